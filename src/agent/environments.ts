@@ -1,0 +1,108 @@
+import { type Clock, formatTime } from '../core/clock.ts';
+import {
+  defaultEnvironmentConfig,
+  type EnvironmentChanges,
+  type EnvironmentSettings,
+  mergeSettings,
+} from '../core/environment.ts';
+import { PawlError } from '../core/errors.ts';
+import type { Ids } from '../core/ids.ts';
+import { type Page, type PageRequest, pageOf } from '../core/page.ts';
+import type { Store } from '../store/dialect.ts';
+import {
+  deleteEnvironment,
+  type EnvironmentRow,
+  findEnvironment,
+  insertEnvironment,
+  isEnvironmentInUse,
+  listEnvironments,
+  lockEnvironment,
+  updateEnvironment,
+} from '../store/environments.ts';
+
+/** An environment, read. */
+export type Environment = Omit<EnvironmentRow, 'settings'> & { readonly settings: EnvironmentSettings };
+
+type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids };
+
+/** The places where sessions run their tools. Not versioned: a session names one, and sees it as it is. */
+export function createEnvironments({ store, clock, ids }: Deps) {
+  return {
+    /** @throws PawlError `invalid_metadata`, `invalid_request` */
+    async create(changes: EnvironmentChanges & { name: string }): Promise<Environment> {
+      const blank = { name: '', description: null, config: defaultEnvironmentConfig, metadata: {} };
+      const settings = mergeSettings(blank, changes);
+      const now = formatTime(clock.now());
+      const environment = {
+        id: ids.next('environment'),
+        settings,
+        created_at: now,
+        updated_at: now,
+        archived_at: null,
+      };
+      await store.write((tx) => insertEnvironment(tx, { ...environment, settings: JSON.stringify(settings) }));
+      return environment;
+    },
+
+    /** @throws PawlError `environment_not_found` */
+    async retrieve(id: string): Promise<Environment> {
+      return read(requireEnvironment(await findEnvironment(store.db, id), id));
+    },
+
+    /** @throws PawlError `environment_not_found`, `environment_archived`, `invalid_metadata`, `invalid_request` */
+    async update(id: string, changes: EnvironmentChanges): Promise<Environment> {
+      return store.write(async (tx) => {
+        const current = read(requireEnvironment(await lockEnvironment(tx, store.dialect, id), id));
+        if (current.archived_at !== null) {
+          throw new PawlError('environment_archived', `environment ${id} is archived and cannot be updated`);
+        }
+        const settings = mergeSettings(current.settings, changes);
+        const text = JSON.stringify(settings);
+        if (text === JSON.stringify(current.settings)) return current;
+        const updated_at = formatTime(clock.now());
+        await updateEnvironment(tx, id, { settings: text, updated_at });
+        return { ...current, settings, updated_at };
+      });
+    },
+
+    /** Archives for good; doing it again changes nothing. @throws PawlError `environment_not_found` */
+    async archive(id: string): Promise<Environment> {
+      return store.write(async (tx) => {
+        const current = read(requireEnvironment(await lockEnvironment(tx, store.dialect, id), id));
+        if (current.archived_at !== null) return current;
+        const now = formatTime(clock.now());
+        await updateEnvironment(tx, id, { archived_at: now, updated_at: now });
+        return { ...current, archived_at: now, updated_at: now };
+      });
+    },
+
+    /** @throws PawlError `environment_not_found`, `environment_in_use` */
+    async remove(id: string): Promise<void> {
+      await store.write(async (tx) => {
+        requireEnvironment(await lockEnvironment(tx, store.dialect, id), id);
+        if (await isEnvironmentInUse(tx, id)) {
+          throw new PawlError('environment_in_use', `environment ${id} still has sessions; delete them first`);
+        }
+        await deleteEnvironment(tx, id);
+      });
+    },
+
+    /** Environments by creation time. */
+    async list(filter: { include_archived: boolean }, request: PageRequest): Promise<Page<Environment>> {
+      const rows = await listEnvironments(store.db, filter, request);
+      const page = pageOf(rows, request, (row) => [row.created_at, row.id]);
+      return { data: page.data.map(read), next_page: page.next_page };
+    },
+  };
+}
+
+export type Environments = ReturnType<typeof createEnvironments>;
+
+function read(row: EnvironmentRow): Environment {
+  return { ...row, settings: JSON.parse(row.settings) as EnvironmentSettings };
+}
+
+function requireEnvironment(row: EnvironmentRow | null, id: string): EnvironmentRow {
+  if (row === null) throw new PawlError('environment_not_found', `environment ${id} does not exist`);
+  return row;
+}

@@ -1,0 +1,42 @@
+/**
+ * Where the time comes from. `now()` gives whole microseconds since 1970 (UTC), never the same value twice
+ * and never a smaller one than before, so that records made in order also sort in order.
+ */
+export type Clock = { now(): number };
+
+/** Makes a clock out of a source of milliseconds, such as `Date.now`. */
+export function createClock(milliseconds: () => number): Clock {
+  let last = 0;
+  return {
+    now() {
+      last = Math.max(last + 1, Math.floor(milliseconds()) * 1000);
+      return last;
+    },
+  };
+}
+
+/** Microseconds since 1970 as RFC 3339 in UTC, always 27 characters, so that text order is time order. */
+export function formatTime(us: number): string {
+  const ms = Math.floor(us / 1000);
+  const rest = String(us - ms * 1000).padStart(3, '0');
+  return `${new Date(ms).toISOString().slice(0, -1)}${rest}Z`;
+}
+
+const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
+
+/** Reads an RFC 3339 time with any offset into microseconds since 1970; null when it is not one. */
+export function parseTime(text: string): number | null {
+  const match = rfc3339.exec(text);
+  if (match === null) return null;
+  const [, day, time, fraction = '', zone = 'Z'] = match;
+  const ms = Date.parse(`${day}T${time}${zone.toUpperCase()}`);
+  if (Number.isNaN(ms) || ms < 0) return null;
+  return ms * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+}
+
+/** The microseconds of a time that {@link formatTime} wrote. */
+export function readTime(text: string): number {
+  const us = parseTime(text);
+  if (us === null) throw new TypeError(`Not a stored time: ${text}`);
+  return us;
+}

@@ -1,0 +1,126 @@
+/**
+ * Every error that a client can be told about: its status, the SDK's word for the class, and what it means.
+ * `docs/reference/errors.md` lists the same codes; a test holds the two together.
+ * `retry: false` is sent as `x-should-retry: false`, because SDKs repeat a 409 that will never succeed.
+ */
+export const errorCatalog = {
+  invalid_request: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'A field has a wrong type or a value out of range.',
+  },
+  not_supported: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The API knows this field or value; this server does not do it yet.',
+  },
+  invalid_page: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'A page cursor that this list did not make, or that was made for another order.',
+  },
+  invalid_metadata: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'Metadata has too many pairs, or a key or value that is too long.',
+  },
+  agent_model_required: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'An override sets the model to null.',
+  },
+  model_not_served: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'No model route serves this model id.',
+  },
+  agent_archived: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The agent is archived: it cannot be updated or start sessions.',
+  },
+  environment_archived: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The environment is archived: it cannot be updated or take sessions.',
+  },
+  invalid_config_type_change: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'An environment keeps the config type that it was created with.',
+  },
+  session_running: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The session is running; interrupt it and wait until it is idle.',
+  },
+  session_archived: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The session is archived and can only be read.',
+  },
+  authentication: {
+    status: 401,
+    type: 'authentication_error',
+    meaning: 'The API key is missing, unknown or revoked.',
+  },
+  permission: { status: 403, type: 'permission_error', meaning: 'The API key may not do this.' },
+  route_not_found: { status: 404, type: 'not_found_error', meaning: 'This server has no such route.' },
+  agent_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no agent with this id.' },
+  version_not_found: { status: 404, type: 'not_found_error', meaning: 'The agent has no such version.' },
+  environment_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'There is no environment with this id.',
+  },
+  session_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no session with this id.' },
+  key_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no API key with this id.' },
+  version_conflict: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The agent has moved on from the version that this update was based on.',
+  },
+  environment_in_use: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'Sessions still refer to the environment; delete them first, or archive it.',
+  },
+  session_terminated: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The session is archived or terminated and takes no more events.',
+  },
+  request_too_large: {
+    status: 413,
+    type: 'request_too_large',
+    meaning: 'The request body is larger than 32 MiB.',
+  },
+  internal: { status: 500, type: 'api_error', meaning: 'Something went wrong on the server; its log says what.' },
+  overloaded: { status: 529, type: 'overloaded_error', meaning: 'The server is stopping or too busy; try again.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+type ErrorEntry = {
+  readonly status: number;
+  readonly type: string;
+  readonly meaning: string;
+  readonly retry?: false;
+};
+export type ErrorCode = keyof typeof errorCatalog;
+
+/** An error meant for the client: `message` is what it reads. Anything private goes into `cause`. */
+export class PawlError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'PawlError';
+    this.code = code;
+  }
+
+  get entry(): ErrorEntry & { type: (typeof errorCatalog)[ErrorCode]['type'] } {
+    return errorCatalog[this.code];
+  }
+}

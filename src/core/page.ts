@@ -1,0 +1,90 @@
+import { PawlError } from './errors.ts';
+
+export type Order = 'asc' | 'desc';
+
+/** A page of a list, and the cursors that lead on from it; null where there is nothing more. */
+export type Page<T> = { readonly data: readonly T[]; readonly next_page: string | null };
+
+/** Where a page starts or ends: the sort order, the direction read in, and the position key of one row. */
+export type Cursor = {
+  readonly order: Order;
+  readonly direction: 'next' | 'prev';
+  readonly key: readonly (string | number)[];
+};
+
+/** An opaque text for a cursor. */
+export function encodeCursor(cursor: Cursor): string {
+  const parts = [cursor.order, cursor.direction, ...cursor.key];
+  return `page_${Buffer.from(JSON.stringify(parts)).toString('base64url')}`;
+}
+
+/**
+ * Reads a cursor back. `shape` names the type of each part of the key.
+ * @throws PawlError `invalid_page` when the text is not such a cursor, or was made for another order.
+ */
+export function decodeCursor(
+  text: string,
+  order: Order,
+  shape: readonly ('string' | 'number')[],
+): Cursor {
+  const parts = parseParts(text);
+  const [madeFor, direction, ...key] = parts;
+  const fits =
+    (madeFor === 'asc' || madeFor === 'desc') &&
+    (direction === 'next' || direction === 'prev') &&
+    key.length === shape.length &&
+    key.every((part, i) => typeof part === shape[i] && isStorable(part));
+  if (!fits) throw new PawlError('invalid_page', 'page: not a cursor of this list');
+  if (madeFor !== order) {
+    throw new PawlError('invalid_page', `page: this cursor was made for order=${madeFor}, not ${order}`);
+  }
+  return { order, direction, key: key as (string | number)[] };
+}
+
+function isStorable(part: unknown): boolean {
+  return typeof part === 'number' ? Number.isSafeInteger(part) : !String(part).includes('\0');
+}
+
+function parseParts(text: string): unknown[] {
+  if (!text.startsWith('page_') || text.length > 512) return [];
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(text.slice(5), 'base64url').toString());
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    return [];
+  }
+}
+
+/** How to read one page of a list that is sorted by a key. `cursor` is null for the first page. */
+export type PageRequest = { readonly limit: number; readonly order: Order; readonly cursor: Cursor | null };
+
+/** A page with a way back as well; `prev_page` is null on the first page. */
+export type BidirectionalPage<T> = Page<T> & { readonly prev_page: string | null };
+
+/** Whether the rows of a page request must be read from the largest key down. */
+export function readsDown({ order, cursor }: PageRequest): boolean {
+  return (order === 'desc') !== (cursor?.direction === 'prev');
+}
+
+/**
+ * Makes a page of rows that were read in the direction of the request, one more than its limit if there are
+ * as many: the extra row shows that the list goes on.
+ */
+export function pageOf<T>(
+  rows: readonly T[],
+  request: PageRequest,
+  keyOf: (row: T) => readonly (string | number)[],
+): BidirectionalPage<T> {
+  const { limit, order, cursor } = request;
+  const goesOn = rows.length > limit;
+  const data = rows.slice(0, limit);
+  const backwards = cursor?.direction === 'prev';
+  if (backwards) data.reverse();
+  const to = (direction: 'next' | 'prev', row: T | undefined): string | null =>
+    row === undefined ? null : encodeCursor({ order, direction, key: keyOf(row) });
+  return {
+    data,
+    next_page: goesOn || backwards ? to('next', data.at(-1)) : null,
+    prev_page: (backwards ? goesOn : cursor !== null) ? to('prev', data[0]) : null,
+  };
+}

@@ -1,0 +1,11 @@
+/** The SDK's statuses. A finished job is `idle`; `terminated` is for ever. */
+export const sessionStatuses = ['rescheduling', 'running', 'idle', 'terminated'] as const;
+export type SessionStatus = (typeof sessionStatuses)[number];
+
+/** How a session got its version: a number was named, or the latest at that moment was taken. */
+export type ResolutionReason = 'pinned' | 'latest';
+
+/** Whether somebody is, or should be, working on the session. */
+export function isBusy(status: SessionStatus): boolean {
+  return status === 'running' || status === 'rescheduling';
+}

@@ -1,0 +1,60 @@
+import { readTime } from '../core/clock.ts';
+import type { EventBody, SessionError, StopDetails, StopReason, UsageSnapshot } from '../core/events.ts';
+import { primaryThreadId } from '../core/ids.ts';
+import type { SessionUsage } from '../core/usage.ts';
+import type { SessionRow } from '../store/sessions.ts';
+
+/**
+ * Which events say what, in which order. Every session reports its primary thread beside itself: right after
+ * the session on the way up, right before `session.usage` on the way down.
+ */
+
+/** A turn begins, or goes on after a pause between retries. */
+export function running(session: SessionRow): EventBody[] {
+  return [{ type: 'session.status_running' }, { type: 'session.thread_status_running', ...threadOf(session) }];
+}
+
+/** The server will try again by itself. */
+export function rescheduled(session: SessionRow, error: SessionError): EventBody[] {
+  return [
+    { type: 'session.error', error },
+    { type: 'session.thread_status_rescheduled', ...threadOf(session) },
+    { type: 'session.status_rescheduled' },
+  ];
+}
+
+/** A turn is over. The last of these is the last event until a client acts. */
+export function idle(
+  session: SessionRow,
+  end: { reason: StopReason; details: StopDetails; usage: UsageSnapshot },
+): EventBody[] {
+  const stop = { stop_reason: end.reason, stop_details: end.details };
+  return [
+    { type: 'session.thread_status_idle', ...threadOf(session), ...stop },
+    { type: 'session.usage', usage: end.usage, budget: null },
+    { type: 'session.status_idle', ...stop },
+  ];
+}
+
+/** The session is over for good. */
+export function terminated(session: SessionRow): EventBody[] {
+  return [
+    { type: 'session.thread_status_terminated', ...threadOf(session) },
+    { type: 'session.status_terminated' },
+  ];
+}
+
+/** Microseconds that a session has been active until `now`, the stretch under way included. */
+export function activeUntil(session: Pick<SessionRow, 'active_us' | 'running_since'>, now: number): number {
+  const since = session.running_since;
+  return session.active_us + (since === null ? 0 : Math.max(0, now - readTime(since)));
+}
+
+/** Usage as events and answers carry it. */
+export function usageSnapshot(usage: SessionUsage, activeUs: number): UsageSnapshot {
+  return { ...usage, active_seconds: activeUs / 1_000_000 };
+}
+
+function threadOf(session: SessionRow): { session_thread_id: string; agent_name: string } {
+  return { session_thread_id: primaryThreadId(session.id), agent_name: session.agent_name };
+}

@@ -1,0 +1,81 @@
+import { type Clock, formatTime } from '../core/clock.ts';
+import { PawlError } from '../core/errors.ts';
+import type { ClientEventBody, EventDraft } from '../core/events.ts';
+import type { Ids } from '../core/ids.ts';
+import { isBusy, type SessionStatus } from '../core/session.ts';
+import { running } from './choreography.ts';
+import type { Journal } from './journal.ts';
+
+/** Where each event of a request goes: into the history at once, or into the inbox for a later turn. */
+export type Admission = {
+  readonly history: readonly EventDraft[];
+  readonly queue: readonly EventDraft[];
+  /** Whether an idle session starts to run. */
+  readonly starts: boolean;
+};
+
+/**
+ * An idle session takes messages at once, all of one request into one turn; an interrupt changes nothing
+ * there. A busy one queues everything. What follows an interrupt of the same request waits behind it.
+ */
+export function admit(status: SessionStatus, events: readonly EventDraft[]): Admission {
+  if (isBusy(status)) return { history: [], queue: events, starts: false };
+  const first = events.findIndex((event) => event.type === 'user.message');
+  if (first === -1) return { history: events, queue: [], starts: false };
+  const interrupt = events.findIndex((event, i) => i > first && event.type === 'user.interrupt');
+  const end = interrupt === -1 ? events.length : interrupt;
+  return { history: events.slice(0, end), queue: events.slice(end), starts: true };
+}
+
+type Deps = {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Called once a session that was idle is committed as running. */
+  readonly onStart: (sessionId: string, attempt: number) => void;
+  /** Called once an interrupt is committed for a session that is busy. */
+  readonly onInterrupt: (sessionId: string) => void;
+};
+
+/** Takes what clients send to sessions. */
+export function createInbox({ journal, clock, ids, onStart, onInterrupt }: Deps) {
+  return {
+    /**
+     * Accepts all of the events or none. When this resolves they are on disk and can be listed.
+     * Gives the events as they go over the wire, in the order sent.
+     * @throws PawlError `session_not_found`, `session_terminated`
+     */
+    async send(sessionId: string, bodies: readonly ClientEventBody[]): Promise<readonly string[]> {
+      const drafts = bodies.map((body) => ({ ...body, id: ids.next('event') }));
+      const written = await journal.write(sessionId, (session) => {
+        if (session.status === 'terminated') {
+          const state = session.archived_at === null ? 'terminated' : 'archived';
+          throw new PawlError('session_terminated', `session ${sessionId} is ${state} and takes no more events`);
+        }
+        const admission = admit(session.status, drafts);
+        const started = admission.starts
+          ? running(session).map((body) => ({ ...body, id: ids.next('event') }))
+          : [];
+        const now = formatTime(clock.now());
+        return {
+          events: [...admission.history, ...started],
+          queue: admission.queue,
+          changes: {
+            updated_at: now,
+            ...(admission.starts
+              ? { status: 'running' as const, attempt: session.attempt + 1, running_since: now }
+              : {}),
+          },
+          result: admission,
+        };
+      });
+      const { result: admission, session } = written;
+      if (admission.starts) onStart(sessionId, session.attempt);
+      if (admission.queue.some((event) => event.type === 'user.interrupt')) onInterrupt(sessionId);
+      const accepted = written.events.slice(0, admission.history.length).map((row) => row.data);
+      return [...accepted, ...written.queued];
+    },
+  };
+}
+
+export type Inbox = ReturnType<typeof createInbox>;

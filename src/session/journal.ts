@@ -1,0 +1,125 @@
+import { type Clock, formatTime, readTime } from '../core/clock.ts';
+import { PawlError } from '../core/errors.ts';
+import type { EventDraft } from '../core/events.ts';
+import type { Handle, Store } from '../store/dialect.ts';
+import { clearInbox, type EventRow, insertEvents, insertInbox } from '../store/events.ts';
+import { lockSession, type SessionRow, updateSession } from '../store/sessions.ts';
+import type { Hub } from './hub.ts';
+
+/** What to do to a session, decided while its row is locked. Absent parts change nothing. */
+export type Decision<T> = {
+  /** Appended to the history, in order. */
+  readonly events?: readonly EventDraft[];
+  /** Appended to the inbox, in order. */
+  readonly queue?: readonly EventDraft[];
+  /** The inbox is emptied; what it held is among `events`. */
+  readonly clearsInbox?: boolean;
+  readonly changes?: Partial<SessionRow>;
+  readonly result: T;
+};
+
+/** What was committed. */
+export type Written<T> = {
+  readonly session: SessionRow;
+  readonly events: readonly EventRow[];
+  /** The queued events as they go over the wire. */
+  readonly queued: readonly string[];
+  readonly result: T;
+};
+
+/** Somebody else has taken the session on since; what this writer knows of it is out of date. */
+export class FencedError extends Error {}
+
+type Deps = { readonly store: Store; readonly clock: Clock; readonly hub: Hub };
+
+/**
+ * The only way to write to a session's history: lock the session, decide, record, commit, and only then tell
+ * those who listen. A status is therefore never seen without its events, nor an event before it is on disk.
+ */
+export function createJournal({ store, clock, hub }: Deps) {
+  return {
+    /** @throws PawlError `session_not_found`, and whatever `decide` throws; nothing is kept then. */
+    async write<T>(
+      sessionId: string,
+      decide: (session: SessionRow, tx: Handle) => Decision<T> | Promise<Decision<T>>,
+    ): Promise<Written<T>> {
+      const written = await store.write(async (tx) => {
+        const session = await lockSession(tx, store.dialect, sessionId);
+        if (session === null) throw new PawlError('session_not_found', `session ${sessionId} does not exist`);
+        return record(tx, session, await decide(session, tx), clock);
+      });
+      if (written.events.length > 0) hub.publish(sessionId, written.events);
+      for (const data of written.queued) hub.publishQueued(sessionId, data);
+      return written;
+    },
+  };
+}
+
+export type Journal = ReturnType<typeof createJournal>;
+
+/** @throws FencedError when the session is no longer at this attempt. */
+export function requireAttempt(session: SessionRow, attempt: number): void {
+  if (session.attempt === attempt) return;
+  throw new FencedError(`Session ${session.id} is at attempt ${session.attempt}, not ${attempt}`);
+}
+
+async function record<T>(
+  tx: Handle,
+  session: SessionRow,
+  decision: Decision<T>,
+  clock: Clock,
+): Promise<Written<T>> {
+  const { events: drafts = [], queue = [], clearsInbox = false, changes = {}, result } = decision;
+  if (clearsInbox && session.queued > 0) await clearInbox(tx, session.id);
+  const events = placeEvents(session, drafts, clock);
+  if (events.length > 0) await insertEvents(tx, events);
+  const queued = queue.map((draft) => ({ type: draft.type, data: wireForm(draft, null) }));
+  if (queued.length > 0) {
+    const inbox = queued.map((entry, i) => ({
+      ...entry,
+      session_id: session.id,
+      position: session.last_position + 1 + i,
+    }));
+    await insertInbox(tx, inbox);
+  }
+  const all: Partial<SessionRow> = { ...changes, ...counters(session, { events, queued: queue.length, clearsInbox }) };
+  if (Object.keys(all).length > 0) await updateSession(tx, session.id, all);
+  return { session: { ...session, ...all }, events, queued: queued.map((entry) => entry.data), result };
+}
+
+/** Numbers and dates the events: both rise strictly, whatever the clock of the machine does. */
+function placeEvents(session: SessionRow, drafts: readonly EventDraft[], clock: Clock): EventRow[] {
+  let last = session.last_event_at === null ? 0 : readTime(session.last_event_at);
+  return drafts.map((draft, i) => {
+    last = Math.max(last + 1, clock.now());
+    const processed_at = formatTime(last);
+    return {
+      session_id: session.id,
+      seq: session.last_seq + 1 + i,
+      type: draft.type,
+      processed_at,
+      data: wireForm(draft, processed_at),
+    };
+  });
+}
+
+/** The event as clients see it, whichever way it reaches them. */
+function wireForm({ id, type, ...rest }: EventDraft, processed_at: string | null): string {
+  return JSON.stringify({ id, type, ...rest, processed_at });
+}
+
+function counters(
+  session: SessionRow,
+  made: { events: readonly EventRow[]; queued: number; clearsInbox: boolean },
+): Partial<SessionRow> {
+  const newest = made.events.at(-1);
+  return {
+    ...(newest === undefined ? {} : { last_seq: newest.seq, last_event_at: newest.processed_at }),
+    ...(made.queued === 0 && !made.clearsInbox
+      ? {}
+      : {
+          last_position: session.last_position + made.queued,
+          queued: (made.clearsInbox ? 0 : session.queued) + made.queued,
+        }),
+  };
+}

@@ -1,0 +1,92 @@
+import type { Selectable } from 'kysely';
+import type { PageRequest } from '../core/page.ts';
+import { readsDown } from '../core/page.ts';
+import type { AgentTable, AgentVersionTable } from './database.ts';
+import type { Dialect, Handle } from './dialect.ts';
+import { seek, type TimeBounds, within } from './keyset.ts';
+
+export type AgentRow = Selectable<AgentTable>;
+export type VersionRow = Selectable<AgentVersionTable>;
+/** An agent together with one of its versions. */
+export type AgentAtVersion = { readonly agent: AgentRow; readonly version: VersionRow };
+
+/** Remembers a new agent and its version 1. */
+export async function insertAgent(tx: Handle, { agent, version }: AgentAtVersion): Promise<void> {
+  await tx.insertInto('agents').values(agent).execute();
+  await tx.insertInto('agent_versions').values(version).execute();
+}
+
+/** Remembers the next version of an agent whose row is locked. */
+export async function insertVersion(tx: Handle, version: VersionRow): Promise<void> {
+  await tx.insertInto('agent_versions').values(version).execute();
+  await tx
+    .updateTable('agents')
+    .set({ latest_version: version.version, updated_at: version.created_at })
+    .where('id', '=', version.agent_id)
+    .execute();
+}
+
+/** An agent's row, locked until the transaction ends; null when there is none. */
+export async function lockAgent(tx: Handle, dialect: Dialect, id: string): Promise<AgentRow | null> {
+  const query = dialect.lock(tx.selectFrom('agents').selectAll().where('id', '=', id));
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+export async function findAgent(db: Handle, id: string): Promise<AgentRow | null> {
+  return (await db.selectFrom('agents').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+}
+
+export async function findVersion(db: Handle, agentId: string, version: number): Promise<VersionRow | null> {
+  const query = db.selectFrom('agent_versions').selectAll().where('agent_id', '=', agentId);
+  return (await query.where('version', '=', version).executeTakeFirst()) ?? null;
+}
+
+export async function setAgentArchived(tx: Handle, id: string, at: string): Promise<void> {
+  await tx.updateTable('agents').set({ archived_at: at, updated_at: at }).where('id', '=', id).execute();
+}
+
+export type AgentFilter = { readonly include_archived: boolean; readonly created_at: TimeBounds };
+
+/** Agents by creation time, each with its latest version; one more than the page holds, if there is one. */
+export async function listAgents(
+  db: Handle,
+  filter: AgentFilter,
+  request: PageRequest,
+): Promise<AgentAtVersion[]> {
+  let query = db.selectFrom('agents').selectAll();
+  if (!filter.include_archived) query = query.where('archived_at', 'is', null);
+  const agents = await seek(within(query, 'created_at', filter.created_at), 'agents', request).execute();
+  if (agents.length === 0) return [];
+  const versions = await db
+    .selectFrom('agent_versions')
+    .innerJoin('agents', (join) =>
+      join
+        .onRef('agents.id', '=', 'agent_versions.agent_id')
+        .onRef('agents.latest_version', '=', 'agent_versions.version'),
+    )
+    .selectAll('agent_versions')
+    .where(
+      'agents.id',
+      'in',
+      agents.map((agent) => agent.id),
+    )
+    .execute();
+  const latest = new Map(versions.map((version) => [version.agent_id, version]));
+  return agents.flatMap((agent) => {
+    const version = latest.get(agent.id);
+    return version === undefined ? [] : [{ agent, version }];
+  });
+}
+
+/** An agent's versions by number; one more than the page holds, if there is one. */
+export async function listVersions(db: Handle, agentId: string, request: PageRequest): Promise<VersionRow[]> {
+  const down = readsDown(request);
+  let query = db
+    .selectFrom('agent_versions')
+    .selectAll()
+    .where('agent_id', '=', agentId)
+    .orderBy('version', down ? 'desc' : 'asc');
+  const from = request.cursor?.key[0];
+  if (typeof from === 'number') query = query.where('version', down ? '<' : '>', from);
+  return query.limit(request.limit + 1).execute();
+}

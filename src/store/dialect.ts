@@ -1,0 +1,36 @@
+import type { Kysely } from 'kysely';
+import type { Database } from './database.ts';
+
+/** A handle on which queries run: inside `write` it is the transaction. */
+export type Handle = Kysely<Database>;
+
+/** The named differences between the two databases; everything else is written once. */
+export type Dialect = {
+  readonly name: 'sqlite' | 'postgres';
+  /**
+   * Locks the rows that a query reads until the transaction ends. A no-op on SQLite, where one writer at a
+   * time is already the rule.
+   */
+  lock<Q extends { forUpdate(): Q }>(query: Q): Q;
+  /** The statements that make the database itself refuse these changes to a table's rows. */
+  refuseChanges(table: string, changes: readonly ('update' | 'delete')[]): string[];
+};
+
+/** Where everything is remembered. */
+export type Store = {
+  readonly dialect: Dialect;
+  /** For reading what is committed. */
+  readonly db: Handle;
+  /**
+   * Runs `work` in a transaction and resolves once it is on disk; when `work` throws, nothing of it is kept.
+   * `work` must do nothing but queries on its handle, because it may run again after a conflict.
+   */
+  write<T>(work: (tx: Handle) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};
+
+/** Another process has the database. The message says where. */
+export class DatabaseInUseError extends Error {}
+
+/** The database cannot be used by this program; the message says why and what would help. */
+export class DatabaseError extends Error {}

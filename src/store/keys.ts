@@ -1,0 +1,37 @@
+import type { Selectable } from 'kysely';
+import type { PageRequest } from '../core/page.ts';
+import type { ApiKeyTable } from './database.ts';
+import type { Handle } from './dialect.ts';
+import { seek } from './keyset.ts';
+
+export type KeyRow = Selectable<ApiKeyTable>;
+
+export async function insertKey(tx: Handle, row: KeyRow): Promise<void> {
+  await tx.insertInto('api_keys').values(row).execute();
+}
+
+/** The key with this hash, revoked ones included; null when there is none. */
+export async function findKeyByHash(db: Handle, hash: string): Promise<KeyRow | null> {
+  return (await db.selectFrom('api_keys').selectAll().where('hash', '=', hash).executeTakeFirst()) ?? null;
+}
+
+export async function findKey(db: Handle, id: string): Promise<KeyRow | null> {
+  return (await db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+}
+
+/** Revokes a key, unless that was done before; the first time stays. */
+export async function revokeKey(tx: Handle, id: string, at: string): Promise<void> {
+  const query = tx.updateTable('api_keys').set({ revoked_at: at }).where('id', '=', id);
+  await query.where('revoked_at', 'is', null).execute();
+}
+
+/** Whether there is a key that still opens the door to everything. */
+export async function hasAdminKey(db: Handle): Promise<boolean> {
+  const query = db.selectFrom('api_keys').select('id').where('role', '=', 'admin').where('revoked_at', 'is', null);
+  return (await query.limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** Keys by creation time; one more than the page holds, if there is one. */
+export async function listKeys(db: Handle, request: PageRequest): Promise<KeyRow[]> {
+  return seek(db.selectFrom('api_keys').selectAll(), 'api_keys', request).execute();
+}

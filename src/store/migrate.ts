@@ -1,0 +1,31 @@
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { DatabaseError, type Dialect, type Handle } from './dialect.ts';
+import { up as init } from './migrations/0001_init.ts';
+
+/** A step of the schema. Once released it is never edited; a new step is added after it. */
+type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
+
+const steps: Readonly<Record<string, Step>> = { '0001_init': init };
+
+/** The name of the newest schema that this program knows. */
+export const newestSchema = Object.keys(steps).at(-1);
+
+/**
+ * Brings a database to the newest schema. Safe when several processes do it at once.
+ * @throws DatabaseError when the database is newer than this program, or a step fails.
+ */
+export async function migrate(db: Handle, dialect: Dialect): Promise<void> {
+  const migrations: Record<string, Migration> = {};
+  for (const [name, step] of Object.entries(steps)) migrations[name] = { up: (tx) => step(tx, dialect) };
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  const message = error instanceof Error ? error.message : String(error);
+  if (message.includes('previously executed migration')) {
+    throw new DatabaseError('The database was made by a newer pawl than this one; use that or a later version', {
+      cause: error,
+    });
+  }
+  throw new DatabaseError(`The database schema could not be brought up to date: ${message}`, { cause: error });
+}

@@ -1,0 +1,73 @@
+import { type Selectable, sql } from 'kysely';
+import type { PageRequest } from '../core/page.ts';
+import type { SessionStatus } from '../core/session.ts';
+import type { SessionTable } from './database.ts';
+import type { Dialect, Handle } from './dialect.ts';
+import { seek, type TimeBounds, within } from './keyset.ts';
+
+export type SessionRow = Selectable<SessionTable>;
+
+export async function insertSession(tx: Handle, row: SessionRow): Promise<void> {
+  await tx.insertInto('sessions').values(row).execute();
+}
+
+export async function findSession(db: Handle, id: string): Promise<SessionRow | null> {
+  return (await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+}
+
+/** A session's row, locked until the transaction ends; null when there is none. */
+export async function lockSession(tx: Handle, dialect: Dialect, id: string): Promise<SessionRow | null> {
+  const query = dialect.lock(tx.selectFrom('sessions').selectAll().where('id', '=', id));
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+export async function updateSession(
+  tx: Handle,
+  id: string,
+  changes: Partial<Omit<SessionRow, 'id'>>,
+): Promise<void> {
+  await tx.updateTable('sessions').set(changes).where('id', '=', id).execute();
+}
+
+/** Deletes a session with its history and its inbox. */
+export async function deleteSession(tx: Handle, id: string): Promise<void> {
+  await tx.deleteFrom('sessions').where('id', '=', id).execute();
+}
+
+export type SessionFilter = {
+  readonly include_archived: boolean;
+  readonly created_at: TimeBounds;
+  readonly agent_id?: string | undefined;
+  /** Only looked at together with `agent_id`. */
+  readonly agent_version?: number | undefined;
+  /** Absent means every status. */
+  readonly statuses?: readonly SessionStatus[] | undefined;
+};
+
+// Spelled out in the text of the query, so that both databases see that the small index of busy sessions fits.
+const busy = sql<boolean>`status in ('running', 'rescheduling')`;
+
+/** Sessions by creation time; one more than the page holds, if there is one. */
+export async function listSessions(
+  db: Handle,
+  filter: SessionFilter,
+  request: PageRequest,
+): Promise<SessionRow[]> {
+  let query = db.selectFrom('sessions').selectAll();
+  if (!filter.include_archived) query = query.where('archived_at', 'is', null);
+  if (filter.agent_id !== undefined) {
+    query = query.where('agent_id', '=', filter.agent_id);
+    if (filter.agent_version !== undefined) query = query.where('agent_version', '=', filter.agent_version);
+  }
+  if (filter.statuses !== undefined) {
+    query = query.where('status', 'in', filter.statuses);
+    if (filter.statuses.every((status) => status !== 'idle' && status !== 'terminated')) query = query.where(busy);
+  }
+  return seek(within(query, 'created_at', filter.created_at), 'sessions', request).execute();
+}
+
+/** The ids of sessions that somebody was working on, oldest first. */
+export async function listBusySessions(db: Handle): Promise<string[]> {
+  const query = db.selectFrom('sessions').select('id').where(busy).orderBy('created_at').orderBy('id');
+  return (await query.execute()).map((row) => row.id);
+}

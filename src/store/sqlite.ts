@@ -1,0 +1,117 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import type { Database } from './database.ts';
+import { DatabaseInUseError, type Dialect, type Store } from './dialect.ts';
+import { migrate } from './migrate.ts';
+import { createDriver } from './sqlite-driver.ts';
+import { createWriteLane, type LaneDatabase } from './write-lane.ts';
+
+export const sqliteDialect: Dialect = {
+  name: 'sqlite',
+  lock: (query) => query,
+  refuseChanges: (table, changes) =>
+    changes.map(
+      (change) =>
+        `create trigger ${table}_refuse_${change} before ${change} on ${table}
+        begin select raise(abort, '${table} rows are never changed'); end`,
+    ),
+};
+
+/**
+ * Opens (and makes, and migrates) the database in a folder, or one in memory when the folder is null.
+ * @throws DatabaseInUseError when another process has the folder's database.
+ */
+export async function openSqlite(folder: string | null): Promise<Store> {
+  if (folder === null) return open(openHandle(':memory:'), null, null);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lock = takeLock(folder);
+  try {
+    const file = join(folder, 'pawl.db');
+    return await open(openHandle(file), openHandle(file), lock);
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+async function open(
+  writer: Sqlite.Database,
+  reader: Sqlite.Database | null,
+  lock: Sqlite.Database | null,
+): Promise<Store> {
+  const lane = createWriteLane(laneDatabase(writer));
+  const tx = kyselyOver(writer, async () => {});
+  // One handle serves both sides of a database in memory, and a read there must not see half a batch.
+  const db = reader === null ? kyselyOver(writer, () => lane.idle()) : kyselyOver(reader, async () => {});
+  const store: Store = {
+    dialect: sqliteDialect,
+    db,
+    write: (work) => lane.write(() => work(tx)),
+    async close() {
+      await lane.idle();
+      reader?.close();
+      writer.close();
+      lock?.close();
+    },
+  };
+  try {
+    await migrate(tx, sqliteDialect);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+}
+
+function openHandle(file: string): Sqlite.Database {
+  const handle = new Sqlite(file);
+  handle.pragma('journal_mode = WAL');
+  // FULL keeps an acknowledged commit through a power cut; the write lane makes its price bearable.
+  handle.pragma('synchronous = FULL');
+  handle.pragma('foreign_keys = ON');
+  handle.pragma('busy_timeout = 5000');
+  return handle;
+}
+
+/** One process owns the data: the lock lives as long as the process, however it ends. */
+function takeLock(folder: string): Sqlite.Database {
+  const lock = new Sqlite(join(folder, 'pawl.lock'));
+  try {
+    lock.pragma('locking_mode = EXCLUSIVE');
+    lock.exec('begin exclusive');
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw new DatabaseInUseError(`Another pawl process is using ${folder}; stop it, or use another folder`, {
+      cause: error,
+    });
+  }
+}
+
+function kyselyOver(handle: Sqlite.Database, ready: () => Promise<void>): Kysely<Database> {
+  return new Kysely<Database>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => createDriver(handle, ready),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+}
+
+function laneDatabase(handle: Sqlite.Database): LaneDatabase {
+  const statement = (sql: string) => {
+    const prepared = handle.prepare(sql);
+    return () => void prepared.run();
+  };
+  return {
+    begin: statement('begin immediate'),
+    commit: statement('commit'),
+    rollback: statement('rollback'),
+    savepoint: statement('savepoint piece'),
+    releaseSavepoint: statement('release piece'),
+    rollbackToSavepoint: () => handle.exec('rollback to piece; release piece'),
+  };
+}

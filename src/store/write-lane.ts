@@ -1,0 +1,92 @@
+/** What a lane needs from its database: a transaction, and a way to undo one piece of work inside it. */
+export type LaneDatabase = {
+  begin(): void;
+  commit(): void;
+  rollback(): void;
+  savepoint(): void;
+  releaseSavepoint(): void;
+  rollbackToSavepoint(): void;
+};
+
+type Job = { run(): Promise<void>; settle(error?: unknown): void };
+
+/** The most pieces of work that share a commit; more wait for the next one. */
+const maxBatch = 256;
+
+/**
+ * Lets pieces of work write one after the other, and commits together all that are waiting: a commit waits
+ * for the disk, which takes hundreds of times longer than the work itself. Each piece stands alone, so that
+ * one that throws is undone without the others; nobody is answered before the commit.
+ */
+export function createWriteLane(database: LaneDatabase) {
+  let waiting: Job[] = [];
+  let flushing: Promise<void> | null = null;
+
+  async function flush(): Promise<void> {
+    while (waiting.length > 0) {
+      // What arrives in this turn of the event loop joins the batch.
+      await new Promise(setImmediate);
+      const batch = waiting.slice(0, maxBatch);
+      waiting = waiting.slice(maxBatch);
+      await commitTogether(batch);
+    }
+    flushing = null;
+  }
+
+  async function commitTogether(batch: readonly Job[]): Promise<void> {
+    const outcomes: (() => void)[] = [];
+    try {
+      database.begin();
+      for (const job of batch) outcomes.push(await runAlone(job, batch.length > 1));
+      database.commit();
+    } catch (error) {
+      try {
+        database.rollback();
+      } catch {
+        // The database has already rolled back by itself; the first error says why.
+      }
+      for (const job of batch) job.settle(error);
+      return;
+    }
+    for (const settle of outcomes) settle();
+  }
+
+  async function runAlone(job: Job, shared: boolean): Promise<() => void> {
+    if (shared) database.savepoint();
+    try {
+      await job.run();
+      if (shared) database.releaseSavepoint();
+      return () => job.settle();
+    } catch (error) {
+      if (shared) database.rollbackToSavepoint();
+      else {
+        database.rollback();
+        database.begin();
+      }
+      return () => job.settle(error);
+    }
+  }
+
+  return {
+    /** Queues work and resolves with its result once it is committed. */
+    write<T>(work: () => Promise<T>): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        let result: { value: T } | null = null;
+        waiting.push({
+          async run() {
+            result = { value: await work() };
+          },
+          settle(error) {
+            if (error === undefined && result !== null) resolve(result.value);
+            else reject(error);
+          },
+        });
+        flushing ??= flush();
+      });
+    },
+    /** Resolves when nothing is being written. */
+    async idle(): Promise<void> {
+      while (flushing !== null) await flushing;
+    },
+  };
+}
