@@ -1,0 +1,126 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Log } from '../core/log.ts';
+import { isBusy } from '../core/session.ts';
+import type { Store } from '../store/dialect.ts';
+import { listBusySessions } from '../store/sessions.ts';
+import { FencedError, type Journal } from './journal.ts';
+import type { StopSignal, Turns } from './turn.ts';
+
+type Deps = {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly turns: Turns;
+  readonly log: Log;
+  /** How many turns run side by side; more wait in order of arrival. */
+  readonly max_turns: number;
+};
+
+type Job = { readonly sessionId: string; readonly attempt: number };
+
+const firstRepairMs = 1000;
+const lastRepairMs = 30_000;
+
+/** Runs the turns of sessions, a bounded number at a time, and takes up what a crash left behind. */
+export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
+  const waiting: Job[] = [];
+  const active = new Map<string, AbortController>();
+  const tasks = new Set<Promise<void>>();
+  const stopping = new AbortController();
+
+  function start(job: Job): void {
+    if (stopping.signal.aborted) return;
+    if (tasks.size >= max_turns) {
+      waiting.push(job);
+      return;
+    }
+    const task = runSession(job).finally(() => {
+      tasks.delete(task);
+      const next = waiting.shift();
+      if (next !== undefined) start(next);
+    });
+    tasks.add(task);
+  }
+
+  /** Turn after turn, until the session is idle. What goes wrong outside the model is tried again, slower and slower. */
+  async function runSession(job: Job): Promise<void> {
+    let { attempt } = job;
+    for (let repairMs = firstRepairMs; !stopping.signal.aborted; repairMs = Math.min(repairMs * 2, lastRepairMs)) {
+      try {
+        await runTurns({ sessionId: job.sessionId, attempt });
+        return;
+      } catch (error) {
+        if (error instanceof FencedError) return;
+        log.error({ session_id: job.sessionId, err: error }, 'A turn could not be recorded; trying again');
+      }
+      await wait(repairMs, undefined, { signal: stopping.signal }).catch(() => {});
+      const taken = await takeOver(job.sessionId).catch(() => null);
+      if (taken === 'idle') return;
+      attempt = taken ?? attempt;
+    }
+  }
+
+  async function runTurns({ sessionId, attempt }: Job): Promise<void> {
+    for (let goesOn = true; goesOn; ) {
+      const controller = new AbortController();
+      active.set(sessionId, controller);
+      if (stopping.signal.aborted) stop(controller, 'shutdown');
+      try {
+        const ended = await turns.run({ sessionId, attempt, signal: controller.signal });
+        goesOn = ended !== 'stopped' && ended.startsNext;
+      } finally {
+        active.delete(sessionId);
+      }
+    }
+  }
+
+  /** Takes a session on under a new attempt, so that whoever had it can write no more. */
+  async function takeOver(sessionId: string): Promise<number | 'idle'> {
+    const { session, result } = await journal.write(sessionId, (row) =>
+      isBusy(row.status)
+        ? { changes: { attempt: row.attempt + 1 }, result: 'taken' as const }
+        : { result: 'idle' as const },
+    );
+    return result === 'idle' ? 'idle' : session.attempt;
+  }
+
+  return {
+    /** Runs the turn that a session has just started. */
+    start(sessionId: string, attempt: number): void {
+      start({ sessionId, attempt });
+    },
+
+    /** Stops the turn of a session at once, if it is running here; otherwise its start will see the interrupt. */
+    interrupt(sessionId: string): void {
+      const controller = active.get(sessionId);
+      if (controller !== undefined) stop(controller, 'interrupt');
+    },
+
+    /** Takes up every session that was busy when its process ended. */
+    async recover(): Promise<number> {
+      const ids = await listBusySessions(store.db);
+      for (const sessionId of ids) {
+        const attempt = await takeOver(sessionId);
+        if (attempt !== 'idle') start({ sessionId, attempt });
+      }
+      return ids.length;
+    },
+
+    /** Lets running turns finish for as long as `graceMs`, then leaves the rest for the next start. */
+    async stop(graceMs: number): Promise<void> {
+      waiting.length = 0;
+      const finished = Promise.allSettled(tasks);
+      const patience = new AbortController();
+      await Promise.race([finished, wait(graceMs, undefined, { signal: patience.signal }).catch(() => {})]);
+      patience.abort();
+      stopping.abort();
+      for (const controller of active.values()) stop(controller, 'shutdown');
+      await finished;
+    },
+  };
+}
+
+export type Worker = ReturnType<typeof createWorker>;
+
+function stop(controller: AbortController, reason: StopSignal): void {
+  controller.abort(reason);
+}
