@@ -18,7 +18,7 @@ import {
   type VersionRow,
 } from '../store/agents.ts';
 import type { Handle, Store } from '../store/dialect.ts';
-import { type AgentChanges, firstConfig, mergeConfig, type ModelInput } from './merge.ts';
+import { type AgentChanges, firstConfig, type ModelInput, mergeConfig } from './merge.ts';
 import { readVersion, type Version, type Versions } from './versions.ts';
 
 /** An agent at one of its versions. */
@@ -156,5 +156,8 @@ function requireCurrent(row: AgentRow, basedOn: number | undefined): void {
 
 function requireServed(config: AgentConfig, serves: (model: string) => boolean): void {
   if (serves(config.model.id)) return;
-  throw new PawlError('model_not_served', `model: no route serves ${config.model.id}; add one to the model routes`);
+  throw new PawlError(
+    'model_not_served',
+    `model: no route serves ${config.model.id}; add one to the model routes`,
+  );
 }

@@ -40,7 +40,9 @@ export function createEnvironments({ store, clock, ids }: Deps) {
         updated_at: now,
         archived_at: null,
       };
-      await store.write((tx) => insertEnvironment(tx, { ...environment, settings: JSON.stringify(settings) }));
+      await store.write((tx) =>
+        insertEnvironment(tx, { ...environment, settings: JSON.stringify(settings) }),
+      );
       return environment;
     },
 
@@ -81,7 +83,10 @@ export function createEnvironments({ store, clock, ids }: Deps) {
       await store.write(async (tx) => {
         requireEnvironment(await lockEnvironment(tx, store.dialect, id), id);
         if (await isEnvironmentInUse(tx, id)) {
-          throw new PawlError('environment_in_use', `environment ${id} still has sessions; delete them first`);
+          throw new PawlError(
+            'environment_in_use',
+            `environment ${id} still has sessions; delete them first`,
+          );
         }
         await deleteEnvironment(tx, id);
       });

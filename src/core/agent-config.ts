@@ -26,7 +26,9 @@ export type AgentConfig = {
 };
 
 /** What a session may replace of its agent's version, for itself alone; absent means inherited. */
-export type AgentOverrides = Partial<Pick<AgentConfig, 'model' | 'system' | 'tools' | 'mcp_servers' | 'skills'>>;
+export type AgentOverrides = Partial<
+  Pick<AgentConfig, 'model' | 'system' | 'tools' | 'mcp_servers' | 'skills'>
+>;
 
 /** What decides how a session behaves: the part of a config that its hash is taken over. */
 export type EffectiveConfig = Omit<AgentConfig, 'name' | 'description' | 'metadata'>;

@@ -17,7 +17,9 @@ export type Networking =
 export type EnvironmentConfig = {
   readonly type: 'cloud';
   readonly networking: Networking;
-  readonly packages: { readonly type: 'packages' } & { readonly [manager in PackageManager]: readonly string[] };
+  readonly packages: { readonly type: 'packages' } & {
+    readonly [manager in PackageManager]: readonly string[];
+  };
 };
 
 export type EnvironmentSettings = {
@@ -45,7 +47,10 @@ export type EnvironmentChanges = {
   readonly config?:
     | {
         readonly networking?: NetworkingInput | null | undefined;
-        readonly packages?: { readonly [manager in PackageManager]?: readonly string[] | null | undefined } | null | undefined;
+        readonly packages?:
+          | { readonly [manager in PackageManager]?: readonly string[] | null | undefined }
+          | null
+          | undefined;
       }
     | null
     | undefined;
@@ -62,7 +67,10 @@ export const defaultEnvironmentConfig: EnvironmentConfig = {
  * value removes its key.
  * @throws PawlError `invalid_metadata`, `invalid_request`
  */
-export function mergeSettings(current: EnvironmentSettings, changes: EnvironmentChanges): EnvironmentSettings {
+export function mergeSettings(
+  current: EnvironmentSettings,
+  changes: EnvironmentChanges,
+): EnvironmentSettings {
   const config = mergeConfig(current.config, changes.config ?? {});
   requirePackagesReachable(config);
   return {

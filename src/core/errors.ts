@@ -98,8 +98,16 @@ export const errorCatalog = {
     type: 'request_too_large',
     meaning: 'The request body is larger than 32 MiB.',
   },
-  internal: { status: 500, type: 'api_error', meaning: 'Something went wrong on the server; its log says what.' },
-  overloaded: { status: 529, type: 'overloaded_error', meaning: 'The server is stopping or too busy; try again.' },
+  internal: {
+    status: 500,
+    type: 'api_error',
+    meaning: 'Something went wrong on the server; its log says what.',
+  },
+  overloaded: {
+    status: 529,
+    type: 'overloaded_error',
+    meaning: 'The server is stopping or too busy; try again.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 type ErrorEntry = {

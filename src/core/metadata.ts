@@ -30,14 +30,20 @@ export function patchMetadata(
 
 function check(metadata: Map<string, string>): void {
   if (metadata.size > maxPairs) {
-    throw new PawlError('invalid_metadata', `metadata: ${metadata.size} pairs; at most ${maxPairs} are allowed`);
+    throw new PawlError(
+      'invalid_metadata',
+      `metadata: ${metadata.size} pairs; at most ${maxPairs} are allowed`,
+    );
   }
   for (const [key, value] of metadata) {
     if (key.length < 1 || key.length > maxKeyLength) {
       throw new PawlError('invalid_metadata', `metadata: a key must have 1 to ${maxKeyLength} characters`);
     }
     if (value.length > maxValueLength) {
-      throw new PawlError('invalid_metadata', `metadata.${key}: at most ${maxValueLength} characters are allowed`);
+      throw new PawlError(
+        'invalid_metadata',
+        `metadata.${key}: at most ${maxValueLength} characters are allowed`,
+      );
     }
   }
 }

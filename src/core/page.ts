@@ -22,11 +22,7 @@ export function encodeCursor(cursor: Cursor): string {
  * Reads a cursor back. `shape` names the type of each part of the key.
  * @throws PawlError `invalid_page` when the text is not such a cursor, or was made for another order.
  */
-export function decodeCursor(
-  text: string,
-  order: Order,
-  shape: readonly ('string' | 'number')[],
-): Cursor {
+export function decodeCursor(text: string, order: Order, shape: readonly ('string' | 'number')[]): Cursor {
   const parts = parseParts(text);
   const [madeFor, direction, ...key] = parts;
   const fits =

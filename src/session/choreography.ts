@@ -11,7 +11,10 @@ import type { SessionRow } from '../store/sessions.ts';
 
 /** A turn begins, or goes on after a pause between retries. */
 export function running(session: SessionRow): EventBody[] {
-  return [{ type: 'session.status_running' }, { type: 'session.thread_status_running', ...threadOf(session) }];
+  return [
+    { type: 'session.status_running' },
+    { type: 'session.thread_status_running', ...threadOf(session) },
+  ];
 }
 
 /** The server will try again by itself. */

@@ -88,7 +88,8 @@ export function createHub(readAfter: (sessionId: string, seq: number) => Promise
         },
         close(): void {
           subscriptions.delete(subscription);
-          if (subscriptions.size === 0 && sessions.get(sessionId) === subscriptions) sessions.delete(sessionId);
+          if (subscriptions.size === 0 && sessions.get(sessionId) === subscriptions)
+            sessions.delete(sessionId);
         },
       };
     },

@@ -50,7 +50,10 @@ export function createInbox({ journal, clock, ids, onStart, onInterrupt }: Deps)
       const written = await journal.write(sessionId, (session) => {
         if (session.status === 'terminated') {
           const state = session.archived_at === null ? 'terminated' : 'archived';
-          throw new PawlError('session_terminated', `session ${sessionId} is ${state} and takes no more events`);
+          throw new PawlError(
+            'session_terminated',
+            `session ${sessionId} is ${state} and takes no more events`,
+          );
         }
         const admission = admit(session.status, drafts);
         const started = admission.starts

@@ -82,7 +82,10 @@ async function record<T>(
     }));
     await insertInbox(tx, inbox);
   }
-  const all: Partial<SessionRow> = { ...changes, ...counters(session, { events, queued: queue.length, clearsInbox }) };
+  const all: Partial<SessionRow> = {
+    ...changes,
+    ...counters(session, { events, queued: queue.length, clearsInbox }),
+  };
   if (Object.keys(all).length > 0) await updateSession(tx, session.id, all);
   return { session: { ...session, ...all }, events, queued: queued.map((entry) => entry.data), result };
 }

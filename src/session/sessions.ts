@@ -3,7 +3,12 @@ import type { Environments } from '../agent/environments.ts';
 import { type OverrideInput, resolveOverrides } from '../agent/merge.ts';
 import { resolveVersion } from '../agent/resolve.ts';
 import type { Versions } from '../agent/versions.ts';
-import { type AgentConfig, type AgentOverrides, applyOverrides, effectiveConfig } from '../core/agent-config.ts';
+import {
+  type AgentConfig,
+  type AgentOverrides,
+  applyOverrides,
+  effectiveConfig,
+} from '../core/agent-config.ts';
 import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
@@ -143,7 +148,10 @@ export function createSessions(deps: Deps) {
 export type Sessions = ReturnType<typeof createSessions>;
 
 /** The agent as a session holds it, in the form that answers and events carry. */
-export function sessionAgent(row: Pick<SessionRow, 'agent_id' | 'agent_version'>, config: AgentConfig): SessionAgent {
+export function sessionAgent(
+  row: Pick<SessionRow, 'agent_id' | 'agent_version'>,
+  config: AgentConfig,
+): SessionAgent {
   const { metadata: _metadata, ...rest } = config;
   return { type: 'agent', id: row.agent_id, version: row.agent_version, ...rest };
 }
@@ -158,7 +166,10 @@ async function planSession(
   }
   const environment = await environments.retrieve(creation.environment_id);
   if (environment.archived_at !== null) {
-    throw new PawlError('environment_archived', `environment_id: ${environment.id} is archived and takes no sessions`);
+    throw new PawlError(
+      'environment_archived',
+      `environment_id: ${environment.id} is archived and takes no sessions`,
+    );
   }
   const overrides = creation.overrides === null ? null : resolveOverrides(creation.overrides);
   const config = applyOverrides(agent.version.config, overrides);

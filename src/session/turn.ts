@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Versions } from '../agent/versions.ts';
-import { type AgentConfig, applyOverrides, type AgentOverrides } from '../core/agent-config.ts';
+import { type AgentConfig, type AgentOverrides, applyOverrides } from '../core/agent-config.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { conversationTypes, type EventBody, type EventDraft, type SessionError } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
@@ -51,18 +51,21 @@ export function createTurns(deps: Deps) {
 
   /** Opens a model request in the history, unless an interrupt is already waiting. */
   async function begin({ sessionId, attempt }: TurnWork): Promise<'begun' | 'interrupted'> {
-    const written = await journal.write(sessionId, async (session, tx): Promise<Decision<'begun' | 'interrupted'>> => {
-      requireAttempt(session, attempt);
-      const queued = await readInbox(tx, session);
-      if (queued.some((event) => event.type === 'user.interrupt')) return { result: 'interrupted' };
-      const resumed = session.status === 'rescheduling' ? running(session).map(draft) : [];
-      const start = draft({ type: 'span.model_request_start' });
-      return {
-        events: [...failedRequest(session).map(draft), ...resumed, start],
-        changes: { status: 'running', open_span: start.id },
-        result: 'begun',
-      };
-    });
+    const written = await journal.write(
+      sessionId,
+      async (session, tx): Promise<Decision<'begun' | 'interrupted'>> => {
+        requireAttempt(session, attempt);
+        const queued = await readInbox(tx, session);
+        if (queued.some((event) => event.type === 'user.interrupt')) return { result: 'interrupted' };
+        const resumed = session.status === 'rescheduling' ? running(session).map(draft) : [];
+        const start = draft({ type: 'span.model_request_start' });
+        return {
+          events: [...failedRequest(session).map(draft), ...resumed, start],
+          changes: { status: 'running', open_span: start.id },
+          result: 'begun',
+        };
+      },
+    );
     return written.result;
   }
 
@@ -208,5 +211,8 @@ function unserved(model: string): ModelError {
 
 function describe(error: unknown): Omit<SessionError, 'retry_status'> {
   if (error instanceof ModelError) return { type: error.type, message: error.message };
-  return { type: 'unknown_error', message: 'The model request failed for a reason that the server log names' };
+  return {
+    type: 'unknown_error',
+    message: 'The model request failed for a reason that the server log names',
+  };
 }

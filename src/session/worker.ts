@@ -44,7 +44,11 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
   /** Turn after turn, until the session is idle. What goes wrong outside the model is tried again, slower and slower. */
   async function runSession(job: Job): Promise<void> {
     let { attempt } = job;
-    for (let repairMs = firstRepairMs; !stopping.signal.aborted; repairMs = Math.min(repairMs * 2, lastRepairMs)) {
+    for (
+      let repairMs = firstRepairMs;
+      !stopping.signal.aborted;
+      repairMs = Math.min(repairMs * 2, lastRepairMs)
+    ) {
       try {
         await runTurns({ sessionId: job.sessionId, attempt });
         return;

@@ -15,7 +15,11 @@ export async function findEnvironment(db: Handle, id: string): Promise<Environme
 }
 
 /** An environment's row, locked until the transaction ends; null when there is none. */
-export async function lockEnvironment(tx: Handle, dialect: Dialect, id: string): Promise<EnvironmentRow | null> {
+export async function lockEnvironment(
+  tx: Handle,
+  dialect: Dialect,
+  id: string,
+): Promise<EnvironmentRow | null> {
   const query = dialect.lock(tx.selectFrom('environments').selectAll().where('id', '=', id));
   return (await query.executeTakeFirst()) ?? null;
 }

@@ -27,7 +27,11 @@ export async function revokeKey(tx: Handle, id: string, at: string): Promise<voi
 
 /** Whether there is a key that still opens the door to everything. */
 export async function hasAdminKey(db: Handle): Promise<boolean> {
-  const query = db.selectFrom('api_keys').select('id').where('role', '=', 'admin').where('revoked_at', 'is', null);
+  const query = db
+    .selectFrom('api_keys')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('revoked_at', 'is', null);
   return (await query.limit(1).executeTakeFirst()) !== undefined;
 }
 

@@ -23,9 +23,14 @@ export async function migrate(db: Handle, dialect: Dialect): Promise<void> {
   if (error === undefined) return;
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes('previously executed migration')) {
-    throw new DatabaseError('The database was made by a newer pawl than this one; use that or a later version', {
-      cause: error,
-    });
+    throw new DatabaseError(
+      'The database was made by a newer pawl than this one; use that or a later version',
+      {
+        cause: error,
+      },
+    );
   }
-  throw new DatabaseError(`The database schema could not be brought up to date: ${message}`, { cause: error });
+  throw new DatabaseError(`The database schema could not be brought up to date: ${message}`, {
+    cause: error,
+  });
 }

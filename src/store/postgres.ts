@@ -70,7 +70,9 @@ async function takeOwnership(pool: pg.Pool): Promise<pg.PoolClient> {
     throw new DatabaseError(`Cannot connect to PostgreSQL: ${messageOf(error)}`, { cause: error });
   }
   client.on('error', () => {});
-  const answer = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [ownerLock]);
+  const answer = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [
+    ownerLock,
+  ]);
   if (answer.rows[0]?.taken === true) return client;
   client.release(true);
   await pool.end();

@@ -61,7 +61,8 @@ export async function listSessions(
   }
   if (filter.statuses !== undefined) {
     query = query.where('status', 'in', filter.statuses);
-    if (filter.statuses.every((status) => status !== 'idle' && status !== 'terminated')) query = query.where(busy);
+    if (filter.statuses.every((status) => status !== 'idle' && status !== 'terminated'))
+      query = query.where(busy);
   }
   return seek(within(query, 'created_at', filter.created_at), 'sessions', request).execute();
 }

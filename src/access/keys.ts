@@ -1,0 +1,107 @@
+import { sha256 } from '../core/canonical.ts';
+import { type Clock, formatTime } from '../core/clock.ts';
+import { PawlError } from '../core/errors.ts';
+import { type Ids, randomText } from '../core/ids.ts';
+import { type Page, type PageRequest, pageOf } from '../core/page.ts';
+import type { Store } from '../store/dialect.ts';
+import {
+  findKey,
+  findKeyByHash,
+  hasAdminKey,
+  insertKey,
+  type KeyRow,
+  listKeys,
+  revokeKey,
+} from '../store/keys.ts';
+
+/** What a key may do: an editor everything but managing keys, an admin that as well. */
+export const roles = ['admin', 'editor'] as const;
+export type Role = (typeof roles)[number];
+
+/** A key without anything secret. */
+export type Key = Omit<KeyRow, 'hash' | 'role'> & { readonly role: Role };
+
+/** Who makes a request. `key_id` is null where no key is asked for. */
+export type Actor = { readonly key_id: string | null; readonly role: Role };
+
+type Deps = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly randomBytes: (size: number) => Uint8Array;
+};
+
+const prefix = 'sk-pawl-';
+const secretLength = 40;
+
+/** API keys: only their hashes are kept, which is enough for texts that nobody can guess. */
+export function createKeys({ store, clock, ids, randomBytes }: Deps) {
+  function newRow(name: string, role: Role, secret: string): KeyRow {
+    return {
+      id: ids.next('key'),
+      name,
+      role,
+      hash: sha256(secret),
+      hint: secret.slice(-4),
+      created_at: formatTime(clock.now()),
+      revoked_at: null,
+    };
+  }
+
+  async function create(name: string, role: Role): Promise<{ key: Key; secret: string }> {
+    const secret = prefix + randomText(randomBytes, secretLength);
+    const row = newRow(name, role, secret);
+    await store.write((tx) => insertKey(tx, row));
+    return { key: withoutSecrets(row), secret };
+  }
+
+  return {
+    /** Makes a key. Its secret is given here and never again. */
+    create,
+
+    /** Who a secret belongs to; null when nobody, or no more. */
+    async identify(secret: string): Promise<Actor | null> {
+      const row = await findKeyByHash(store.db, sha256(secret));
+      return row === null || row.revoked_at !== null ? null : { key_id: row.id, role: row.role as Role };
+    },
+
+    /**
+     * Sees to it that somebody can get in. A preset secret becomes an admin key; without one, the first start
+     * makes a key and gives its secret, to be shown once. Null when there is nothing to show.
+     */
+    async ensureAdmin(preset: string | null): Promise<string | null> {
+      if (preset !== null) {
+        const row = newRow('preset', 'admin', preset);
+        await store.write(async (tx) => {
+          const known = await findKeyByHash(tx, row.hash);
+          if (known === null) await insertKey(tx, row);
+        });
+        return null;
+      }
+      if (await hasAdminKey(store.db)) return null;
+      return (await create('first admin', 'admin')).secret;
+    },
+
+    /** Revokes a key at once; doing it again changes nothing. @throws PawlError `key_not_found` */
+    async revoke(id: string): Promise<Key> {
+      return store.write(async (tx) => {
+        await revokeKey(tx, id, formatTime(clock.now()));
+        const row = await findKey(tx, id);
+        if (row === null) throw new PawlError('key_not_found', `API key ${id} does not exist`);
+        return withoutSecrets(row);
+      });
+    },
+
+    /** Keys by creation time, revoked ones included. */
+    async list(request: PageRequest): Promise<Page<Key>> {
+      const page = pageOf(await listKeys(store.db, request), request, (row) => [row.created_at, row.id]);
+      return { data: page.data.map(withoutSecrets), next_page: page.next_page };
+    },
+  };
+}
+
+export type Keys = ReturnType<typeof createKeys>;
+
+function withoutSecrets({ hash: _hash, role, ...row }: KeyRow): Key {
+  return { ...row, role: role as Role };
+}

@@ -1,0 +1,59 @@
+import type { Agents } from '../agent/agents.ts';
+import type { App } from './app.ts';
+import { pageRequest, timeBounds, timeKey, versionKey } from './query.ts';
+import { requireId } from './route.ts';
+import {
+  type AgentResponse,
+  agentCreate,
+  agentListQuery,
+  agentQuery,
+  agentResponse,
+  agentUpdate,
+  versionListQuery,
+} from './wire/agents.ts';
+import { idParams, noBody } from './wire/params.ts';
+
+export function agentRoutes(app: App, agents: Agents): void {
+  app.post('/v1/agents', { schema: { body: agentCreate } }, async ({ body }): Promise<AgentResponse> => {
+    return agentResponse(await agents.create(body));
+  });
+
+  app.get('/v1/agents', { schema: { querystring: agentListQuery } }, async ({ query }) => {
+    const filter = { include_archived: query.include_archived, created_at: timeBounds(query) };
+    const page = await agents.list(filter, pageRequest(query, timeKey));
+    return { ...page, data: page.data.map(agentResponse) };
+  });
+
+  app.get(
+    '/v1/agents/:id',
+    { schema: { params: idParams, querystring: agentQuery } },
+    async ({ params, query }): Promise<AgentResponse> =>
+      agentResponse(await agents.retrieve(requireId('agent', params.id), query.version)),
+  );
+
+  app.post(
+    '/v1/agents/:id',
+    { schema: { params: idParams, body: agentUpdate } },
+    async ({ params, body }): Promise<AgentResponse> => {
+      const { version, ...changes } = body;
+      return agentResponse(await agents.update(requireId('agent', params.id), version, changes));
+    },
+  );
+
+  app.post(
+    '/v1/agents/:id/archive',
+    { schema: { params: idParams, body: noBody } },
+    async ({ params }): Promise<AgentResponse> => {
+      return agentResponse(await agents.archive(requireId('agent', params.id)));
+    },
+  );
+
+  app.get(
+    '/v1/agents/:id/versions',
+    { schema: { params: idParams, querystring: versionListQuery } },
+    async ({ params, query }) => {
+      const page = await agents.listVersions(requireId('agent', params.id), pageRequest(query, versionKey));
+      return { ...page, data: page.data.map(agentResponse) };
+    },
+  );
+}

@@ -1,0 +1,35 @@
+import type { FastifyTypeProvider } from 'fastify';
+import type { z } from 'zod';
+import type { ErrorCode } from '../core/errors.ts';
+import { PawlError } from '../core/errors.ts';
+import { type IdKind, isId } from '../core/ids.ts';
+import { schemaError } from './errors.ts';
+
+/** Tells Fastify that handlers get what their schemas give. */
+export interface ZodProvider extends FastifyTypeProvider {
+  validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
+}
+
+/** Checks a part of a request against its schema. */
+export function compileSchema({ schema }: { schema: z.ZodType }) {
+  return (value: unknown) => {
+    const parsed = schema.safeParse(value);
+    return parsed.success ? { value: parsed.data } : { error: schemaError(parsed.error) };
+  };
+}
+
+const missing = {
+  agent: 'agent_not_found',
+  environment: 'environment_not_found',
+  session: 'session_not_found',
+  key: 'key_not_found',
+} as const satisfies Partial<Record<IdKind, ErrorCode>>;
+
+/** The id, if it can be one at all: what has another shape is known not to exist without looking. */
+export function requireId(kind: keyof typeof missing, id: string): string {
+  if (isId(kind, id)) return id;
+  throw new PawlError(
+    missing[kind],
+    `${kind === 'key' ? 'API key' : kind} ${id.slice(0, 100)} does not exist`,
+  );
+}

@@ -1,0 +1,104 @@
+import type { OverrideInput } from '../agent/merge.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Router } from '../model/router.ts';
+import type { Session, Sessions } from '../session/sessions.ts';
+import type { App } from './app.ts';
+import { pageRequest, timeBounds, timeKey } from './query.ts';
+import { requireId } from './route.ts';
+import { idParams, noBody } from './wire/params.ts';
+import {
+  type SessionResponse,
+  sessionCreate,
+  sessionListQuery,
+  sessionResponse,
+  sessionUpdate,
+} from './wire/sessions.ts';
+
+type Deps = { readonly sessions: Sessions; readonly router: Router; readonly clock: Clock };
+
+export function sessionRoutes(app: App, { sessions, router, clock }: Deps): void {
+  const answer = (session: Session): SessionResponse =>
+    sessionResponse(session, { now: clock.now(), served_by: router.route(session.config.model.id) });
+
+  app.post(
+    '/v1/sessions',
+    { schema: { body: sessionCreate } },
+    async ({ body }): Promise<SessionResponse> => {
+      const { agent } = body;
+      const version = 'version' in agent ? agent.version : undefined;
+      const session = await sessions.create({
+        agent: { id: requireId('agent', agent.id), version },
+        overrides: agent.type === 'agent_with_overrides' ? overridesOf(agent) : null,
+        environment_id: requireId('environment', body.environment_id),
+        title: body.title ?? null,
+        metadata: body.metadata ?? {},
+      });
+      return answer(session);
+    },
+  );
+
+  app.get('/v1/sessions', { schema: { querystring: sessionListQuery } }, async ({ query }) => {
+    const request = pageRequest(query, timeKey);
+    // No session here belongs to a deployment or has a memory store, so these filters match nothing.
+    if (query.deployment_id !== undefined || query.memory_store_id !== undefined) {
+      return { data: [], next_page: null, prev_page: null };
+    }
+    const filter = {
+      include_archived: query.include_archived,
+      created_at: timeBounds(query),
+      agent_id: query.agent_id,
+      agent_version: query.agent_version,
+      statuses: query.statuses,
+    };
+    const page = await sessions.list(filter, request);
+    return { ...page, data: page.data.map(answer) };
+  });
+
+  app.get(
+    '/v1/sessions/:id',
+    { schema: { params: idParams } },
+    async ({ params }): Promise<SessionResponse> => {
+      return answer(await sessions.retrieve(requireId('session', params.id)));
+    },
+  );
+
+  app.post(
+    '/v1/sessions/:id',
+    { schema: { params: idParams, body: sessionUpdate } },
+    async ({ params, body }): Promise<SessionResponse> => {
+      const agent = body.agent === undefined ? undefined : emptyLists(body.agent);
+      const changes = { title: body.title, metadata: body.metadata, agent };
+      return answer(await sessions.update(requireId('session', params.id), changes));
+    },
+  );
+
+  app.post(
+    '/v1/sessions/:id/archive',
+    { schema: { params: idParams, body: noBody } },
+    async ({ params }): Promise<SessionResponse> => {
+      return answer(await sessions.archive(requireId('session', params.id)));
+    },
+  );
+
+  app.delete('/v1/sessions/:id', { schema: { params: idParams } }, async ({ params }) => {
+    await sessions.remove(requireId('session', params.id));
+    return { id: params.id, type: 'session_deleted' as const };
+  });
+}
+
+type Lists = { readonly tools?: unknown; readonly mcp_servers?: unknown; readonly skills?: unknown };
+
+/** The schema lets only empty lists and null through, which mean the same here. */
+function emptyLists(fields: Lists): { tools?: never[]; mcp_servers?: never[]; skills?: never[] } {
+  return {
+    ...(fields.tools === undefined ? {} : { tools: [] }),
+    ...(fields.mcp_servers === undefined ? {} : { mcp_servers: [] }),
+    ...(fields.skills === undefined ? {} : { skills: [] }),
+  };
+}
+
+function overridesOf(
+  agent: Lists & { model?: OverrideInput['model']; system?: OverrideInput['system'] },
+): OverrideInput {
+  return { model: agent.model, system: agent.system, ...emptyLists(agent) };
+}

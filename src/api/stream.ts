@@ -1,0 +1,93 @@
+import type { ServerResponse } from 'node:http';
+import type { Hub } from '../session/hub.ts';
+import type { Sessions } from '../session/sessions.ts';
+import type { App } from './app.ts';
+import { requireId } from './route.ts';
+import { eventStreamQuery } from './wire/events.ts';
+import { idParams } from './wire/params.ts';
+
+type Deps = {
+  readonly sessions: Sessions;
+  readonly hub: Hub;
+  /** How often a stream without events shows that it is alive. */
+  readonly ping_ms: number;
+};
+
+/**
+ * Older SDKs know their event names by heart and drop the others; `message` is known to all of them, and the
+ * type is in the data anyway. `session.usage` is the one of ours that they lack.
+ */
+const unnamed = 'session.usage';
+
+/** A reader that is this far behind is cut off; it can list what it missed. */
+const maxBufferedBytes = 8 * 1024 * 1024;
+
+/** The live events of a session: those from after the opening, and none from before. */
+export function streamRoutes(app: App, { sessions, hub, ping_ms }: Deps): void {
+  const open = new Set<ServerResponse>();
+
+  app.get(
+    '/v1/sessions/:id/events/stream',
+    { schema: { params: idParams, querystring: eventStreamQuery } },
+    async ({ params, id: requestId }, reply) => {
+      const sessionId = requireId('session', params.id);
+      const response = reply.raw;
+      const stream = createStream(response);
+      const subscription = hub.subscribe(sessionId, {
+        onEvent: ({ type, data }) => {
+          stream.send(type, data);
+          if (type === 'session.status_terminated') stream.end();
+        },
+        onQueued: (data) => stream.send((JSON.parse(data) as { type: string }).type, data),
+        onDeleted: (data) => {
+          stream.send('session.deleted', data);
+          stream.end();
+        },
+      });
+      try {
+        const { row } = await sessions.retrieve(sessionId);
+        reply.hijack();
+        open.add(response);
+        const pings = setInterval(() => stream.ping(), ping_ms);
+        response.once('close', () => {
+          clearInterval(pings);
+          subscription.close();
+          open.delete(response);
+        });
+        stream.start(requestId);
+        subscription.startAfter(row.last_seq);
+      } catch (error) {
+        subscription.close();
+        throw error;
+      }
+    },
+  );
+
+  app.addHook('preClose', async () => {
+    for (const response of open) response.end();
+  });
+}
+
+function createStream(response: ServerResponse) {
+  const write = (frame: string): void => {
+    if (response.writableEnded || response.destroyed) return;
+    response.write(frame);
+    if (response.writableLength > maxBufferedBytes) response.destroy();
+  };
+  return {
+    start(requestId: string): void {
+      response.writeHead(200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-cache, no-transform',
+        'x-accel-buffering': 'no',
+        'request-id': requestId,
+      });
+      response.flushHeaders();
+    },
+    /** The data is JSON, so that it holds no line break and nothing can be slipped into the frame. */
+    send: (type: string, data: string): void =>
+      write(`event: ${type === unnamed ? 'message' : type}\ndata: ${data}\n\n`),
+    ping: (): void => write('event: ping\ndata: {"type":"ping"}\n\n'),
+    end: (): void => void response.end(),
+  };
+}

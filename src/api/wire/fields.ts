@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { formatTime, parseTime } from '../../core/clock.ts';
+import { effortLevels } from '../../core/effort.ts';
+
+/** Text that fits a column of either database: PostgreSQL takes no NUL, and no broken pair of surrogates. */
+export function text(min: number, max: number) {
+  return z
+    .string()
+    .min(min, min === 1 ? 'must not be empty' : `must have at least ${min} characters`)
+    .max(max, `must have at most ${max} characters`)
+    .refine((value) => !value.includes('\0') && value.isWellFormed(), 'must be well-formed text without NUL');
+}
+
+/** Long text, such as a prompt: kept inside JSON, so anything goes but its length. */
+export function longText(max: number) {
+  return z.string().max(max, `must have at most ${max} characters`);
+}
+
+/** Metadata as a new thing takes it. How many pairs and how long is checked where they are merged. */
+export const metadata = z.record(text(0, 1000), text(0, 10_000));
+/** Metadata as an update takes it: null removes a key. */
+export const metadataPatch = z.record(text(0, 1000), text(0, 10_000).nullable()).nullable();
+
+/** A field that the API knows and this server does not do yet: only its empty values are taken. */
+export function unsupported(empty: 'list' | 'null', what: string) {
+  return z.unknown().superRefine((value, context) => {
+    const isEmpty = value === null || (empty === 'list' && Array.isArray(value) && value.length === 0);
+    if (isEmpty || value === undefined) return;
+    const allowed = empty === 'list' ? 'an empty list' : 'null';
+    notSupported(context, `${what} not supported by this server yet; leave this out or send ${allowed}`);
+  });
+}
+
+/** Adds an issue that becomes a `not_supported` error instead of an `invalid_request` one. */
+export function notSupported(context: z.RefinementCtx, message: string): void {
+  context.addIssue({ code: 'custom', message, params: { pawl_code: 'not_supported' } });
+}
+
+const effort = z.union([z.enum(effortLevels), z.strictObject({ type: z.enum(effortLevels) })], {
+  error: `must be one of ${effortLevels.join(', ')}, or an object with that as its type`,
+});
+
+const speed = z
+  .enum(['standard', 'fast'])
+  .nullable()
+  .superRefine((value, context) => {
+    if (value === 'fast')
+      notSupported(context, "speed 'fast' is not supported by this server; use 'standard'");
+  });
+
+const modelObject = z
+  .strictObject({
+    id: text(1, 256),
+    effort: effort.nullable().optional(),
+    speed: speed.optional(),
+    inference_geo: unsupported('null', 'inference_geo is').optional(),
+  })
+  .transform(({ id, effort: level }) => ({
+    id,
+    effort: typeof level === 'object' ? (level?.type ?? null) : (level ?? null),
+  }));
+
+/** A model: its id, or an object with its id. Null is refused here. */
+export const model = z.union([text(1, 256).transform((id) => ({ id, effort: null })), modelObject], {
+  error: (issue) => unionMessage(issue.errors) ?? 'must be a model id, or an object with an id',
+});
+
+/** The issues of the branch of a union that came closest: the one about an object, where an object was given. */
+function unionMessage(errors: unknown): string | undefined {
+  if (!Array.isArray(errors)) return undefined;
+  const [, ofObject] = errors as z.core.$ZodIssue[][];
+  const issue = ofObject?.[0];
+  if (issue === undefined || issue.path.length === 0) return undefined;
+  return `${issue.path.join('.')}: ${issue.message}`;
+}
+
+/** A page size. */
+export function limit(fallback: number, max: number) {
+  return z
+    .string()
+    .refine(
+      (value) => /^\d{1,9}$/.test(value) && Number(value) >= 1 && Number(value) <= max,
+      `must be a whole number from 1 to ${max}`,
+    )
+    .transform(Number)
+    .default(fallback);
+}
+
+export const flag = z
+  .enum(['true', 'false'], 'must be true or false')
+  .transform((value) => value === 'true')
+  .default(false);
+
+/** A version number in a query. */
+export const versionNumber = z
+  .string()
+  .regex(/^[1-9]\d{0,8}$/, 'must be a whole number from 1')
+  .transform(Number);
+
+export const page = z.string().optional();
+
+/** A time in a query, as it is stored. */
+export const time = z
+  .string()
+  .transform((value, context) => {
+    const us = parseTime(value);
+    if (us !== null) return formatTime(us);
+    context.addIssue('must be an RFC 3339 time such as 2026-01-31T12:00:00Z');
+    return z.NEVER;
+  })
+  .optional();
+
+/** One value or several of the same key. */
+export function list<T extends z.ZodType<string, string>>(item: T) {
+  return z
+    .union([z.string().transform((value) => [value]), z.array(z.string())])
+    .pipe(z.array(item).max(100, 'at most 100 values are allowed'))
+    .optional();
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { type Key, roles } from '../../access/keys.ts';
+import { limit, page, text } from './fields.ts';
+
+export const keyCreate = z.strictObject({ name: text(1, 256), role: z.enum(roles).default('editor') });
+
+export const keyListQuery = z.strictObject({ limit: limit(20, 100), page });
+
+/** A key as answers carry it. `hint` is its last four characters. */
+export type KeyResponse = Key & { readonly type: 'api_key' };
+
+/** The answer to making a key: the only one that ever holds its secret. */
+export type NewKeyResponse = KeyResponse & { readonly secret: string };
+
+export function keyResponse(key: Key): KeyResponse {
+  return { type: 'api_key', ...key };
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { readTime } from '../../core/clock.ts';
+import type { SessionAgent, UsageSnapshot } from '../../core/events.ts';
+import type { Metadata } from '../../core/metadata.ts';
+import { type ResolutionReason, type SessionStatus, sessionStatuses } from '../../core/session.ts';
+import type { SessionUsage } from '../../core/usage.ts';
+import type { ResolvedRoute } from '../../model/routes.ts';
+import { activeUntil, usageSnapshot } from '../../session/choreography.ts';
+import { type Session, sessionAgent } from '../../session/sessions.ts';
+import { overrideFields } from './agents.ts';
+import {
+  flag,
+  limit,
+  list,
+  metadata,
+  metadataPatch,
+  page,
+  text,
+  time,
+  unsupported,
+  versionNumber,
+} from './fields.ts';
+
+const version = z.int().min(1).optional();
+
+const agentObject = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('agent'), id: z.string(), version }),
+  z.strictObject({ type: z.literal('agent_with_overrides'), id: z.string(), version, ...overrideFields }),
+]);
+
+/** Which agent, at which version, with what replaced. */
+const agent = z.unknown().transform((value, context) => {
+  if (typeof value === 'string') return { type: 'agent' as const, id: value };
+  const parsed = agentObject.safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) context.addIssue({ ...issue } as never);
+  return z.NEVER;
+});
+
+export const sessionCreate = z.strictObject({
+  agent,
+  environment_id: z.string(),
+  title: text(0, 1024).nullable().optional(),
+  metadata: metadata.optional(),
+  resources: unsupported('list', 'resources are').optional(),
+  vault_ids: unsupported('list', 'vaults are').optional(),
+  budget: unsupported('null', 'a budget is').optional(),
+  initial_events: unsupported('list', 'initial events are').optional(),
+});
+
+export const sessionUpdate = z.strictObject({
+  title: text(0, 1024).nullable().optional(),
+  metadata: metadataPatch.optional(),
+  agent: z
+    .strictObject({
+      tools: unsupported('list', 'tools are').optional(),
+      mcp_servers: unsupported('list', 'MCP servers are').optional(),
+    })
+    .optional(),
+  budget: unsupported('null', 'a budget is').optional(),
+  vault_ids: z.undefined('the vaults of a session cannot be changed').optional(),
+});
+
+export const sessionListQuery = z.strictObject({
+  limit: limit(20, 100),
+  page,
+  order: z.enum(['asc', 'desc']).default('desc'),
+  include_archived: flag,
+  agent_id: z.string().optional(),
+  agent_version: versionNumber.optional(),
+  deployment_id: z.string().optional(),
+  memory_store_id: z.string().optional(),
+  statuses: list(z.enum(sessionStatuses)),
+  'created_at[gt]': time,
+  'created_at[gte]': time,
+  'created_at[lt]': time,
+  'created_at[lte]': time,
+});
+
+/** A session as answers carry it. */
+export type SessionResponse = {
+  readonly id: string;
+  readonly type: 'session';
+  readonly agent: SessionAgent;
+  readonly environment_id: string;
+  readonly status: SessionStatus;
+  readonly title: string | null;
+  readonly metadata: Metadata;
+  readonly resources: readonly never[];
+  readonly vault_ids: readonly never[];
+  readonly budget: null;
+  readonly outcome_evaluations: readonly never[];
+  readonly usage: UsageSnapshot;
+  readonly stats: { readonly active_seconds: number; readonly duration_seconds: number };
+  readonly deployment_id: null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly archived_at: string | null;
+  readonly pawl: SessionExtras;
+};
+
+/** What this server adds: how the session got its version, and who serves its model. */
+export type SessionExtras = {
+  readonly version: number;
+  readonly reason: ResolutionReason;
+  /** Hash of the configuration that the session runs with, overrides included. */
+  readonly config_hash: string;
+  /** Whether something was replaced for this session alone; such a session counts in no evaluation. */
+  readonly overridden: boolean;
+  /** Null when no route serves the model any more. */
+  readonly served_by: ResolvedRoute | null;
+};
+
+/** `now` is in microseconds; the age of a session stands still once it is terminated. */
+export function sessionResponse(
+  { row, config }: Session,
+  { now, served_by }: { now: number; served_by: ResolvedRoute | null },
+): SessionResponse {
+  const activeUs = activeUntil(row, now);
+  const end = row.status === 'terminated' ? readTime(row.updated_at) : now;
+  return {
+    id: row.id,
+    type: 'session',
+    agent: sessionAgent(row, config),
+    environment_id: row.environment_id,
+    status: row.status,
+    title: row.title,
+    metadata: JSON.parse(row.metadata) as Metadata,
+    resources: [],
+    vault_ids: [],
+    budget: null,
+    outcome_evaluations: [],
+    usage: usageSnapshot(JSON.parse(row.usage) as SessionUsage, activeUs),
+    stats: {
+      active_seconds: activeUs / 1_000_000,
+      duration_seconds: Math.max(0, end - readTime(row.created_at)) / 1_000_000,
+    },
+    deployment_id: null,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    archived_at: row.archived_at,
+    pawl: {
+      version: row.agent_version,
+      reason: row.resolution_reason,
+      config_hash: row.effective_hash,
+      overridden: row.overrides !== null,
+      served_by,
+    },
+  };
+}

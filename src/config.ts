@@ -1,0 +1,292 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { parse as parseYaml } from 'yaml';
+
+/** One thing that can be set: where it may come from, what it is without, and what it does. */
+type Setting<T> = {
+  readonly env: string;
+  /** A second variable that is looked at when the first is not set. */
+  readonly fallback_env?: string;
+  readonly default: T;
+  /** Reads a text; null when it cannot be read. */
+  readonly read: (text: string) => T | null;
+  /** What a readable text looks like, to say in a complaint. */
+  readonly expects: string;
+  /** Secrets have no flag, which other users of the machine could see, and are never printed. */
+  readonly secret?: true;
+  readonly help: string;
+};
+
+const anyText = { default: null, read: (text: string): string | null => text, expects: 'text' };
+const secret = { ...anyText, secret: true } as const;
+const url = {
+  default: null,
+  read: (text: string): string | null => (/^https?:$/.test(URL.parse(text)?.protocol ?? '') ? text : null),
+  expects: 'a URL that starts with http:// or https://',
+};
+
+/** Every setting, its variable and its default. `docs/reference/configuration.md` is checked against this. */
+export const settings = {
+  host: {
+    env: 'PAWL_HOST',
+    default: '127.0.0.1',
+    read: (text) => text,
+    expects: 'a host name or address',
+    help: 'Address to listen on. Anything but loopback opens the server to the network.',
+  } as Setting<string>,
+  port: {
+    env: 'PAWL_PORT',
+    default: 7295,
+    read: wholeNumber(0, 65_535),
+    expects: 'a whole number from 0 to 65535; 0 takes a free port',
+    help: 'Port to listen on.',
+  } as Setting<number>,
+  data_dir: {
+    env: 'PAWL_DATA_DIR',
+    default: '.pawl',
+    read: (text) => text,
+    expects: 'a folder',
+    help: 'Folder of the SQLite database. Not used when a database URL is set.',
+  } as Setting<string>,
+  database_url: {
+    env: 'DATABASE_URL',
+    default: null,
+    read: (text) => (/^postgres(ql)?:\/\//.test(text) ? text : null),
+    expects: 'a URL that starts with postgres:// or postgresql://',
+    secret: true,
+    help: 'PostgreSQL database to use instead of SQLite.',
+  } as Setting<string | null>,
+  api_key: {
+    ...secret,
+    env: 'PAWL_API_KEY',
+    read: (text) => (text.length >= 16 ? text : null),
+    expects: 'at least 16 characters',
+    help: 'Presets an admin key. Without it, the first start makes one and shows it once.',
+  } as Setting<string | null>,
+  allow_no_key: {
+    env: 'PAWL_ALLOW_NO_KEY',
+    default: false,
+    read: flag,
+    expects: 'true or false',
+    help: 'Asks for no key. Only on a loopback address.',
+  } as Setting<boolean>,
+  anthropic_base_url: {
+    ...url,
+    env: 'PAWL_ANTHROPIC_BASE_URL',
+    help: 'Where the Anthropic Messages API is, when not at Anthropic.',
+  } as Setting<string | null>,
+  anthropic_api_key: {
+    ...secret,
+    env: 'PAWL_ANTHROPIC_API_KEY',
+    fallback_env: 'ANTHROPIC_API_KEY',
+    help: 'Key for the Anthropic Messages API.',
+  } as Setting<string | null>,
+  openai_base_url: {
+    ...url,
+    env: 'PAWL_OPENAI_BASE_URL',
+    help: 'An OpenAI-compatible endpoint, up to and including its /v1.',
+  } as Setting<string | null>,
+  openai_api_key: {
+    ...secret,
+    env: 'PAWL_OPENAI_API_KEY',
+    help: 'Key for the OpenAI-compatible endpoint; many local ones need none.',
+  } as Setting<string | null>,
+  model_routes: {
+    ...anyText,
+    env: 'PAWL_MODEL_ROUTES',
+    expects: 'match=provider or match=provider:model, separated by commas',
+    help: 'Who serves which model id; the first match wins. Example: claude-*=anthropic,*=openai:llama3.1',
+  } as Setting<string | null>,
+  model_timeout_ms: {
+    env: 'PAWL_MODEL_TIMEOUT_MS',
+    default: 600_000,
+    read: wholeNumber(100, 86_400_000),
+    expects: 'a whole number of milliseconds from 100',
+    help: 'The longest that one model request may take.',
+  } as Setting<number>,
+  model_idle_timeout_ms: {
+    env: 'PAWL_MODEL_IDLE_TIMEOUT_MS',
+    default: 120_000,
+    read: wholeNumber(100, 86_400_000),
+    expects: 'a whole number of milliseconds from 100',
+    help: 'The longest silence in one model request, before the first byte or between two.',
+  } as Setting<number>,
+  model_max_tokens: {
+    env: 'PAWL_MODEL_MAX_TOKENS',
+    default: 8192,
+    read: wholeNumber(1, 1_000_000),
+    expects: 'a whole number from 1',
+    help: 'The most tokens that one reply may have.',
+  } as Setting<number>,
+  model_max_retries: {
+    env: 'PAWL_MODEL_MAX_RETRIES',
+    default: 4,
+    read: wholeNumber(0, 20),
+    expects: 'a whole number from 0 to 20',
+    help: 'How often a failed model request is tried again, when that may help.',
+  } as Setting<number>,
+  max_turns: {
+    env: 'PAWL_MAX_TURNS',
+    default: 256,
+    read: wholeNumber(1, 100_000),
+    expects: 'a whole number from 1',
+    help: 'How many turns run side by side; more wait.',
+  } as Setting<number>,
+  log_level: {
+    env: 'PAWL_LOG_LEVEL',
+    default: 'info',
+    read: (text) => logLevels.find((level) => level === text) ?? null,
+    expects: 'one of debug, info, warn, error, silent',
+    help: 'How much the server writes to its log, which goes to standard error.',
+  } as Setting<LogLevel>,
+} as const;
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export type SettingName = keyof typeof settings;
+export type Config = { readonly [Name in SettingName]: (typeof settings)[Name]['default'] };
+
+/** Where a value came from. */
+export type Source = 'flag' | 'environment' | '.env' | 'pawl.yaml' | 'default';
+
+/** A configuration and, for each setting, where it came from. */
+export type LoadedConfig = {
+  readonly config: Config;
+  readonly sources: { readonly [Name in SettingName]: Source };
+};
+
+/** A setting that cannot be read, or two that do not go together. The message says which, and what is allowed. */
+export class ConfigError extends Error {}
+
+type Place = { readonly source: Source; readonly values: Readonly<Record<string, string | undefined>> };
+
+/**
+ * Puts the configuration together: flags win over the environment, that over `.env`, that over `pawl.yaml`, and
+ * that over the defaults. The two files are looked for in `folder`. The upstream base URL is never taken from
+ * ANTHROPIC_BASE_URL: that variable is how clients find this server, and the server would call itself.
+ * @throws ConfigError
+ */
+export function loadConfig(options: {
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly folder: string;
+}): LoadedConfig {
+  const dotEnv = readIfThere(join(options.folder, '.env'));
+  const places: Place[] = [
+    { source: 'environment', values: options.env },
+    { source: '.env', values: dotEnv === null ? {} : parseEnv(dotEnv) },
+  ];
+  const file = readFile(join(options.folder, 'pawl.yaml'));
+  const config: Record<string, unknown> = {};
+  const sources: Record<string, Source> = {};
+  for (const [name, setting] of Object.entries(settings) as [SettingName, Setting<unknown>][]) {
+    const found = find(name, setting, [
+      { source: 'flag', values: { [setting.env]: options.flags[name] } },
+      ...places,
+      { source: 'pawl.yaml', values: { [setting.env]: file[name] } },
+    ]);
+    config[name] = found?.value ?? setting.default;
+    sources[name] = found?.source ?? 'default';
+  }
+  const loaded = { config, sources } as LoadedConfig;
+  checkTogether(loaded.config);
+  return loaded;
+}
+
+/** The environment of this process; nothing else in the project reads it. */
+export function processEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
+}
+
+const loopbackNames = ['127.0.0.1', 'localhost', '::1'];
+
+function checkTogether(config: Config): void {
+  if (config.allow_no_key && !loopbackNames.includes(config.host)) {
+    throw new ConfigError(`PAWL_ALLOW_NO_KEY needs a loopback PAWL_HOST, and that is ${config.host}`);
+  }
+  for (const name of ['anthropic_base_url', 'openai_base_url'] as const) {
+    const target = URL.parse(config[name] ?? '');
+    if (target === null || !loopbackNames.includes(target.hostname)) continue;
+    if (Number(target.port) === config.port) {
+      throw new ConfigError(`${settings[name].env} points at this server itself (port ${config.port})`);
+    }
+  }
+}
+
+function find(
+  name: SettingName,
+  setting: Setting<unknown>,
+  places: readonly Place[],
+): { value: unknown; source: Source } | null {
+  for (const variable of [setting.env, setting.fallback_env]) {
+    if (variable === undefined) continue;
+    for (const { source, values } of places) {
+      const text = values[variable];
+      if (text === undefined || text === '') continue;
+      // A client's key for this server is no key for the model behind it.
+      if (variable !== setting.env && text.startsWith('sk-pawl-')) continue;
+      const value = setting.read(text);
+      if (value === null) throw new ConfigError(complaint(name, variable, setting, source));
+      return { value, source };
+    }
+  }
+  return null;
+}
+
+function complaint(name: SettingName, variable: string, setting: Setting<unknown>, source: Source): string {
+  const where =
+    source === 'flag'
+      ? `--${name.replaceAll('_', '-')}`
+      : source === 'pawl.yaml'
+        ? `${name} in pawl.yaml`
+        : variable;
+  return `${where}: expected ${setting.expects}`;
+}
+
+function readFile(path: string): Record<string, string | undefined> {
+  const text = readIfThere(path);
+  if (text === null) return {};
+  const parsed: unknown = parseYamlOrThrow(text);
+  if (parsed === null || parsed === undefined) return {};
+  if (typeof parsed !== 'object' || Array.isArray(parsed))
+    throw new ConfigError('pawl.yaml: expected a map of settings');
+  const values: Record<string, string | undefined> = {};
+  for (const [key, value] of Object.entries(parsed)) {
+    if (!(key in settings)) {
+      throw new ConfigError(
+        `pawl.yaml: unknown setting ${key}; known are ${Object.keys(settings).join(', ')}`,
+      );
+    }
+    if (value !== null && value !== undefined)
+      values[key] = Array.isArray(value) ? value.join(',') : String(value);
+  }
+  return values;
+}
+
+function parseYamlOrThrow(text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    throw new ConfigError(`pawl.yaml: ${error instanceof Error ? error.message : 'not YAML'}`, {
+      cause: error,
+    });
+  }
+}
+
+function readIfThere(path: string): string | null {
+  return existsSync(path) ? readFileSync(path, 'utf8') : null;
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number | null {
+  return (text) => {
+    const value = Number(text);
+    return /^\d{1,12}$/.test(text) && value >= min && value <= max ? value : null;
+  };
+}
+
+function flag(text: string): boolean | null {
+  if (['true', '1', 'yes', 'on'].includes(text)) return true;
+  return ['false', '0', 'no', 'off'].includes(text) ? false : null;
+}

@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import { createKeys, type Keys } from './access/keys.ts';
+import { createAgents } from './agent/agents.ts';
+import { createEnvironments } from './agent/environments.ts';
+import { createVersions } from './agent/versions.ts';
+import { createApp } from './api/app.ts';
+import type { Config } from './config.ts';
+import { createClock } from './core/clock.ts';
+import { createIds } from './core/ids.ts';
+import type { Log } from './core/log.ts';
+import { defaultRetryLimits } from './model/retry.ts';
+import { createRouter, type ProviderLoaders, type Router } from './model/router.ts';
+import { defaultRoutes, parseRoutes } from './model/routes.ts';
+import { createHistory } from './session/history.ts';
+import { createHub } from './session/hub.ts';
+import { createInbox } from './session/inbox.ts';
+import { createJournal } from './session/journal.ts';
+import { createSessions } from './session/sessions.ts';
+import { createTurns } from './session/turn.ts';
+import { createWorker } from './session/worker.ts';
+import type { Store } from './store/dialect.ts';
+import { listEvents } from './store/events.ts';
+import { openStore } from './store/open.ts';
+
+/** A server that is listening. */
+export type Server = {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly router: Router;
+  /** The key that the first start has made, to be shown once; null when there is none to show. */
+  readonly first_key: string | null;
+  /** How many sessions an earlier process had left running. */
+  readonly recovered: number;
+  /** Stops taking requests, lets running turns finish for a while, and closes the database. */
+  close(): Promise<void>;
+};
+
+export type ServerOptions = {
+  readonly config: Config;
+  readonly log: Log;
+  /** Keep everything in memory, and nothing after the end. */
+  readonly in_memory?: boolean;
+};
+
+const pingMs = 15_000;
+const stopGraceMs = 10_000;
+
+/**
+ * Puts the rooms together and listens.
+ * @throws ConfigError, DatabaseInUseError, DatabaseError, or the system's error when the address is taken.
+ */
+export async function startServer({ config, log, in_memory }: ServerOptions): Promise<Server> {
+  const router = routerFor(config);
+  const store = await openStore(in_memory === true ? { kind: 'memory' } : databaseOf(config));
+  try {
+    return await listen({ config, log, router, store });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The model routes and providers of a configuration. Throws an Error when they do not fit together. */
+export function routerFor(config: Config): Router {
+  const providers = providersOf(config);
+  const configured = { anthropic: providers.anthropic !== undefined, openai: providers.openai !== undefined };
+  const routes = config.model_routes === null ? defaultRoutes(configured) : parseRoutes(config.model_routes);
+  return createRouter({ routes, providers });
+}
+
+async function listen(given: { config: Config; log: Log; router: Router; store: Store }): Promise<Server> {
+  const { config, log, router, store } = given;
+  const clock = createClock(Date.now);
+  const ids = createIds(clock, randomBytes);
+  const serves = (model: string): boolean => router.route(model) !== null;
+  const versions = createVersions(store);
+  const agents = createAgents({ store, clock, ids, versions, serves });
+  const environments = createEnvironments({ store, clock, ids });
+  const keys: Keys = createKeys({ store, clock, ids, randomBytes });
+  const hub = createHub((sessionId, seq) =>
+    listEvents(store.db, sessionId, { filter: {}, order: 'asc', after: seq, limit: 1000 }),
+  );
+  const journal = createJournal({ store, clock, hub });
+  const sessions = createSessions({
+    store,
+    clock,
+    ids,
+    hub,
+    journal,
+    agents,
+    environments,
+    versions,
+    serves,
+  });
+  const retries = { ...defaultRetryLimits, max_retries: config.model_max_retries };
+  const turns = createTurns({
+    ...{ store, journal, versions, router, clock, ids, log, retries },
+    max_tokens: config.model_max_tokens,
+    random: Math.random,
+  });
+  const worker = createWorker({ store, journal, turns, log, max_turns: config.max_turns });
+  const inbox = createInbox({ journal, clock, ids, onStart: worker.start, onInterrupt: worker.interrupt });
+  const app = createApp({
+    ...{
+      agents,
+      environments,
+      sessions,
+      inbox,
+      history: createHistory({ store }),
+      hub,
+      keys,
+      router,
+      clock,
+      ids,
+      log,
+    },
+    key_policy: config.allow_no_key ? 'none' : 'required',
+    ping_ms: pingMs,
+  });
+  const firstKey = config.allow_no_key ? null : await keys.ensureAdmin(config.api_key);
+  const recovered = await worker.recover();
+  await app.listen({ host: config.host, port: config.port });
+  return {
+    url: addressOf(app.server.address(), config.host),
+    router,
+    first_key: firstKey,
+    recovered,
+    async close() {
+      await app.close();
+      await worker.stop(stopGraceMs);
+      await store.close();
+    },
+  };
+}
+
+function providersOf(config: Config): ProviderLoaders {
+  const timeouts = { timeout_ms: config.model_timeout_ms, idle_timeout_ms: config.model_idle_timeout_ms };
+  const { anthropic_base_url, anthropic_api_key, openai_base_url, openai_api_key } = config;
+  // Each client takes a few tenths of a second to load, so it is loaded at its first request.
+  return {
+    offline: async () => (await import('./model/offline/offline.ts')).offlineProvider(),
+    ...(anthropic_api_key === null && anthropic_base_url === null
+      ? {}
+      : {
+          anthropic: async () =>
+            (await import('./model/anthropic.ts')).anthropicProvider({
+              ...timeouts,
+              api_key: anthropic_api_key ?? '',
+              ...(anthropic_base_url === null ? {} : { base_url: anthropic_base_url }),
+            }),
+        }),
+    ...(openai_api_key === null && openai_base_url === null
+      ? {}
+      : {
+          openai: async () =>
+            (await import('./model/openai.ts')).openaiProvider({
+              ...timeouts,
+              api_key: openai_api_key,
+              base_url: openai_base_url ?? 'https://api.openai.com/v1',
+            }),
+        }),
+  };
+}
+
+function databaseOf(config: Config): { kind: 'sqlite'; folder: string } | { kind: 'postgres'; url: string } {
+  return config.database_url === null
+    ? { kind: 'sqlite', folder: config.data_dir }
+    : { kind: 'postgres', url: config.database_url };
+}
+
+function addressOf(address: string | { port: number } | null, host: string): string {
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
