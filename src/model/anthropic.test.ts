@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type ModelServer, startModelServer } from '../../test/model-server.ts';
+import { anthropicProvider } from './anthropic.ts';
+import type { ModelRequest } from './model.ts';
+
+const limits = { timeout_ms: 20_000, idle_timeout_ms: 20_000 };
+const request: ModelRequest = {
+  model: 'claude-test',
+  system: null,
+  messages: [{ role: 'user', content: [{ type: 'text', text: 'Hello.' }] }],
+  effort: 'high',
+  max_tokens: 100,
+};
+
+let server: ModelServer;
+
+beforeEach(async () => {
+  server = await startModelServer();
+});
+
+afterEach(async () => {
+  vi.unstubAllGlobals();
+  await server.close();
+});
+
+function send(base_url: string = server.url, onText?: (text: string, index: number) => void) {
+  const provider = anthropicProvider({ base_url, api_key: 'key-1', ...limits });
+  return provider.send(request, { signal: new AbortController().signal, ...(onText && { onText }) });
+}
+
+/** Scripts a stream of these events, so that tests can say what no fault says. */
+function scriptEvents(...events: readonly ({ type: string } & Record<string, unknown>)[]): void {
+  const raw = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+  server.script([{ raw }]);
+}
+
+describe('anthropicProvider', () => {
+  test('asks for a stream and sends only what the request has', async () => {
+    await send();
+    expect(server.requests[0]?.body).toEqual({
+      model: 'claude-test',
+      max_tokens: 100,
+      stream: true,
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'Hello.' }] }],
+    });
+  });
+
+  test('sends the key both ways to other servers, and takes a base URL that ends in /v1', async () => {
+    await send(`${server.url}/v1/`);
+    expect(server.requests[0]?.path).toBe('/v1/messages');
+    expect(server.requests[0]?.headers).toMatchObject({
+      authorization: 'Bearer key-1',
+      'x-api-key': 'key-1',
+    });
+  });
+
+  test('goes to the official API without a base URL, with the key as a bearer token only', async () => {
+    const inner = vi.fn((_url: unknown, _init: RequestInit) =>
+      Promise.resolve(new Response('', { status: 500 })),
+    );
+    vi.stubGlobal('fetch', inner);
+    const provider = anthropicProvider({ api_key: 'key-1', ...limits });
+    await expect(provider.send(request, { signal: new AbortController().signal })).rejects.toThrow('500');
+    const [url, init] = inner.mock.calls[0] ?? [];
+    expect(String(url)).toBe('https://api.anthropic.com/v1/messages');
+    expect(init?.headers).toMatchObject({ authorization: 'Bearer key-1' });
+    expect(init?.headers).not.toHaveProperty('x-api-key');
+  });
+
+  test('gives the category and the explanation of a refusal', async () => {
+    server.script(['refusal']);
+    expect(await send()).toMatchObject({
+      content: [],
+      refusal: { category: 'cyber', explanation: 'The fake model declines to answer.' },
+    });
+  });
+
+  test('gives nulls for a refusal without details', async () => {
+    scriptEvents({ type: 'message_delta', delta: { stop_reason: 'refusal' } }, { type: 'message_stop' });
+    expect((await send()).refusal).toEqual({ category: null, explanation: null });
+  });
+
+  test('leaves out thinking and empty blocks, and numbers those with text', async () => {
+    const delta = (index: number, type: string, text: string) => ({
+      type: 'content_block_delta',
+      index,
+      delta: { type, text, thinking: text },
+    });
+    scriptEvents(
+      { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: 'Hm' } },
+      delta(0, 'thinking_delta', 'Hm'),
+      { type: 'content_block_start', index: 1, content_block: { type: 'text', text: 'A' } },
+      delta(1, 'text_delta', 'b'),
+      { type: 'content_block_start', index: 2, content_block: { type: 'text', text: '' } },
+      { type: 'content_block_start', index: 3, content_block: { type: 'text', text: '' } },
+      delta(3, 'text_delta', 'C'),
+      { type: 'news_from_the_future' },
+      { type: 'message_stop' },
+    );
+    const pieces: [string, number][] = [];
+    const reply = await send(server.url, (text, index) => pieces.push([text, index]));
+    expect(reply.content).toEqual([
+      { type: 'text', text: 'Ab' },
+      { type: 'text', text: 'C' },
+    ]);
+    expect(pieces).toEqual([
+      ['A', 0],
+      ['b', 0],
+      ['C', 1],
+    ]);
+  });
+
+  test('takes usage from both events, and the larger count of each', async () => {
+    scriptEvents(
+      {
+        type: 'message_start',
+        message: {
+          model: 'served',
+          usage: { input_tokens: 20, cache_read_input_tokens: 5, output_tokens: 1 },
+        },
+      },
+      {
+        type: 'message_delta',
+        delta: {},
+        usage: { output_tokens: 9, input_tokens: 0, cache_creation_input_tokens: 3 },
+      },
+      { type: 'message_stop' },
+    );
+    const reply = await send();
+    expect(reply.served_model).toBe('served');
+    expect(reply.usage).toEqual({
+      input_tokens: 20,
+      output_tokens: 9,
+      cache_creation_input_tokens: 3,
+      cache_read_input_tokens: 5,
+    });
+  });
+
+  test('refuses a base URL or a key that cannot work', () => {
+    expect(() => anthropicProvider({ base_url: 'nowhere', api_key: 'k', ...limits })).toThrow('base URL');
+    expect(() => anthropicProvider({ api_key: '', ...limits })).toThrow('API key');
+  });
+});
