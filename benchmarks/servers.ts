@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { now } from './fake-model.ts';
+
+/** A server process under measurement. */
+export type Subject = {
+  readonly name: 'pawl' | 'floor';
+  readonly url: string;
+  readonly pid: number;
+  readonly folder: string;
+  /** From the start of the process to its first answer, in ms. */
+  readonly start_ms: number;
+  /** CPU that the process has used so far, in ms. */
+  cpuMs(): number;
+  /** Resident memory, in MB. */
+  rssMb(): number;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Stops the process and removes its folder. */
+  dispose(): Promise<void>;
+};
+
+export const benchKey = 'benchmark-key-0123456789';
+const startTimeoutMs = 60_000;
+
+/** Starts the built server on a folder of its own (or a given one), with the fake model behind it. */
+export async function startPawl(modelUrl: string, folder?: string): Promise<Subject> {
+  const home = folder ?? (await mkdtemp(join(tmpdir(), 'pawl-bench-')));
+  return start('pawl', home, ['benchmarks/zz-serve.ts', home], {
+    PAWL_API_KEY: benchKey,
+    PAWL_ANTHROPIC_BASE_URL: modelUrl,
+    PAWL_ANTHROPIC_API_KEY: 'none-needed',
+    PAWL_LOG_LEVEL: 'error',
+  });
+}
+
+/** Starts the durable floor. */
+export async function startFloor(modelUrl: string, folder?: string): Promise<Subject> {
+  const home = folder ?? (await mkdtemp(join(tmpdir(), 'pawl-floor-')));
+  return start('floor', home, ['benchmarks/floor-durable.ts', join(home, 'floor.db'), modelUrl], {});
+}
+
+async function start(name: Subject['name'], folder: string, args: string[], env: Record<string, string>): Promise<Subject> {
+  const began = now();
+  const child = spawn(process.execPath, [...(process.env['NODE_PROF']?['--cpu-prof','--cpu-prof-dir=/tmp/prof']:[]), ...args], {
+    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await firstUrl(child);
+  await fetch(`${url}/v1/agents`, { headers: { 'x-api-key': benchKey } }).then((answer) => answer.text());
+  const start_ms = now() - began;
+  const pid = child.pid ?? 0;
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await exited;
+  };
+  return {
+    ...{ name, url, pid, folder, start_ms, kill },
+    cpuMs: () => cpuMs(pid),
+    rssMb: () => rssMb(pid),
+    async dispose() {
+      await kill('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function firstUrl(child: ChildProcess): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const timer = setTimeout(() => reject(new Error('The server did not start in time')), startTimeoutMs);
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk;
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0];
+    if (url !== undefined) resolve(url);
+  });
+  child.once('exit', (code) => reject(new Error(`The server ended with ${code}: ${output}`)));
+  return promise.finally(() => clearTimeout(timer));
+}
+
+const msPerTick = 10;
+
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * msPerTick;
+}
+
+function rssMb(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+}

@@ -1,0 +1,63 @@
+import { targetOf } from './modules.ts';
+import { type Import, importsOf } from './source.ts';
+import { isTest, type Tree } from './tree.ts';
+
+/** What each room may import besides itself. Rooms stand in a line and look to their left. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  store: ['core'],
+  model: ['core'],
+  agent: ['core', 'store'],
+  session: ['core', 'store', 'model', 'agent'],
+  eval: ['core', 'store', 'model', 'agent', 'session'],
+  release: ['core', 'store', 'agent', 'eval'],
+  api: ['core', 'store', 'model', 'agent', 'session', 'eval', 'release'],
+  cli: ['core'],
+  // Settings are checked against the vocabulary and against the names of providers.
+  'config.ts': ['core', 'model'],
+  'server.ts': ['core', 'store', 'model', 'agent', 'session', 'eval', 'release', 'api', 'config.ts'],
+};
+
+/** The commands that run a server in their own process; all others speak HTTP like any client. */
+const startsServer = /^src\/cli\/(serve|doctor)\.ts$|^src\/cli\/tutorial\//;
+
+/** Every import in `src` goes to the left. Tests may also use `test/`, and start a whole server. */
+export function wrongDirections(tree: Tree): string[] {
+  const problems: string[] = [];
+  for (const [path, text] of tree) {
+    if (!path.startsWith('src/') || !path.endsWith('.ts')) continue;
+    const room = roomOf(path);
+    if (!(room in mayImport)) {
+      problems.push(`${path} is in no room: the rooms are ${Object.keys(mayImport).join(', ')}.`);
+      continue;
+    }
+    for (const one of importsOf(text)) {
+      const target = targetOf(path, one.specifier);
+      if (target !== null && !isAllowed(path, room, target, one)) {
+        problems.push(`${path} imports ${target}, which ${room} may not${hint(room, target)}.`);
+      }
+    }
+  }
+  return problems;
+}
+
+function isAllowed(path: string, room: string, target: string, one: Import): boolean {
+  if (!target.startsWith('src/')) return isTest(path) && target.startsWith('test/');
+  const other = roomOf(target);
+  if (other === room || mayImport[room]?.includes(other) === true) return true;
+  const wholeServer = other === 'server.ts' || other === 'config.ts';
+  if (wholeServer && isTest(path) && (room === 'api' || room === 'cli')) return true;
+  if (room !== 'cli') return false;
+  return (wholeServer && startsServer.test(path)) || (target.startsWith('src/api/wire/') && one.typeOnly);
+}
+
+function hint(room: string, target: string): string {
+  if (room !== 'cli') return '';
+  if (target.startsWith('src/api/wire/')) return ' but as types';
+  return roomOf(target).endsWith('.ts') ? ' outside serve, doctor and tutorial' : ': it speaks HTTP';
+}
+
+/** The folder under `src`, or the file itself where it lies directly there. */
+function roomOf(path: string): string {
+  return path.split('/')[1] ?? '';
+}
