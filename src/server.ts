@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { createKeys, type Keys } from './access/keys.ts';
 import { createAgents } from './agent/agents.ts';
 import { createEnvironments } from './agent/environments.ts';
@@ -20,6 +20,7 @@ import { createTurns } from './session/turn.ts';
 import { createWorker } from './session/worker.ts';
 import type { Store } from './store/dialect.ts';
 import { listEvents } from './store/events.ts';
+import { type DatabaseInspection, inspectStore } from './store/inspect.ts';
 import { openStore } from './store/open.ts';
 
 /** A server that is listening. */
@@ -68,10 +69,15 @@ export function routerFor(config: Config): Router {
   return createRouter({ routes, providers });
 }
 
+/** Looks at the database of a configuration without changing it; what is wrong with it stands in the answer. */
+export async function inspectDatabase(config: Config): Promise<DatabaseInspection> {
+  return inspectStore(databaseOf(config));
+}
+
 async function listen(given: { config: Config; log: Log; router: Router; store: Store }): Promise<Server> {
   const { config, log, router, store } = given;
   const clock = createClock(Date.now);
-  const ids = createIds(clock, randomBytes);
+  const ids = createIds(clock, pooledRandomBytes());
   const serves = (model: string): boolean => router.route(model) !== null;
   const versions = createVersions(store);
   const agents = createAgents({ store, clock, ids, versions, serves });
@@ -130,6 +136,20 @@ async function listen(given: { config: Config; log: Log; router: Router; store: 
       await worker.stop(stopGraceMs);
       await store.close();
     },
+  };
+}
+
+/** Random bytes from a pool: asking the system for a few at a time costs more than the rest of making an id. */
+function pooledRandomBytes(): (size: number) => Uint8Array {
+  const pool = new Uint8Array(4096);
+  let used = pool.length;
+  return (size) => {
+    if (used + size > pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    used += size;
+    return pool.subarray(used - size, used);
   };
 }
 

@@ -34,13 +34,13 @@ export function streamRoutes(app: App, { sessions, hub, ping_ms }: Deps): void {
       const response = reply.raw;
       const stream = createStream(response);
       const subscription = hub.subscribe(sessionId, {
-        onEvent: ({ type, data }) => {
-          stream.send(type, data);
-          if (type === 'session.status_terminated') stream.end();
+        onEvents: (rows) => {
+          stream.write(rows.map((row) => frame(row.type, row.data)).join(''));
+          if (rows.at(-1)?.type === 'session.status_terminated') stream.end();
         },
-        onQueued: (data) => stream.send((JSON.parse(data) as { type: string }).type, data),
+        onQueued: (data) => stream.write(frame((JSON.parse(data) as { type: string }).type, data)),
         onDeleted: (data) => {
-          stream.send('session.deleted', data);
+          stream.write(frame('session.deleted', data));
           stream.end();
         },
       });
@@ -48,7 +48,7 @@ export function streamRoutes(app: App, { sessions, hub, ping_ms }: Deps): void {
         const { row } = await sessions.retrieve(sessionId);
         reply.hijack();
         open.add(response);
-        const pings = setInterval(() => stream.ping(), ping_ms);
+        const pings = setInterval(() => stream.write(frame('ping', '{"type":"ping"}')), ping_ms);
         response.once('close', () => {
           clearInterval(pings);
           subscription.close();
@@ -68,12 +68,12 @@ export function streamRoutes(app: App, { sessions, hub, ping_ms }: Deps): void {
   });
 }
 
+/** The data is JSON, so that it holds no line break and nothing can be slipped into the frame. */
+function frame(type: string, data: string): string {
+  return `event: ${type === unnamed ? 'message' : type}\ndata: ${data}\n\n`;
+}
+
 function createStream(response: ServerResponse) {
-  const write = (frame: string): void => {
-    if (response.writableEnded || response.destroyed) return;
-    response.write(frame);
-    if (response.writableLength > maxBufferedBytes) response.destroy();
-  };
   return {
     start(requestId: string): void {
       response.writeHead(200, {
@@ -84,10 +84,11 @@ function createStream(response: ServerResponse) {
       });
       response.flushHeaders();
     },
-    /** The data is JSON, so that it holds no line break and nothing can be slipped into the frame. */
-    send: (type: string, data: string): void =>
-      write(`event: ${type === unnamed ? 'message' : type}\ndata: ${data}\n\n`),
-    ping: (): void => write('event: ping\ndata: {"type":"ping"}\n\n'),
+    write(frames: string): void {
+      if (response.writableEnded || response.destroyed) return;
+      response.write(frames);
+      if (response.writableLength > maxBufferedBytes) response.destroy();
+    },
     end: (): void => void response.end(),
   };
 }

@@ -1,5 +1,12 @@
 import { readTime } from '../core/clock.ts';
-import type { EventBody, SessionError, StopDetails, StopReason, UsageSnapshot } from '../core/events.ts';
+import type {
+  EventBody,
+  EventDraft,
+  SessionError,
+  StopDetails,
+  StopReason,
+  UsageSnapshot,
+} from '../core/events.ts';
 import { primaryThreadId } from '../core/ids.ts';
 import type { SessionUsage } from '../core/usage.ts';
 import type { SessionRow } from '../store/sessions.ts';
@@ -15,6 +22,11 @@ export function running(session: SessionRow): EventBody[] {
     { type: 'session.status_running' },
     { type: 'session.thread_status_running', ...threadOf(session) },
   ];
+}
+
+/** A request to the model begins. Its id is what the end of the request refers to. */
+export function requestStart(id: string): EventDraft {
+  return { type: 'span.model_request_start', id };
 }
 
 /** The server will try again by itself. */

@@ -12,7 +12,7 @@ import type { Ids } from '../core/ids.ts';
 import { addUsage, noRequestUsage, type RequestUsage, type SessionUsage } from '../core/usage.ts';
 import type { ModelReply, ProviderName } from '../model/model.ts';
 import type { SessionRow } from '../store/sessions.ts';
-import { activeUntil, idle, running, usageSnapshot } from './choreography.ts';
+import { activeUntil, idle, requestStart, running, usageSnapshot } from './choreography.ts';
 import type { Decision } from './journal.ts';
 
 /** How a turn came to its end. */
@@ -22,7 +22,7 @@ export type Ending =
   | { readonly kind: 'interrupted'; readonly text: string }
   | { readonly kind: 'exhausted'; readonly error: SessionError };
 
-/** Whether queued messages have started another turn in the same commit. */
+/** Whether queued messages have started another turn, with its first request open, in the same commit. */
 export type Ended = { readonly startsNext: boolean };
 
 type Context = { readonly ids: Ids; readonly now: number };
@@ -46,13 +46,14 @@ export function endTurn(
   const flushes = ending.kind === 'exhausted';
   const startsNext = !flushes && messages.length > 0;
   const closed = idle(session, { ...stopOf(ending), usage: usageSnapshot(usage, activeUs) });
+  const nextRequest = requestStart(ids.next('event'));
   const events = [
     ...said(ending).map(draft),
     ...(flushes ? [] : interrupts),
     ...requestEnd(session, ending).map(draft),
     ...(flushes ? [draft({ type: 'session.error', error: ending.error }), ...queued] : []),
     ...closed.map(draft),
-    ...(startsNext ? [...messages, ...running(session).map(draft)] : []),
+    ...(startsNext ? [...messages, ...running(session).map(draft), nextRequest] : []),
   ];
   const at = formatTime(now);
   return {
@@ -60,7 +61,7 @@ export function endTurn(
     clearsInbox: queued.length > 0,
     changes: {
       status: startsNext ? 'running' : 'idle',
-      open_span: null,
+      open_span: startsNext ? nextRequest.id : null,
       usage: JSON.stringify(usage),
       active_us: activeUs,
       running_since: startsNext ? at : null,

@@ -2,9 +2,9 @@ import type { EventRow } from '../store/events.ts';
 
 /** Who is listening to a session. */
 export type Listener = {
-  /** An event of the history, in order, each exactly once. */
-  onEvent(row: EventRow): void;
-  /** A client event that was accepted and waits; it comes again, processed, through `onEvent`. */
+  /** Events of the history, in order, each exactly once; those of one commit come together. */
+  onEvents(rows: readonly EventRow[]): void;
+  /** A client event that was accepted and waits; it comes again, processed, through `onEvents`. */
   onQueued(data: string): void;
   /** The session is gone; nothing follows. */
   onDeleted(data: string): void;
@@ -29,14 +29,15 @@ export function createHub(readAfter: (sessionId: string, seq: number) => Promise
     subscription.held.push(...rows);
     if (subscription.next === null) return;
     subscription.held.sort((a, b) => a.seq - b.seq);
-    while (subscription.held.length > 0) {
-      const row = subscription.held[0];
-      if (row === undefined || row.seq > subscription.next) break;
-      subscription.held.shift();
+    const ready: EventRow[] = [];
+    for (const row of subscription.held) {
+      if (row.seq > subscription.next) break;
       if (row.seq < subscription.next) continue;
       subscription.next++;
-      subscription.listener.onEvent(row);
+      ready.push(row);
     }
+    subscription.held = subscription.held.filter((row) => row.seq >= (subscription.next ?? 0));
+    if (ready.length > 0) subscription.listener.onEvents(ready);
     if (subscription.held.length > 0) fill(sessionId, subscription);
   }
 

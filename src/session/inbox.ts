@@ -3,7 +3,7 @@ import { PawlError } from '../core/errors.ts';
 import type { ClientEventBody, EventDraft } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
 import { isBusy, type SessionStatus } from '../core/session.ts';
-import { running } from './choreography.ts';
+import { requestStart, running } from './choreography.ts';
 import type { Journal } from './journal.ts';
 
 /** Where each event of a request goes: into the history at once, or into the inbox for a later turn. */
@@ -31,7 +31,7 @@ type Deps = {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Called once a session that was idle is committed as running. */
+  /** Called once a session that was idle is committed as running, with its first request open. */
   readonly onStart: (sessionId: string, attempt: number) => void;
   /** Called once an interrupt is committed for a session that is busy. */
   readonly onInterrupt: (sessionId: string) => void;
@@ -56,9 +56,11 @@ export function createInbox({ journal, clock, ids, onStart, onInterrupt }: Deps)
           );
         }
         const admission = admit(session.status, drafts);
-        const started = admission.starts
+        const started: EventDraft[] = admission.starts
           ? running(session).map((body) => ({ ...body, id: ids.next('event') }))
           : [];
+        const request = requestStart(ids.next('event'));
+        if (admission.starts) started.push(request);
         const now = formatTime(clock.now());
         return {
           events: [...admission.history, ...started],
@@ -66,7 +68,12 @@ export function createInbox({ journal, clock, ids, onStart, onInterrupt }: Deps)
           changes: {
             updated_at: now,
             ...(admission.starts
-              ? { status: 'running' as const, attempt: session.attempt + 1, running_since: now }
+              ? {
+                  status: 'running' as const,
+                  attempt: session.attempt + 1,
+                  running_since: now,
+                  open_span: request.id,
+                }
               : {}),
           },
           result: admission,

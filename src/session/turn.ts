@@ -11,9 +11,9 @@ import type { Router } from '../model/router.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import { listEvents, listInbox } from '../store/events.ts';
 import { findSession, type SessionRow } from '../store/sessions.ts';
-import { rescheduled, running } from './choreography.ts';
+import { requestStart, rescheduled, running } from './choreography.ts';
 import { type Ended, type Ending, endTurn, failedRequest } from './ending.ts';
-import { type Decision, type Journal, requireAttempt } from './journal.ts';
+import { type Journal, requireAttempt } from './journal.ts';
 import { transcript } from './transcript.ts';
 
 /** Why a turn is told to stop: a client interrupted it, or the process is stopping and will take it up again. */
@@ -38,6 +38,8 @@ type Deps = {
 export type TurnWork = {
   readonly sessionId: string;
   readonly attempt: number;
+  /** Whether the first request is open already; otherwise the session was taken over in the middle of a turn. */
+  readonly opened: boolean;
   /** Aborted with a {@link StopSignal} as its reason. */
   readonly signal: AbortSignal;
 };
@@ -49,24 +51,18 @@ export function createTurns(deps: Deps) {
   const { journal, clock, ids, log } = deps;
   const draft = (body: EventBody): EventDraft => ({ ...body, id: ids.next('event') });
 
-  /** Opens a model request in the history, unless an interrupt is already waiting. */
-  async function begin({ sessionId, attempt }: TurnWork): Promise<'begun' | 'interrupted'> {
-    const written = await journal.write(
-      sessionId,
-      async (session, tx): Promise<Decision<'begun' | 'interrupted'>> => {
-        requireAttempt(session, attempt);
-        const queued = await readInbox(tx, session);
-        if (queued.some((event) => event.type === 'user.interrupt')) return { result: 'interrupted' };
-        const resumed = session.status === 'rescheduling' ? running(session).map(draft) : [];
-        const start = draft({ type: 'span.model_request_start' });
-        return {
-          events: [...failedRequest(session).map(draft), ...resumed, start],
-          changes: { status: 'running', open_span: start.id },
-          result: 'begun',
-        };
-      },
-    );
-    return written.result;
+  /** Opens a model request in the history; one that a crash left open is closed as failed. */
+  async function begin({ sessionId, attempt }: TurnWork): Promise<void> {
+    await journal.write(sessionId, (session) => {
+      requireAttempt(session, attempt);
+      const resumed = session.status === 'rescheduling' ? running(session).map(draft) : [];
+      const start = requestStart(ids.next('event'));
+      return {
+        events: [...failedRequest(session).map(draft), ...resumed, start],
+        changes: { status: 'running', open_span: start.id },
+        result: null,
+      };
+    });
   }
 
   async function reschedule({ sessionId, attempt }: TurnWork, error: SessionError): Promise<void> {
@@ -134,8 +130,9 @@ export function createTurns(deps: Deps) {
      */
     async run(work: TurnWork): Promise<Ended | 'stopped'> {
       const plan = await planRequest(deps, work.sessionId);
+      if (plan.interrupted) return end(work, { kind: 'interrupted', text: '' });
       for (let attempt = 1; ; attempt++) {
-        if ((await begin(work)) === 'interrupted') return end(work, { kind: 'interrupted', text: '' });
+        if (attempt > 1 || !work.opened) await begin(work);
         const asked = await ask(work, plan);
         if (asked.kind === 'stopped') return 'stopped';
         if (asked.kind !== 'failed') return end(work, asked);
@@ -155,8 +152,14 @@ export function createTurns(deps: Deps) {
 
 export type Turns = ReturnType<typeof createTurns>;
 
-/** What a session's model is asked, and whom; `provider` is null when no route serves the model any more. */
-type RequestPlan = { readonly request: ModelRequest; readonly provider: ProviderName | null };
+/** What a session's model is asked, and whom. */
+type RequestPlan = {
+  readonly request: ModelRequest;
+  /** Null when no route serves the model any more. */
+  readonly provider: ProviderName | null;
+  /** Whether an interrupt was waiting already; one that comes later arrives through the signal. */
+  readonly interrupted: boolean;
+};
 
 async function planRequest(
   { store, versions, router, max_tokens }: Deps,
@@ -172,7 +175,9 @@ async function planRequest(
     limit: Number.MAX_SAFE_INTEGER,
   });
   const route = router.route(config.model.id);
+  const queued = await readInbox(store.db, session);
   return {
+    interrupted: queued.some((event) => event.type === 'user.interrupt'),
     provider: route?.provider ?? null,
     request: {
       model: route?.model ?? config.model.id,
@@ -192,9 +197,9 @@ export async function sessionConfig(versions: Versions, session: SessionRow): Pr
   return applyOverrides(version.config, overrides);
 }
 
-async function readInbox(tx: Handle, session: SessionRow): Promise<EventDraft[]> {
+async function readInbox(db: Handle, session: SessionRow): Promise<EventDraft[]> {
   if (session.queued === 0) return [];
-  const rows = await listInbox(tx, session.id);
+  const rows = await listInbox(db, session.id);
   return rows.map((row) => {
     const { processed_at: _unset, ...event } = JSON.parse(row.data) as EventDraft & { processed_at: null };
     return event as EventDraft;

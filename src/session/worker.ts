@@ -15,7 +15,7 @@ type Deps = {
   readonly max_turns: number;
 };
 
-type Job = { readonly sessionId: string; readonly attempt: number };
+type Job = { readonly sessionId: string; readonly attempt: number; readonly opened: boolean };
 
 const firstRepairMs = 1000;
 const lastRepairMs = 30_000;
@@ -43,14 +43,14 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
 
   /** Turn after turn, until the session is idle. What goes wrong outside the model is tried again, slower and slower. */
   async function runSession(job: Job): Promise<void> {
-    let { attempt } = job;
+    let { attempt, opened } = job;
     for (
       let repairMs = firstRepairMs;
       !stopping.signal.aborted;
       repairMs = Math.min(repairMs * 2, lastRepairMs)
     ) {
       try {
-        await runTurns({ sessionId: job.sessionId, attempt });
+        await runTurns({ sessionId: job.sessionId, attempt, opened });
         return;
       } catch (error) {
         if (error instanceof FencedError) return;
@@ -60,16 +60,18 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
       const taken = await takeOver(job.sessionId).catch(() => null);
       if (taken === 'idle') return;
       attempt = taken ?? attempt;
+      opened = false;
     }
   }
 
-  async function runTurns({ sessionId, attempt }: Job): Promise<void> {
-    for (let goesOn = true; goesOn; ) {
+  async function runTurns({ sessionId, attempt, ...job }: Job): Promise<void> {
+    let { opened } = job;
+    for (let goesOn = true; goesOn; opened = true) {
       const controller = new AbortController();
       active.set(sessionId, controller);
       if (stopping.signal.aborted) stop(controller, 'shutdown');
       try {
-        const ended = await turns.run({ sessionId, attempt, signal: controller.signal });
+        const ended = await turns.run({ sessionId, attempt, opened, signal: controller.signal });
         goesOn = ended !== 'stopped' && ended.startsNext;
       } finally {
         active.delete(sessionId);
@@ -88,12 +90,12 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
   }
 
   return {
-    /** Runs the turn that a session has just started. */
+    /** Runs the turn that a session has just started, with its first request open. */
     start(sessionId: string, attempt: number): void {
-      start({ sessionId, attempt });
+      start({ sessionId, attempt, opened: true });
     },
 
-    /** Stops the turn of a session at once, if it is running here; otherwise its start will see the interrupt. */
+    /** Stops the turn of a session at once, if it is running here; one that waits sees the interrupt when it starts. */
     interrupt(sessionId: string): void {
       const controller = active.get(sessionId);
       if (controller !== undefined) stop(controller, 'interrupt');
@@ -104,7 +106,7 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
       const ids = await listBusySessions(store.db);
       for (const sessionId of ids) {
         const attempt = await takeOver(sessionId);
-        if (attempt !== 'idle') start({ sessionId, attempt });
+        if (attempt !== 'idle') start({ sessionId, attempt, opened: false });
       }
       return ids.length;
     },

@@ -12,6 +12,8 @@ type Job = { run(): Promise<void>; settle(error?: unknown): void };
 
 /** The most pieces of work that share a commit; more wait for the next one. */
 const maxBatch = 256;
+/** Enough for a crowd to come together, and too short for anybody to notice. */
+const maxGatherTurns = 4;
 
 /**
  * Lets pieces of work write one after the other, and commits together all that are waiting: a commit waits
@@ -24,13 +26,21 @@ export function createWriteLane(database: LaneDatabase) {
 
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
-      // What arrives in this turn of the event loop joins the batch.
-      await new Promise(setImmediate);
+      await gather();
       const batch = waiting.slice(0, maxBatch);
       waiting = waiting.slice(maxBatch);
       await commitTogether(batch);
     }
     flushing = null;
+  }
+
+  /** Lets what is arriving join the batch: a turn of the event loop, and more while each brings something. */
+  async function gather(): Promise<void> {
+    for (let turn = 0; turn < maxGatherTurns; turn++) {
+      const before = waiting.length;
+      await new Promise(setImmediate);
+      if (waiting.length === before || waiting.length >= maxBatch) return;
+    }
   }
 
   async function commitTogether(batch: readonly Job[]): Promise<void> {
