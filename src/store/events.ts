@@ -3,13 +3,27 @@ import type { Order } from '../core/page.ts';
 import type { EventTable, InboxTable } from './database.ts';
 import type { Handle } from './dialect.ts';
 import { type TimeBounds, within } from './keyset.ts';
+import { prepare, prepareShapes } from './prepared.ts';
 
 export type EventRow = Selectable<EventTable>;
 export type InboxRow = Selectable<InboxTable>;
 
+const eventColumns = ['session_id', 'seq', 'type', 'processed_at', 'data'] as const;
+
+const insertMany = prepareShapes((count) => {
+  const numbers = Array.from({ length: Number(count) }, (_, i) => i);
+  const names = numbers.flatMap((i) => eventColumns.map((column) => `${column}${i}`));
+  return prepare<Record<string, unknown>, unknown>(names, (db, slots) => {
+    const row = (i: number) =>
+      Object.fromEntries(eventColumns.map((column) => [column, slots[`${column}${i}`]]));
+    return db.insertInto('events').values(numbers.map(row) as EventRow[]);
+  });
+});
+
 /** Appends to histories. The numbers must follow on from what is there: a repeated one is refused. */
 export async function insertEvents(tx: Handle, rows: readonly EventRow[]): Promise<void> {
-  await tx.insertInto('events').values(rows).execute();
+  const values = rows.flatMap((row, i) => eventColumns.map((column) => [`${column}${i}`, row[column]]));
+  await insertMany(String(rows.length))(tx, Object.fromEntries(values));
 }
 
 export async function insertInbox(tx: Handle, rows: readonly InboxRow[]): Promise<void> {

@@ -29,7 +29,9 @@ export async function inspectStore(choice: DatabaseChoice): Promise<DatabaseInsp
 
 function judged(schema: string | null, inUse: boolean): DatabaseInspection {
   const newer = schema !== null && newestSchema !== undefined && schema > newestSchema;
-  const problem = newer ? `Its schema ${schema} is newer than this program, which knows ${newestSchema}` : null;
+  const problem = newer
+    ? `Its schema ${schema} is newer than this program, which knows ${newestSchema}`
+    : null;
   return { schema, in_use: inUse, problem };
 }
 
@@ -45,7 +47,9 @@ function inspectSqlite(folder: string): DatabaseInspection {
   const inUse = isLocked(join(folder, 'pawl.lock'));
   const database = new Sqlite(file, { readonly: true, fileMustExist: true });
   try {
-    const row = hasMigrations(database) ? (database.prepare(newestStep).get() as { name: string } | undefined) : undefined;
+    const row = hasMigrations(database)
+      ? (database.prepare(newestStep).get() as { name: string } | undefined)
+      : undefined;
     const found = judged(row?.name ?? null, inUse);
     return mayWrite(file) ? found : { ...found, problem: `This user may not write to ${file}` };
   } finally {

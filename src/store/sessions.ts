@@ -4,21 +4,48 @@ import type { SessionStatus } from '../core/session.ts';
 import type { SessionTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek, type TimeBounds, within } from './keyset.ts';
+import { prepare, prepareShapes } from './prepared.ts';
 
 export type SessionRow = Selectable<SessionTable>;
 
+const columns = [
+  ...(['id', 'agent_id', 'agent_version', 'agent_name', 'environment_id', 'title', 'metadata'] as const),
+  ...(['overrides', 'resolution_reason', 'effective_hash', 'status', 'attempt', 'last_seq'] as const),
+  ...(['last_event_at', 'last_position', 'queued', 'open_span', 'usage', 'active_us'] as const),
+  ...(['running_since', 'created_at', 'updated_at', 'archived_at'] as const),
+] satisfies (keyof SessionRow)[];
+
+const insertOne = prepare<SessionRow, unknown>(columns, (db, row) => db.insertInto('sessions').values(row));
+const selectOne = prepare<{ id: string }, SessionRow>(['id'], (db, { id }) =>
+  db.selectFrom('sessions').selectAll().where('id', '=', id),
+);
+
+const selectLocked = {
+  sqlite: selectOne,
+  postgres: prepare<{ id: string }, SessionRow>(['id'], (db, { id }) =>
+    db.selectFrom('sessions').selectAll().where('id', '=', id).forUpdate(),
+  ),
+};
+
+const updateOne = prepareShapes((shape) => {
+  const changed = shape.split(',') as (keyof SessionRow)[];
+  return prepare<SessionRow, unknown>(['id', ...changed], (db, row) => {
+    const changes = Object.fromEntries(changed.map((column) => [column, row[column]]));
+    return db.updateTable('sessions').set(changes).where('id', '=', row.id);
+  });
+});
+
 export async function insertSession(tx: Handle, row: SessionRow): Promise<void> {
-  await tx.insertInto('sessions').values(row).execute();
+  await insertOne(tx, row);
 }
 
 export async function findSession(db: Handle, id: string): Promise<SessionRow | null> {
-  return (await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+  return (await selectOne(db, { id }))[0] ?? null;
 }
 
 /** A session's row, locked until the transaction ends; null when there is none. */
 export async function lockSession(tx: Handle, dialect: Dialect, id: string): Promise<SessionRow | null> {
-  const query = dialect.lock(tx.selectFrom('sessions').selectAll().where('id', '=', id));
-  return (await query.executeTakeFirst()) ?? null;
+  return (await selectLocked[dialect.name](tx, { id }))[0] ?? null;
 }
 
 export async function updateSession(
@@ -26,7 +53,7 @@ export async function updateSession(
   id: string,
   changes: Partial<Omit<SessionRow, 'id'>>,
 ): Promise<void> {
-  await tx.updateTable('sessions').set(changes).where('id', '=', id).execute();
+  await updateOne(Object.keys(changes).join(','))(tx, { ...changes, id } as SessionRow);
 }
 
 /** Deletes a session with its history and its inbox. */

@@ -1,9 +1,7 @@
-import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AgentConfig } from '../core/agent-config.ts';
 import { formatTime } from '../core/clock.ts';
-import { decodeCursor, type Order, type PageRequest, pageOf } from '../core/page.ts';
 import { noSessionUsage } from '../core/usage.ts';
 import {
   type AgentAtVersion,
@@ -12,10 +10,8 @@ import {
   findVersion,
   insertAgent,
   insertVersion,
-  listAgents,
   listVersions,
   lockAgent,
-  setAgentArchived,
   type VersionRow,
 } from './agents.ts';
 import type { Store } from './dialect.ts';
@@ -25,18 +21,15 @@ import {
   findEnvironment,
   insertEnvironment,
   isEnvironmentInUse,
-  listEnvironments,
 } from './environments.ts';
 import { clearInbox, type EventRow, insertEvents, insertInbox, listEvents, listInbox } from './events.ts';
-import { insertKey, type KeyRow, listKeys } from './keys.ts';
+import type { KeyRow } from './keys.ts';
 import {
   deleteSession,
   findSession,
   insertSession,
-  listBusySessions,
   listSessions,
   lockSession,
-  type SessionFilter,
   type SessionRow,
   updateSession,
 } from './sessions.ts';
@@ -187,11 +180,15 @@ export function describeStore(name: string, open: () => Promise<OpenStore>): voi
         const values = `('${agent.id}', 1, '{}', 'x', 'x', 'x')`;
         const upsert = `insert into agent_versions values ${values} on conflict (agent_id, version)`;
         await expect(run(`${upsert} do update set config = excluded.config`)).rejects.toThrow(refused);
-        if (store.dialect.name === 'sqlite') {
-          await expect(run(`insert or replace into agent_versions values ${values}`)).rejects.toThrow(
-            refused,
-          );
-        }
+        expect(await findVersion(store.db, agent.id, 1)).toEqual(version);
+      });
+
+      test('a version is not replaced by inserting it again', async () => {
+        const { agent, version } = sampleAgent(fresh('agent'));
+        await store.write((tx) => insertAgent(tx, { agent, version }));
+        const insert = store.dialect.name === 'sqlite' ? 'insert or replace' : 'insert';
+        const again = run(`${insert} into agent_versions values ('${agent.id}', 1, '{}', 'x', 'x', 'x')`);
+        await expect(again).rejects.toThrow();
         expect(await findVersion(store.db, agent.id, 1)).toEqual(version);
       });
 
