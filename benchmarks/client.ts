@@ -21,7 +21,11 @@ export function createClient(subject: Subject) {
   function open(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const text = body === undefined ? '' : JSON.stringify(body);
-    const call = request(`${subject.url}${path}`, { method, agent, headers: { ...headers, 'content-length': Buffer.byteLength(text) } }, resolve);
+    const call = request(
+      `${subject.url}${path}`,
+      { method, agent, headers: { ...headers, 'content-length': Buffer.byteLength(text) } },
+      resolve,
+    );
     call.on('error', reject);
     call.end(text);
     return promise;
@@ -41,18 +45,33 @@ export function createClient(subject: Subject) {
 export type Client = ReturnType<typeof createClient>;
 
 /** Makes what a case needs once: an agent and an environment. The floor needs nothing. */
-export async function prepare(subject: Subject, client: Client): Promise<{ agent: unknown; environment: string }> {
+export async function prepare(
+  subject: Subject,
+  client: Client,
+): Promise<{ agent: unknown; environment: string }> {
   if (subject.name === 'floor') return { agent: null, environment: '' };
   const environment = await client.json('POST', '/v1/environments', { name: 'bench' });
-  const agent = await client.json('POST', '/v1/agents', { name: 'triage', model: 'claude-bench', system: 'Route the ticket.' });
+  const agent = await client.json('POST', '/v1/agents', {
+    name: 'triage',
+    model: 'claude-bench',
+    system: 'Route the ticket.',
+  });
   return { agent: { type: 'agent', id: agent['id'], version: 1 }, environment: String(environment['id']) };
 }
 
 /** Creates a session and runs one turn in it, to the end. Throws when anything is not as it should be. */
-export async function runCase(subject: Subject, client: Client, place: { agent: unknown; environment: string }, ticket: number): Promise<CaseTimes> {
+export async function runCase(
+  subject: Subject,
+  client: Client,
+  place: { agent: unknown; environment: string },
+  ticket: number,
+): Promise<CaseTimes> {
   const began = now();
   if (subject.name === 'floor') return runFloorCase(client, ticket, began);
-  const session = await client.json('POST', '/v1/sessions', { agent: place.agent, environment_id: place.environment });
+  const session = await client.json('POST', '/v1/sessions', {
+    agent: place.agent,
+    environment_id: place.environment,
+  });
   const path = `/v1/sessions/${session['id']}/events`;
   const stream = await client.open('GET', `${path}/stream`);
   const sent = now();
@@ -75,7 +94,9 @@ async function runFloorCase(client: Client, ticket: number, began: number): Prom
 }
 
 /** Reads a stream until the session is idle. */
-async function readTurn(stream: IncomingMessage): Promise<{ text: string; first_text_at: number; ended_at: number }> {
+async function readTurn(
+  stream: IncomingMessage,
+): Promise<{ text: string; first_text_at: number; ended_at: number }> {
   let buffer = '';
   let text = '';
   let first = 0;

@@ -60,7 +60,16 @@ function replyStream(ticket: number): string {
   const events: { type: string; [key: string]: unknown }[] = [
     {
       type: 'message_start',
-      message: { id: 'msg_1', type: 'message', role: 'assistant', model: 'fake', content: [], stop_reason: null, stop_sequence: null, usage },
+      message: {
+        id: 'msg_1',
+        type: 'message',
+        role: 'assistant',
+        model: 'fake',
+        content: [],
+        stop_reason: null,
+        stop_sequence: null,
+        usage,
+      },
     },
     { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
   ];

@@ -3,7 +3,7 @@
  * writes of one turn of the event loop in one commit; no keys, no validation, no versions. A case is
  * POST /sessions (one commit) and POST /sessions/:id/turn (commit the message, ask the model, commit the reply).
  */
-import { request as httpRequest, Agent } from 'node:http';
+import { Agent, request as httpRequest } from 'node:http';
 import Sqlite from 'better-sqlite3';
 import { fastify } from 'fastify';
 
@@ -14,7 +14,9 @@ db.pragma('synchronous = FULL');
 db.exec(`create table if not exists sessions (id text primary key, created_at text not null, status text not null);
 create table if not exists events (session_id text not null, seq integer not null, body text not null, primary key (session_id, seq))`);
 const insertSession = db.prepare("insert into sessions values (?, ?, 'idle')");
-const insertEvent = db.prepare('insert into events select ?, coalesce(max(seq), 0) + 1, ? from events where session_id = ?');
+const insertEvent = db.prepare(
+  'insert into events select ?, coalesce(max(seq), 0) + 1, ? from events where session_id = ?',
+);
 const setStatus = db.prepare('update sessions set status = ? where id = ?');
 const listSessions = db.prepare('select * from sessions order by created_at desc, id desc limit 20');
 const getSession = db.prepare('select * from sessions where id = ?');
@@ -42,17 +44,22 @@ const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 function askModel(text: string): Promise<string> {
   const body = JSON.stringify({ model: 'fake', stream: true, messages: [{ role: 'user', content: text }] });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const call = httpRequest(`${modelUrl}/v1/messages`, { method: 'POST', agent, headers: { 'content-length': Buffer.byteLength(body) } }, (response) => {
-    let reply = '';
-    response.on('data', (chunk: Buffer) => {
-      reply += chunk;
-    });
-    response.on('end', () => {
-      let said = '';
-      for (const match of reply.matchAll(/"text_delta","text":("(?:[^"\\]|\\.)*")/g)) said += JSON.parse(match[1] ?? '""');
-      resolve(said);
-    });
-  });
+  const call = httpRequest(
+    `${modelUrl}/v1/messages`,
+    { method: 'POST', agent, headers: { 'content-length': Buffer.byteLength(body) } },
+    (response) => {
+      let reply = '';
+      response.on('data', (chunk: Buffer) => {
+        reply += chunk;
+      });
+      response.on('end', () => {
+        let said = '';
+        for (const match of reply.matchAll(/"text_delta","text":("(?:[^"\\]|\\.)*")/g))
+          said += JSON.parse(match[1] ?? '""');
+        resolve(said);
+      });
+    },
+  );
   call.on('error', reject);
   call.end(body);
   return promise;
@@ -66,19 +73,22 @@ app.post('/sessions', async () => {
   await commit(() => insertSession.run(id, new Date().toISOString()));
   return { id };
 });
-app.post<{ Params: { id: string }; Body: { text: string } }>('/sessions/:id/turn', async ({ params, body }) => {
-  await commit(() => {
-    insertEvent.run(params.id, JSON.stringify({ type: 'user.message', text: body.text }), params.id);
-    setStatus.run('running', params.id);
-  });
-  const text = await askModel(body.text);
-  await commit(() => {
-    insertEvent.run(params.id, JSON.stringify({ type: 'agent.message', text }), params.id);
-    insertEvent.run(params.id, JSON.stringify({ type: 'session.status_idle' }), params.id);
-    setStatus.run('idle', params.id);
-  });
-  return { text };
-});
+app.post<{ Params: { id: string }; Body: { text: string } }>(
+  '/sessions/:id/turn',
+  async ({ params, body }) => {
+    await commit(() => {
+      insertEvent.run(params.id, JSON.stringify({ type: 'user.message', text: body.text }), params.id);
+      setStatus.run('running', params.id);
+    });
+    const text = await askModel(body.text);
+    await commit(() => {
+      insertEvent.run(params.id, JSON.stringify({ type: 'agent.message', text }), params.id);
+      insertEvent.run(params.id, JSON.stringify({ type: 'session.status_idle' }), params.id);
+      setStatus.run('idle', params.id);
+    });
+    return { text };
+  },
+);
 app.get('/sessions', async () => ({ data: listSessions.all() }));
 app.get<{ Params: { id: string } }>('/sessions/:id', async ({ params }) => getSession.get(params.id));
 

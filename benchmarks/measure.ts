@@ -1,5 +1,5 @@
-import type { FakeModel } from './fake-model.ts';
 import { type CaseTimes, createClient, prepare, runCase } from './client.ts';
+import type { FakeModel } from './fake-model.ts';
 import type { Subject } from './servers.ts';
 
 /** What a round of cases took on one server. Times in ms. */
@@ -13,7 +13,10 @@ export type Round = {
 let nextTicket = 1;
 
 /** Runs cases on a server, a number of them at a time, after a few to warm up. Throws on the first wrong answer. */
-export async function runRound(subject: Subject, options: { cases: number; concurrency: number }): Promise<Round> {
+export async function runRound(
+  subject: Subject,
+  options: { cases: number; concurrency: number },
+): Promise<Round> {
   const client = createClient(subject);
   try {
     const place = await prepare(subject, client);
@@ -35,7 +38,11 @@ export async function runRound(subject: Subject, options: { cases: number; concu
 }
 
 /** Does a thing `count` times, `width` of them at a time. */
-export async function sideBySide<T>(count: number, width: number, run: (index: number) => Promise<T>): Promise<T[]> {
+export async function sideBySide<T>(
+  count: number,
+  width: number,
+  run: (index: number) => Promise<T>,
+): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {

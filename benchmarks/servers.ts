@@ -24,11 +24,13 @@ export type Subject = {
 
 export const benchKey = 'benchmark-key-0123456789';
 const startTimeoutMs = 60_000;
+/** What the first line of `pawl` asks of Node. */
+const nodeFlags = ['--max-semi-space-size=8'];
 
 /** Starts the built server on a folder of its own (or a given one), with the fake model behind it. */
 export async function startPawl(modelUrl: string, folder?: string): Promise<Subject> {
   const home = folder ?? (await mkdtemp(join(tmpdir(), 'pawl-bench-')));
-  return start('pawl', home, ['benchmarks/zz-serve.ts', home], {
+  return start('pawl', home, [...nodeFlags, 'dist/cli/pawl.js', 'serve', '--port', '0', '--data-dir', home], {
     PAWL_API_KEY: benchKey,
     PAWL_ANTHROPIC_BASE_URL: modelUrl,
     PAWL_ANTHROPIC_API_KEY: 'none-needed',
@@ -42,9 +44,14 @@ export async function startFloor(modelUrl: string, folder?: string): Promise<Sub
   return start('floor', home, ['benchmarks/floor-durable.ts', join(home, 'floor.db'), modelUrl], {});
 }
 
-async function start(name: Subject['name'], folder: string, args: string[], env: Record<string, string>): Promise<Subject> {
+async function start(
+  name: Subject['name'],
+  folder: string,
+  args: string[],
+  env: Record<string, string>,
+): Promise<Subject> {
   const began = now();
-  const child = spawn(process.execPath, [...(process.env['NODE_PROF']?['--cpu-prof','--cpu-prof-dir=/tmp/prof']:[]), ...args], {
+  const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

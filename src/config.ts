@@ -160,6 +160,12 @@ export type LoadedConfig = {
 /** A setting that cannot be read, or two that do not go together. The message says which, and what is allowed. */
 export class ConfigError extends Error {}
 
+type Environment = {
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly folder: string;
+};
+
 type Place = { readonly source: Source; readonly values: Readonly<Record<string, string | undefined>> };
 
 /**
@@ -168,11 +174,7 @@ type Place = { readonly source: Source; readonly values: Readonly<Record<string,
  * ANTHROPIC_BASE_URL: that variable is how clients find this server, and the server would call itself.
  * @throws ConfigError
  */
-export function loadConfig(options: {
-  readonly flags: Readonly<Record<string, string | undefined>>;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly folder: string;
-}): LoadedConfig {
+export function loadConfig(options: Environment): LoadedConfig {
   const dotEnv = readIfThere(join(options.folder, '.env'));
   const places: Place[] = [
     { source: 'environment', values: options.env },
@@ -193,6 +195,50 @@ export function loadConfig(options: {
   const loaded = { config, sources } as LoadedConfig;
   checkTogether(loaded.config);
   return loaded;
+}
+
+/**
+ * Variables that are no settings of the server: by these, commands find a server and are let in.
+ * `docs/reference/configuration.md` is checked against this.
+ */
+export const clientVariables = {
+  PAWL_URL: 'The server that a command talks to.',
+  ANTHROPIC_BASE_URL: 'The same, as the official SDKs call it. Looked at when PAWL_URL is not set.',
+  PAWL_KEY: 'The API key that a command sends.',
+  PAWL_API_KEY: 'Looked at when PAWL_KEY is not set: the preset admin key opens its own server.',
+  ANTHROPIC_API_KEY: 'Looked at when neither of those is set, as the official SDKs call it.',
+  COOKBOOK_MODEL: 'The model id of `pawl tutorial`, when it is not named by a flag.',
+} as const;
+
+/** What a command knows about the server that it talks to. Null where nobody has said. */
+export type ClientSettings = {
+  readonly url: string | null;
+  readonly key: string | null;
+  /** The variable that the key came from. */
+  readonly key_from: string | null;
+  readonly model: string | null;
+};
+
+/** What the environment, or else the `.env` in `folder`, says about the server that a command talks to. */
+export function clientSettings({ env, folder }: Omit<Environment, 'flags'>): ClientSettings {
+  const dotEnv = readIfThere(join(folder, '.env'));
+  const places = [env, dotEnv === null ? {} : parseEnv(dotEnv)];
+  const first = (...names: (keyof typeof clientVariables)[]): { name: string; text: string } | null => {
+    for (const name of names) {
+      for (const values of places) {
+        const text = values[name];
+        if (text !== undefined && text !== '') return { name, text };
+      }
+    }
+    return null;
+  };
+  const key = first('PAWL_KEY', 'PAWL_API_KEY', 'ANTHROPIC_API_KEY');
+  return {
+    url: first('PAWL_URL', 'ANTHROPIC_BASE_URL')?.text ?? null,
+    key: key?.text ?? null,
+    key_from: key?.name ?? null,
+    model: first('COOKBOOK_MODEL')?.text ?? null,
+  };
 }
 
 /** The environment of this process; nothing else in the project reads it. */

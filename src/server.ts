@@ -165,7 +165,8 @@ function providersOf(config: Config): ProviderLoaders {
           anthropic: async () =>
             (await import('./model/anthropic.ts')).anthropicProvider({
               ...timeouts,
-              api_key: anthropic_api_key ?? '',
+              // Local servers ask for no key, but the client insists on one.
+              api_key: anthropic_api_key ?? 'none',
               ...(anthropic_base_url === null ? {} : { base_url: anthropic_base_url }),
             }),
         }),

@@ -14,7 +14,6 @@ import {
   type EnvironmentRow,
   findEnvironment,
   insertEnvironment,
-  isEnvironmentInUse,
   listEnvironments,
   lockEnvironment,
   updateEnvironment,
@@ -80,16 +79,16 @@ export function createEnvironments({ store, clock, ids }: Deps) {
 
     /** @throws PawlError `environment_not_found`, `environment_in_use` */
     async remove(id: string): Promise<void> {
-      await store.write(async (tx) => {
-        requireEnvironment(await lockEnvironment(tx, store.dialect, id), id);
-        if (await isEnvironmentInUse(tx, id)) {
-          throw new PawlError(
-            'environment_in_use',
-            `environment ${id} still has sessions; delete them first`,
-          );
-        }
-        await deleteEnvironment(tx, id);
-      });
+      try {
+        await store.write(async (tx) => {
+          requireEnvironment(await lockEnvironment(tx, store.dialect, id), id);
+          await deleteEnvironment(tx, id);
+        });
+      } catch (error) {
+        if (!store.dialect.isBrokenReference(error)) throw error;
+        const message = `environment ${id} still has sessions; delete them first`;
+        throw new PawlError('environment_in_use', message, { cause: error });
+      }
     },
 
     /** Environments by creation time. */

@@ -1,5 +1,5 @@
 import type { Agents } from '../agent/agents.ts';
-import type { App } from './app.ts';
+import type { App } from './http.ts';
 import { pageRequest, timeBounds, timeKey, versionKey } from './query.ts';
 import { requireId } from './route.ts';
 import {

@@ -1,4 +1,4 @@
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Keys } from '../access/keys.ts';
 import type { Agents } from '../agent/agents.ts';
 import type { Environments } from '../agent/environments.ts';
@@ -16,14 +16,10 @@ import { authenticate, type KeyPolicy } from './auth.ts';
 import { environmentRoutes } from './environments.ts';
 import { sendError, toPawlError } from './errors.ts';
 import { eventRoutes } from './events.ts';
+import { type App, newApp } from './http.ts';
 import { keyRoutes } from './keys.ts';
-import { parseQuery } from './query.ts';
-import { compileSchema, type ZodProvider } from './route.ts';
 import { sessionRoutes } from './sessions.ts';
 import { streamRoutes } from './stream.ts';
-
-/** The HTTP server as the route files see it. */
-export type App = ReturnType<typeof newApp>;
 
 type Deps = {
   readonly agents: Agents;
@@ -41,16 +37,9 @@ type Deps = {
   readonly ping_ms: number;
 };
 
-const maxBodyBytes = 32 * 1024 * 1024;
-
 /** The HTTP side of the server, not yet listening. */
 export function createApp(deps: Deps): App {
   const app = newApp(deps.ids);
-  app.setValidatorCompiler(compileSchema as never);
-  readBodies(app);
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('request-id', request.id);
-  });
   authenticate(app as unknown as FastifyInstance, deps.keys, deps.key_policy);
   app.setErrorHandler((error, request, reply) => answerError(deps.log, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
@@ -67,35 +56,6 @@ export function createApp(deps: Deps): App {
   streamRoutes(app, deps);
   keyRoutes(app, deps.keys);
   return app;
-}
-
-function newApp(ids: Ids) {
-  return fastify({
-    logger: false,
-    bodyLimit: maxBodyBytes,
-    exposeHeadRoutes: false,
-    // An open stream would otherwise hold up the end of the process.
-    forceCloseConnections: true,
-    genReqId: () => ids.next('request'),
-    routerOptions: { querystringParser: parseQuery, maxParamLength: 500 },
-    frameworkErrors: (error, request, reply) => {
-      reply.header('request-id', request.id);
-      sendError(reply as unknown as FastifyReply, toPawlError(error));
-    },
-  }).withTypeProvider<ZodProvider>();
-}
-
-/** JSON, and nothing else. An empty body is an empty object, because some clients announce JSON and send none. */
-function readBodies(app: App): void {
-  const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(/^application\/([\w.-]+\+)?json/, { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, {});
-    else parseJson(request, String(body), done);
-  });
-  app.addHook('preValidation', async (request) => {
-    request.body ??= {};
-  });
 }
 
 function answerError(log: Log, thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {

@@ -1,6 +1,6 @@
 import type { Environments } from '../agent/environments.ts';
 import { PawlError } from '../core/errors.ts';
-import type { App } from './app.ts';
+import type { App } from './http.ts';
 import { pageRequest, timeKey } from './query.ts';
 import { requireId } from './route.ts';
 import {

@@ -44,12 +44,14 @@ export function toPawlError(error: unknown): PawlError {
 }
 
 const maxIssues = 3;
+/** Field names come from the request, and may be of any length. */
+const maxSentence = 300;
 
 /** Turns what a schema found into an error whose message names the fields. */
 export function schemaError({ issues }: z.ZodError): PawlError {
   const sentences = issues.slice(0, maxIssues).map((issue) => {
     const path = issue.path.join('.');
-    return path === '' ? issue.message : `${path}: ${issue.message}`;
+    return (path === '' ? issue.message : `${path}: ${issue.message}`).slice(0, maxSentence);
   });
   if (issues.length > maxIssues) sentences.push(`and ${issues.length - maxIssues} more`);
   const unsupported = issues.every(

@@ -1,6 +1,6 @@
 import { type History, historyCursorShape } from '../session/history.ts';
 import type { Inbox } from '../session/inbox.ts';
-import type { App } from './app.ts';
+import type { App } from './http.ts';
 import { pageRequest, timeBounds } from './query.ts';
 import { requireId } from './route.ts';
 import { eventListQuery, eventSend } from './wire/events.ts';

@@ -1,5 +1,5 @@
 import type { Keys } from '../access/keys.ts';
-import type { App } from './app.ts';
+import type { App } from './http.ts';
 import { requireAdmin } from './auth.ts';
 import { pageRequest, timeKey } from './query.ts';
 import { requireId } from './route.ts';

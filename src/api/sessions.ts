@@ -2,7 +2,7 @@ import type { OverrideInput } from '../agent/merge.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Router } from '../model/router.ts';
 import type { Session, Sessions } from '../session/sessions.ts';
-import type { App } from './app.ts';
+import type { App } from './http.ts';
 import { pageRequest, timeBounds, timeKey } from './query.ts';
 import { requireId } from './route.ts';
 import { idParams, noBody } from './wire/params.ts';

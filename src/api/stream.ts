@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Hub } from '../session/hub.ts';
 import type { Sessions } from '../session/sessions.ts';
-import type { App } from './app.ts';
+import type { App } from './http.ts';
 import { requireId } from './route.ts';
 import { eventStreamQuery } from './wire/events.ts';
 import { idParams } from './wire/params.ts';

@@ -86,7 +86,14 @@ export function createSessions(deps: Deps) {
      */
     async create(creation: SessionCreation): Promise<Session> {
       const session = await planSession(deps, creation);
-      await store.write((tx) => insertSession(tx, session.row));
+      try {
+        await store.write((tx) => insertSession(tx, session.row));
+      } catch (error) {
+        // Between the look and the write, somebody has deleted the environment.
+        if (!store.dialect.isBrokenReference(error)) throw error;
+        const message = `environment ${creation.environment_id} does not exist`;
+        throw new PawlError('environment_not_found', message, { cause: error });
+      }
       return session;
     },
 

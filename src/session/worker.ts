@@ -104,8 +104,9 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
     /** Takes up every session that was busy when its process ended. */
     async recover(): Promise<number> {
       const ids = await listBusySessions(store.db);
-      for (const sessionId of ids) {
-        const attempt = await takeOver(sessionId);
+      const attempts = await Promise.all(ids.map(takeOver));
+      for (const [i, sessionId] of ids.entries()) {
+        const attempt = attempts[i] ?? 'idle';
         if (attempt !== 'idle') start({ sessionId, attempt, opened: false });
       }
       return ids.length;

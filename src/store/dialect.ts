@@ -14,6 +14,8 @@ export type Dialect = {
   lock<Q extends { forUpdate(): Q }>(query: Q): Q;
   /** The statements that make the database itself refuse these changes to a table's rows. */
   refuseChanges(table: string, changes: readonly ('update' | 'delete')[]): string[];
+  /** Whether a write failed because what it refers to is gone, or because something still refers to it. */
+  isBrokenReference(error: unknown): boolean;
 };
 
 /** Where everything is remembered. */

@@ -32,12 +32,7 @@ export async function updateEnvironment(
   await tx.updateTable('environments').set(changes).where('id', '=', id).execute();
 }
 
-/** Whether any session, archived ones included, refers to the environment. */
-export async function isEnvironmentInUse(db: Handle, id: string): Promise<boolean> {
-  const query = db.selectFrom('sessions').select('id').where('environment_id', '=', id).limit(1);
-  return (await query.executeTakeFirst()) !== undefined;
-}
-
+/** Deletes an environment. Sessions that refer to it, archived ones included, make this a broken reference. */
 export async function deleteEnvironment(tx: Handle, id: string): Promise<void> {
   await tx.deleteFrom('environments').where('id', '=', id).execute();
 }

@@ -7,6 +7,8 @@ import { migrate } from './migrate.ts';
 export const postgresDialect: Dialect = {
   name: 'postgres',
   lock: (query) => query.forUpdate(),
+  // From PostgreSQL 18 on, a restricted delete has a code of its own.
+  isBrokenReference: (error) => ['23503', '23001'].includes(String(codeOf(error))),
   refuseChanges: (table, changes) => [
     `create function ${table}_refuse() returns trigger language plpgsql as
       $$ begin raise exception '${table} rows are never changed'; end $$`,
@@ -90,8 +92,13 @@ async function runAgain<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 function isLostRace(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const code = codeOf(error);
   return code === '40001' || code === '40P01';
+}
+
+/** The SQLSTATE of an error; null when it has none. */
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : null;
 }
 
 const int8 = 20;

@@ -11,6 +11,9 @@ import { createWriteLane, type LaneDatabase } from './write-lane.ts';
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
   lock: (query) => query,
+  // A restricted delete is reported as a trigger's refusal.
+  isBrokenReference: (error) =>
+    error instanceof Sqlite.SqliteError && /^SQLITE_CONSTRAINT_(FOREIGNKEY|TRIGGER)$/.test(error.code),
   refuseChanges: (table, changes) =>
     changes.map(
       (change) =>

@@ -6,16 +6,17 @@ import { isTest, type Tree } from './tree.ts';
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
   store: ['core'],
+  access: ['core', 'store'],
   model: ['core'],
   agent: ['core', 'store'],
   session: ['core', 'store', 'model', 'agent'],
   eval: ['core', 'store', 'model', 'agent', 'session'],
   release: ['core', 'store', 'agent', 'eval'],
-  api: ['core', 'store', 'model', 'agent', 'session', 'eval', 'release'],
+  api: ['core', 'store', 'access', 'model', 'agent', 'session', 'eval', 'release'],
   cli: ['core'],
   // Settings are checked against the vocabulary and against the names of providers.
   'config.ts': ['core', 'model'],
-  'server.ts': ['core', 'store', 'model', 'agent', 'session', 'eval', 'release', 'api', 'config.ts'],
+  'server.ts': ['core', 'store', 'access', 'model', 'agent', 'session', 'eval', 'release', 'api', 'config.ts'],
 };
 
 /** The commands that run a server in their own process; all others speak HTTP like any client. */

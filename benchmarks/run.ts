@@ -1,0 +1,34 @@
+/**
+ * Measures the built server: `npm run bench`, or `npm run bench -- latency growth` for some of it. `--rounds N`
+ * sets how often (5), `--save` writes benchmarks/results.md. Ends with 1 when a figure is beyond what is tolerated.
+ */
+import { parseArgs } from 'node:util';
+import { startFakeModel } from './fake-model.ts';
+import { anyFailed, line, type Row, writeResults } from './report.ts';
+import { footprint, growth, killed, latency, slowModel, throughput } from './scenarios.ts';
+
+const scenarios = { throughput, latency, slowModel, growth, killed, footprint };
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' }, save: { type: 'boolean', default: false } },
+});
+const rounds = Number(values.rounds);
+const unknown = positionals.filter((name) => !(name in scenarios));
+if (unknown.length > 0 || !(rounds >= 1)) {
+  console.error(`Usage: npm run bench -- [--rounds N] [--save] [${Object.keys(scenarios).join(' | ')}]...`);
+  process.exit(3);
+}
+
+const model = await startFakeModel();
+const rows: Row[] = [];
+for (const [name, measure] of Object.entries(scenarios)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  console.error(`${name}…`);
+  for (const row of await measure(model, rounds)) {
+    rows.push(row);
+    console.log(line(row));
+  }
+}
+model.close();
+if (values.save) writeResults(new URL('results.md', import.meta.url).pathname, rows, rounds);
+process.exitCode = anyFailed(rows) ? 1 : 0;

@@ -1,0 +1,50 @@
+import { type FastifyReply, fastify } from 'fastify';
+import type { Ids } from '../core/ids.ts';
+import { sendError, toPawlError } from './errors.ts';
+import { parseQuery } from './query.ts';
+import { compileSchema, type ZodProvider } from './route.ts';
+
+/** The HTTP server as the route files see it. */
+export type App = ReturnType<typeof bare>;
+
+const maxBodyBytes = 32 * 1024 * 1024;
+
+/** An HTTP server without routes: it reads JSON, checks requests against zod schemas, and names each request. */
+export function newApp(ids: Ids): App {
+  const app = bare(ids);
+  app.setValidatorCompiler(compileSchema as never);
+  readBodies(app);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('request-id', request.id);
+  });
+  return app;
+}
+
+function bare(ids: Ids) {
+  return fastify({
+    logger: false,
+    bodyLimit: maxBodyBytes,
+    exposeHeadRoutes: false,
+    // An open stream would otherwise hold up the end of the process.
+    forceCloseConnections: true,
+    genReqId: () => ids.next('request'),
+    routerOptions: { querystringParser: parseQuery, maxParamLength: 500 },
+    frameworkErrors: (error, request, reply) => {
+      reply.header('request-id', request.id);
+      sendError(reply as unknown as FastifyReply, toPawlError(error));
+    },
+  }).withTypeProvider<ZodProvider>();
+}
+
+/** JSON, and nothing else. An empty body is an empty object, because some clients announce JSON and send none. */
+function readBodies(app: App): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(/^application\/([\w.-]+\+)?json/, { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, {});
+    else void parseJson(request, String(body), done);
+  });
+  app.addHook('preValidation', async (request) => {
+    request.body ??= {};
+  });
+}

@@ -1,0 +1,18 @@
+/** Something that a user can act on. The message is the one sentence that is printed. */
+export class CommandError extends Error {}
+
+/** The user has stopped the command; nothing needs to be said about it. */
+export class InterruptedError extends Error {}
+
+/** What to print for whatever was thrown: one sentence, with its full stop. */
+export function sentenceOf(error: unknown): string {
+  const text = firstMessage(error).trim();
+  return /[.!?)`]$/.test(text) ? text : `${text}.`;
+}
+
+function firstMessage(error: unknown): string {
+  // A connection that failed on several addresses says nothing itself.
+  if (error instanceof AggregateError && error.message === '') return firstMessage(error.errors[0]);
+  if (error instanceof Error) return error.message === '' ? error.name : error.message;
+  return String(error);
+}

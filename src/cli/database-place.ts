@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+
+/** Where a configuration keeps its data, in words and without a password. */
+export function databasePlace(config: Config): { readonly kind: 'SQLite' | 'PostgreSQL'; readonly place: string } {
+  if (config.database_url === null) return { kind: 'SQLite', place: join(config.data_dir, 'pawl.db') };
+  return { kind: 'PostgreSQL', place: withoutPassword(config.database_url) };
+}
+
+/** Parameters behind the name of the database are left out too, because a password may stand there. */
+function withoutPassword(text: string): string {
+  const url = URL.parse(text);
+  if (url === null) return 'a URL that cannot be read';
+  const user = url.username === '' ? '' : `${url.username}@`;
+  return `${url.protocol}//${user}${url.host}${url.pathname}`;
+}

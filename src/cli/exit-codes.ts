@@ -1,0 +1,12 @@
+/** The numbers with which commands end. `docs/reference/command-line.md` lists the same. */
+export const exitCodes = { ok: 0, no: 1, failed: 3, interrupted: 130 } as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** What each number means, for help and for the reference. */
+export const exitMeanings: Readonly<Record<ExitCode, string>> = {
+  0: 'Done; where something was asked, the answer is yes.',
+  1: 'The answer is no: something is wrong with what was asked about.',
+  3: 'The command could not be carried out: it was called wrongly, or a server, file or database failed.',
+  130: 'Stopped by a signal before it was done.',
+};

@@ -1,0 +1,67 @@
+import { styleText } from 'node:util';
+import { Option } from 'commander';
+
+const formats = ['table', 'json'] as const;
+
+/** How a command gives its result: for people, or for programs. */
+export type Format = (typeof formats)[number];
+
+/** The `-o` that every command with a result has. */
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'how to print the result').choices(formats).default('table');
+}
+
+/** Prints a result for programs: one JSON value and nothing else. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Prints text for people. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** The few colours that output uses. */
+export type Paint = { readonly [Name in 'bold' | 'dim' | 'green' | 'red' | 'yellow']: (text: string) => string };
+
+type Screen = { readonly isTTY?: boolean; hasColors?(): boolean };
+
+/** Colours for a terminal that has them. Everywhere else, and with NO_COLOR, text stays as it is. */
+export function paintFor(screen: Screen): Paint {
+  // Node's answer takes NO_COLOR and TERM into account.
+  const colours = screen.isTTY === true && screen.hasColors?.() === true;
+  const style = (name: keyof Paint) => (text: string) =>
+    colours ? styleText(name, text, { validateStream: false }) : text;
+  return {
+    bold: style('bold'),
+    dim: style('dim'),
+    green: style('green'),
+    red: style('red'),
+    yellow: style('yellow'),
+  };
+}
+
+/** Lines up cells in columns, two spaces apart. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const clean = rows.map((row) => row.map(printable));
+  const widths: number[] = [];
+  for (const row of clean) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  }
+  return clean.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Text from elsewhere as it can safely be printed: a name must not move the cursor of whoever reads it. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
+}
+
+/** Text in at most so many characters. */
+export function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { processEnvironment } from '../config.ts';
+import { InterruptedError, sentenceOf } from './command-error.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { createProgram } from './program.ts';
+
+process.on('SIGINT', () => {
+  // A command that has something to put in order listens as well, and decides for itself.
+  if (process.listenerCount('SIGINT') === 1) process.exit(exitCodes.interrupted);
+});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read along has had enough, as in `pawl keys list | head -1`.
+    if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+    throw error;
+  });
+}
+// Set rather than called, so that what was printed gets out first.
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<ExitCode> {
+  const program = createProgram();
+  if (args.length === 0) {
+    program.outputHelp();
+    return exitCodes.ok;
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return process.exitCode === exitCodes.no ? exitCodes.no : exitCodes.ok;
+  } catch (error) {
+    // Commander has printed its help or its complaint already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.failed;
+    if (error instanceof InterruptedError) return exitCodes.interrupted;
+    process.stderr.write(`pawl: ${sentenceOf(error)}\n`);
+    if (processEnvironment()['PAWL_LOG_LEVEL'] === 'debug' && error instanceof Error) {
+      process.stderr.write(`${error.stack}\n`);
+    }
+    return exitCodes.failed;
+  }
+}
