@@ -2,6 +2,24 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ModelServer, startModelServer } from '../../test/model-server.ts';
 import { anthropicProvider } from './anthropic.ts';
 import type { ModelRequest } from './model.ts';
+import type { PostCall } from './upstream-http.ts';
+
+const { calls } = vi.hoisted(() => ({ calls: [] as PostCall[] }));
+
+// Only what goes to this machine is sent; the rest is noted, and answered with a 500.
+vi.mock('./upstream-http.ts', async (original) => {
+  const { createPoster } = await original<typeof import('./upstream-http.ts')>();
+  return {
+    createPoster() {
+      const post = createPoster();
+      return (call: PostCall) => {
+        calls.push(call);
+        const local = call.url.startsWith('http://127.0.0.1:');
+        return local ? post(call) : Promise.resolve(new Response('', { status: 500 }));
+      };
+    },
+  };
+});
 
 const limits = { timeout_ms: 20_000, idle_timeout_ms: 20_000 };
 const request: ModelRequest = {
@@ -19,7 +37,6 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  vi.unstubAllGlobals();
   await server.close();
 });
 
@@ -55,16 +72,12 @@ describe('anthropicProvider', () => {
   });
 
   test('goes to the official API without a base URL, with the key as a bearer token only', async () => {
-    const inner = vi.fn((_url: unknown, _init: RequestInit) =>
-      Promise.resolve(new Response('', { status: 500 })),
-    );
-    vi.stubGlobal('fetch', inner);
     const provider = anthropicProvider({ api_key: 'key-1', ...limits });
     await expect(provider.send(request, { signal: new AbortController().signal })).rejects.toThrow('500');
-    const [url, init] = inner.mock.calls[0] ?? [];
-    expect(String(url)).toBe('https://api.anthropic.com/v1/messages');
-    expect(init?.headers).toMatchObject({ authorization: 'Bearer key-1' });
-    expect(init?.headers).not.toHaveProperty('x-api-key');
+    const call = calls.at(-1);
+    expect(call?.url).toBe('https://api.anthropic.com/v1/messages');
+    expect(call?.headers).toMatchObject({ authorization: 'Bearer key-1' });
+    expect(call?.headers).not.toHaveProperty('x-api-key');
   });
 
   test('gives the category and the explanation of a refusal', async () => {

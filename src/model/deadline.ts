@@ -5,7 +5,7 @@ import type { ProviderName } from './model.ts';
 export type DeadlineLimits = {
   /** For the whole reply, connecting included. */
   readonly timeout_ms: number;
-  /** For each wait: until the first byte, and between two chunks. Node's own limit for each is 300,000. */
+  /** For each wait: until the first byte, and between two chunks. */
   readonly idle_timeout_ms: number;
 };
 

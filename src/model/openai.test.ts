@@ -2,6 +2,24 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ModelServer, startModelServer } from '../../test/model-server.ts';
 import type { ModelRequest } from './model.ts';
 import { openaiProvider } from './openai.ts';
+import type { PostCall } from './upstream-http.ts';
+
+const { calls } = vi.hoisted(() => ({ calls: [] as PostCall[] }));
+
+// Only what goes to this machine is sent; the rest is noted, and answered with a 500.
+vi.mock('./upstream-http.ts', async (original) => {
+  const { createPoster } = await original<typeof import('./upstream-http.ts')>();
+  return {
+    createPoster() {
+      const post = createPoster();
+      return (call: PostCall) => {
+        calls.push(call);
+        const local = call.url.startsWith('http://127.0.0.1:');
+        return local ? post(call) : Promise.resolve(new Response('', { status: 500 }));
+      };
+    },
+  };
+});
 
 const limits = { timeout_ms: 20_000, idle_timeout_ms: 20_000 };
 const request: ModelRequest = {
@@ -29,7 +47,6 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  vi.unstubAllGlobals();
   await server.close();
 });
 
@@ -65,14 +82,10 @@ describe('openaiProvider', () => {
   });
 
   test('names the output limit as the host wants it', async () => {
-    const inner = vi.fn((_url: unknown, _init: RequestInit) =>
-      Promise.resolve(new Response('', { status: 500 })),
-    );
-    vi.stubGlobal('fetch', inner);
     const limitsSent = async (base_url: string) => {
       const provider = openaiProvider({ base_url, api_key: 'k', ...limits });
       await provider.send(request, { signal: new AbortController().signal }).catch(() => {});
-      const body = JSON.parse(String(inner.mock.lastCall?.[1].body));
+      const body = JSON.parse(calls.at(-1)?.body ?? '{}');
       return [body.max_tokens, body.max_completion_tokens];
     };
     expect(await limitsSent('https://api.openai.com/v1')).toEqual([undefined, 100]);

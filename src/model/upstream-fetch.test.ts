@@ -1,25 +1,39 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ModelServer, startModelServer } from '../../test/model-server.ts';
 import { checkedApiKey, checkedBaseUrl, upstreamFetch } from './upstream-fetch.ts';
 
-afterEach(() => {
-  vi.unstubAllGlobals();
-});
-
 describe('upstreamFetch', () => {
-  test('sends its own headers and the needed ones of the SDK, and follows no redirect', async () => {
-    const inner = vi.fn(() => Promise.resolve(new Response()));
-    vi.stubGlobal('fetch', inner);
+  let server: ModelServer;
+  beforeEach(async () => {
+    server = await startModelServer();
+  });
+  afterEach(() => server.close());
+
+  test('sends its own headers and the needed ones of the SDK, and no others', async () => {
     const headers = {
       'content-type': 'application/json',
       authorization: 'Bearer other',
       'x-stainless-os': 'Linux',
     };
-    await upstreamFetch({ 'x-api-key': 'k' })('http://upstream.test', { method: 'POST', headers });
-    expect(inner).toHaveBeenCalledWith('http://upstream.test', {
-      method: 'POST',
-      headers: { 'x-api-key': 'k', 'content-type': 'application/json' },
-      redirect: 'manual',
-    });
+    const body = '{"model":"m","max_tokens":1,"messages":[]}';
+    const url = `${server.url}/v1/messages`;
+    const answer = await upstreamFetch({ 'x-api-key': 'k' })(url, { method: 'POST', headers, body });
+    await answer.text();
+    const sent = Object.keys(server.requests[0]?.headers ?? {}).toSorted();
+    expect(sent).toEqual(['connection', 'content-length', 'content-type', 'host', 'x-api-key']);
+  });
+
+  test('takes a redirect for an answer', async () => {
+    server.script([{ status: 307 }]);
+    const url = `${server.url}/v1/messages`;
+    expect((await upstreamFetch({})(url, { method: 'POST', body: '{}' })).status).toBe(307);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('refuses what it could not send unchanged', async () => {
+    const call = async () =>
+      upstreamFetch({})('http://127.0.0.1:1', { method: 'POST', body: new FormData() });
+    await expect(call()).rejects.toThrow('as text');
   });
 });
 

@@ -1,3 +1,5 @@
+import { createPoster } from './upstream-http.ts';
+
 /** What the SDKs may decide themselves. Everything else they would send, we leave out. */
 const sdkHeaders = ['accept', 'anthropic-version', 'content-type', 'user-agent'] as const;
 
@@ -7,6 +9,7 @@ const sdkHeaders = ['accept', 'anthropic-version', 'content-type', 'user-agent']
  * `OPENAI_CUSTOM_HEADERS` hold. Redirects are answers, not followed: a key must not travel to another host.
  */
 export function upstreamFetch(headers: Readonly<Record<string, string>>): typeof fetch {
+  const post = createPoster();
   return (input, init) => {
     const given = init?.headers instanceof Headers ? init.headers : new Headers(init?.headers);
     const sent: Record<string, string> = { ...headers };
@@ -14,7 +17,9 @@ export function upstreamFetch(headers: Readonly<Record<string, string>>): typeof
       const value = given.get(name);
       if (value !== null) sent[name] = value;
     }
-    return fetch(input, { ...init, headers: sent, redirect: 'manual' });
+    const url = input instanceof Request ? input.url : String(input);
+    if (typeof init?.body !== 'string') throw new TypeError('A provider SDK sends its requests as text');
+    return post({ url, headers: sent, body: init.body, signal: init.signal ?? undefined });
   };
 }
 
