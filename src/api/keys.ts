@@ -1,6 +1,6 @@
 import type { Keys } from '../access/keys.ts';
-import type { App } from './http.ts';
 import { requireAdmin } from './auth.ts';
+import type { App } from './http.ts';
 import { pageRequest, timeKey } from './query.ts';
 import { requireId } from './route.ts';
 import { type KeyResponse, keyCreate, keyListQuery, keyResponse, type NewKeyResponse } from './wire/keys.ts';

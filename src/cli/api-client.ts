@@ -1,5 +1,4 @@
-import type { ClientSettings } from '../config.ts';
-import { CommandError } from './command-error.ts';
+import { CommandError, networkReason } from './command-error.ts';
 
 /** Where commands find a server when nobody has said. */
 export const defaultServerUrl = 'http://127.0.0.1:7295';
@@ -15,7 +14,10 @@ export type ServerAccess = {
 const timeoutMs = 10_000;
 
 /** The server that a flag names, or else the environment. @throws CommandError when that is no URL. */
-export function serverAccess(flag: string | undefined, settings: ClientSettings): ServerAccess {
+export function serverAccess(
+  flag: string | undefined,
+  settings: Omit<ServerAccess, 'url'> & { readonly url: string | null },
+): ServerAccess {
   const url = flag ?? settings.url ?? defaultServerUrl;
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
     throw new CommandError(`${url} is not the URL of a server; it has to start with http:// or https://`);
@@ -54,9 +56,8 @@ export async function callServer<T>(
 
 /** What to say when there was no answer. */
 export function unreachable(access: ServerAccess, error: unknown): CommandError {
-  const why = reasonOf(error);
   return new CommandError(
-    `No server answers at ${access.url} (${why}); start one with \`pawl serve\`, or name another with --url`,
+    `No server answers at ${access.url} (${networkReason(error)}); start one with \`pawl serve\`, or name another with --url`,
     { cause: error },
   );
 }
@@ -81,12 +82,4 @@ function parseObject(text: string): object | null {
   } catch {
     return null;
   }
-}
-
-/** The system's own word where there is one, such as ECONNREFUSED. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `nothing within ${timeoutMs / 1000} seconds`;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.cause === undefined ? error.message : reasonOf(error.cause);
 }

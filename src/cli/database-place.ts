@@ -1,8 +1,13 @@
 import { join } from 'node:path';
-import type { Config } from '../config.ts';
+
+/** The settings that decide it. */
+type Settings = { readonly data_dir: string; readonly database_url: string | null };
 
 /** Where a configuration keeps its data, in words and without a password. */
-export function databasePlace(config: Config): { readonly kind: 'SQLite' | 'PostgreSQL'; readonly place: string } {
+export function databasePlace(config: Settings): {
+  readonly kind: 'SQLite' | 'PostgreSQL';
+  readonly place: string;
+} {
   if (config.database_url === null) return { kind: 'SQLite', place: join(config.data_dir, 'pawl.db') };
   return { kind: 'PostgreSQL', place: withoutPassword(config.database_url) };
 }

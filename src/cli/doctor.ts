@@ -136,16 +136,24 @@ function describe(findings: Findings): string {
     ...(findings.configuration_problem === null ? [] : [bad(findings.configuration_problem)]),
   ]);
   const { database } = findings;
-  if (database !== null) section('Database', [databaseLine(database), database.problem === null ? good(databaseState(database)) : bad(sentenceOf(database.problem))]);
+  if (database !== null)
+    section('Database', [
+      databaseLine(database),
+      database.problem === null ? good(databaseState(database)) : bad(sentenceOf(database.problem)),
+    ]);
   section('Models', columns(findings.models.map(servedModelCells)));
   section(
     'Providers',
     findings.providers.map(({ provider, endpoint, problem, answer }) =>
-      problem === null ? good(`${provider} at ${endpoint}: ${answer}`) : bad(`${provider} at ${endpoint}: ${problem}`),
+      problem === null
+        ? good(`${provider} at ${endpoint}: ${answer}`)
+        : bad(`${provider} at ${endpoint}: ${problem}`),
     ),
   );
   section('Warnings', findings.warnings.map(paint.yellow));
-  lines.push(findings.ok ? paint.green('All is well.') : paint.red('Something is wrong; see the problems above.'));
+  lines.push(
+    findings.ok ? paint.green('All is well.') : paint.red('Something is wrong; see the problems above.'),
+  );
   return lines.join('\n');
 }
 

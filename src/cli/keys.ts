@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { KeyResponse, NewKeyResponse } from '../api/wire/keys.ts';
-import { clientSettings, processEnvironment } from '../config.ts';
 import { callServer, defaultServerUrl, type ServerAccess, serverAccess } from './api-client.ts';
+import { settingsHere } from './environment.ts';
 import { columns, type Format, outputOption, paintFor, print, printable, printJson } from './output.ts';
 
 type Options = { readonly url?: string; readonly output: Format };
@@ -30,9 +30,15 @@ function createKeyCommand(): Command {
     .addHelpText('after', example('pawl keys create ci --role editor'))
     .action(async (name: string, options: Options & { role: string }) => {
       const body = { name, role: options.role };
-      const key = await callServer<NewKeyResponse>(access(options), { method: 'POST', path: '/pawl/v1/keys', body });
+      const key = await callServer<NewKeyResponse>(access(options), {
+        method: 'POST',
+        path: '/pawl/v1/keys',
+        body,
+      });
       if (options.output === 'json') return printJson(key);
-      print(`${key.id} is the ${key.role} key "${printable(key.name)}". Its secret is shown only now:\n\n${key.secret}`);
+      print(
+        `${key.id} is the ${key.role} key "${printable(key.name)}". Its secret is shown only now:\n\n${key.secret}`,
+      );
     });
 }
 
@@ -53,7 +59,10 @@ function listKeysCommand(): Command {
         key.created_at,
         key.revoked_at ?? '',
       ]);
-      const [head = '', ...lines] = columns([['ID', 'NAME', 'ROLE', 'ENDS IN', 'CREATED', 'REVOKED'], ...rows]);
+      const [head = '', ...lines] = columns([
+        ['ID', 'NAME', 'ROLE', 'ENDS IN', 'CREATED', 'REVOKED'],
+        ...rows,
+      ]);
       print([paintFor(process.stdout).bold(head), ...lines].join('\n'));
     });
 }
@@ -77,7 +86,10 @@ async function allKeys(server: ServerAccess): Promise<KeyResponse[]> {
   const keys: KeyResponse[] = [];
   for (let page: string | null = ''; page !== null; ) {
     const path = `/pawl/v1/keys?limit=100&page=${encodeURIComponent(page)}`;
-    const answer: { data: KeyResponse[]; next_page: string | null } = await callServer(server, { method: 'GET', path });
+    const answer: { data: KeyResponse[]; next_page: string | null } = await callServer(server, {
+      method: 'GET',
+      path,
+    });
     keys.push(...answer.data);
     page = answer.next_page;
   }
@@ -85,11 +97,14 @@ async function allKeys(server: ServerAccess): Promise<KeyResponse[]> {
 }
 
 function urlOption(): Option {
-  return new Option('--url <url>', `the server (default: PAWL_URL, ANTHROPIC_BASE_URL, or ${defaultServerUrl})`);
+  return new Option(
+    '--url <url>',
+    `the server (default: PAWL_URL, ANTHROPIC_BASE_URL, or ${defaultServerUrl})`,
+  );
 }
 
 function access({ url }: Options): ServerAccess {
-  return serverAccess(url, clientSettings({ env: processEnvironment(), folder: process.cwd() }));
+  return serverAccess(url, settingsHere());
 }
 
 function example(command: string): string {

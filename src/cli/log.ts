@@ -15,7 +15,12 @@ export function createLog(level: Level, write: (line: string) => void): Log {
 }
 
 /** Only what an error has for certain: what else hangs on it may hold a request with its headers. */
-function describe(error: unknown): { name: string; message: string; code?: unknown; stack?: string | undefined } {
+function describe(error: unknown): {
+  name: string;
+  message: string;
+  code?: unknown;
+  stack?: string | undefined;
+} {
   if (!(error instanceof Error)) return { name: 'not an error', message: String(error) };
   const { name, message, stack } = error;
   return 'code' in error ? { name, message, code: error.code, stack } : { name, message, stack };

@@ -22,7 +22,9 @@ export function print(text: string): void {
 }
 
 /** The few colours that output uses. */
-export type Paint = { readonly [Name in 'bold' | 'dim' | 'green' | 'red' | 'yellow']: (text: string) => string };
+export type Paint = {
+  readonly [Name in 'bold' | 'dim' | 'green' | 'red' | 'yellow']: (text: string) => string;
+};
 
 type Screen = { readonly isTTY?: boolean; hasColors?(): boolean };
 

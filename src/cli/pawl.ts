@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
-import { processEnvironment } from '../config.ts';
 import { InterruptedError, sentenceOf } from './command-error.ts';
+import { isDebugging } from './environment.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { createProgram } from './program.ts';
 
@@ -33,9 +33,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.failed;
     if (error instanceof InterruptedError) return exitCodes.interrupted;
     process.stderr.write(`pawl: ${sentenceOf(error)}\n`);
-    if (processEnvironment()['PAWL_LOG_LEVEL'] === 'debug' && error instanceof Error) {
-      process.stderr.write(`${error.stack}\n`);
-    }
+    if (isDebugging() && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return exitCodes.failed;
   }
 }

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import { networkReason } from './command-error.ts';
 
 /** Whether a configured provider answers. */
 export type ProviderCheck = {
@@ -17,13 +17,21 @@ type Endpoint = {
   readonly headers: Record<string, string>;
 };
 
+/** The settings by which providers are configured; null where nothing is set. */
+type Settings = {
+  readonly anthropic_base_url: string | null;
+  readonly anthropic_api_key: string | null;
+  readonly openai_base_url: string | null;
+  readonly openai_api_key: string | null;
+};
+
 /** What of a router is needed to see whether a provider can be set up at all. */
 type Providers = { provider(name: 'anthropic' | 'openai'): Promise<unknown> };
 
 const timeoutMs = 5000;
 
 /** Asks each configured provider for its list of models, which costs nothing. */
-export async function checkProviders(config: Config, router: Providers): Promise<ProviderCheck[]> {
+export async function checkProviders(config: Settings, router: Providers): Promise<ProviderCheck[]> {
   return Promise.all(endpointsOf(config).map((endpoint) => check(endpoint, router)));
 }
 
@@ -32,7 +40,12 @@ async function check(target: Endpoint, router: Providers): Promise<ProviderCheck
   try {
     await router.provider(provider);
   } catch (error) {
-    return { provider, endpoint, answer: null, problem: error instanceof Error ? error.message : String(error) };
+    return {
+      provider,
+      endpoint,
+      answer: null,
+      problem: error instanceof Error ? error.message : String(error),
+    };
   }
   try {
     const response = await fetch(target.models_url, {
@@ -41,9 +54,14 @@ async function check(target: Endpoint, router: Providers): Promise<ProviderCheck
       signal: AbortSignal.timeout(timeoutMs),
     });
     await response.body?.cancel();
-    return { provider, endpoint, answer: `answers with status ${response.status}`, problem: problemOf(response.status) };
+    return {
+      provider,
+      endpoint,
+      answer: `answers with status ${response.status}`,
+      problem: problemOf(response.status),
+    };
   } catch (error) {
-    return { provider, endpoint, answer: null, problem: `does not answer (${reasonOf(error)})` };
+    return { provider, endpoint, answer: null, problem: `does not answer (${networkReason(error)})` };
   }
 }
 
@@ -53,7 +71,7 @@ function problemOf(status: number): string | null {
   return status >= 500 ? `answers with status ${status}` : null;
 }
 
-function endpointsOf(config: Config): Endpoint[] {
+function endpointsOf(config: Settings): Endpoint[] {
   const { anthropic_base_url, anthropic_api_key, openai_base_url, openai_api_key } = config;
   const endpoints: Endpoint[] = [];
   if (anthropic_base_url !== null || anthropic_api_key !== null) {
@@ -65,6 +83,10 @@ function endpointsOf(config: Config): Endpoint[] {
       headers: {
         'anthropic-version': '2023-06-01',
         ...(anthropic_api_key === null ? {} : { 'x-api-key': anthropic_api_key }),
+        // Proxies may know only the other header.
+        ...(anthropic_api_key === null || anthropic_base_url === null
+          ? {}
+          : { authorization: `Bearer ${anthropic_api_key}` }),
       },
     });
   }
@@ -87,11 +109,4 @@ function trimmed(url: string): string {
 function withoutSecrets(text: string): string {
   const url = new URL(text);
   return trimmed(`${url.origin}${url.pathname}`);
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `nothing within ${timeoutMs / 1000} seconds`;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.cause === undefined ? error.message : reasonOf(error.cause);
 }

@@ -20,11 +20,12 @@ import { packageVersion } from './version.ts';
 export function serveCommand(): Command {
   const command = new Command('serve')
     .description('run the server until it is told to stop')
-    .addHelpText('after', '\nExample:\n  $ pawl serve --port 8080 --data-dir /var/lib/pawl\n\n' + filesHelp);
+    .addHelpText('after', `\nExample:\n  $ pawl serve --port 8080 --data-dir /var/lib/pawl\n\n${filesHelp}`);
   const options = settingOptions();
   for (const { option } of options) command.addOption(option);
-  return command.action(async (given: Record<string, string | undefined>) => {
-    const flags = options.map(({ name, option }) => [name, given[option.attributeName()]]);
+  return command.action(async (given: Record<string, string | true | undefined>) => {
+    // A switch without a value is `true`, which settings read as a word like any other.
+    const flags = options.map(({ name, option }) => [name, given[option.attributeName()]?.toString()]);
     await serve(
       loadConfig({ flags: Object.fromEntries(flags), env: processEnvironment(), folder: process.cwd() }),
     );
@@ -43,7 +44,7 @@ function settingOptions(): { readonly name: SettingName; readonly option: Option
     const flag = `--${name.replaceAll('_', '-')} ${isSwitch ? '[boolean]' : '<value>'}`;
     const usual = setting.default === null ? '' : `; default ${setting.default}`;
     const option = new Option(flag, `${setting.help} (${setting.env}${usual})`);
-    return [{ name, option: isSwitch ? option.preset('true') : option }];
+    return [{ name, option }];
   });
 }
 
@@ -80,7 +81,10 @@ function explained(error: unknown, { host, port }: Config): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   const cause = { cause: error };
   if (code === 'EADDRINUSE') {
-    return new CommandError(`Port ${port} of ${host} is taken; stop what has it, or choose another with --port`, cause);
+    return new CommandError(
+      `Port ${port} of ${host} is taken; stop what has it, or choose another with --port`,
+      cause,
+    );
   }
   if (code === 'EACCES' && error instanceof Error && 'syscall' in error && error.syscall === 'listen') {
     return new CommandError(`This user may not listen on port ${port}; choose another with --port`, cause);
@@ -104,7 +108,10 @@ function welcome({ config, server, preset }: Started): string {
     facts.push([i === 0 ? 'Models' : '', `${id}: ${who} (${why})`]);
   }
   if (server.recovered > 0) {
-    facts.push(['Sessions', `${server.recovered} had not finished when the last process ended, and go on now`]);
+    facts.push([
+      'Sessions',
+      `${server.recovered} had not finished when the last process ended, and go on now`,
+    ]);
   }
   if (server.first_key === null) facts.push(['API keys', keysInUse(config, preset)]);
   lines.push(...columns(facts));

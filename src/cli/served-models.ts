@@ -1,4 +1,5 @@
-import type { Config } from '../config.ts';
+/** The setting that decides it; null when no routes are written down. */
+type Settings = { readonly model_routes: string | null };
 
 /** Who answers for a model id; null when nobody does. */
 type Route = { readonly provider: string; readonly model: string; readonly because: string } | null;
@@ -14,7 +15,7 @@ export type ServedModel = {
  * The rows of a server's route table, asked of its router: those that the operator wrote, or the three that
  * tell every default apart.
  */
-export function servedModels(config: Config, router: { route(id: string): Route }): ServedModel[] {
+export function servedModels(config: Settings, router: { route(id: string): Route }): ServedModel[] {
   const written = config.model_routes?.split(',').map((part) => part.slice(0, part.indexOf('=')).trim());
   const ids = new Set([...(written ?? ['offline', 'claude-*', '*']), '*']);
   return [...ids].map((id) => ({ id, route: router.route(id) }));
@@ -32,6 +33,9 @@ export function servedModelCells({ id, route }: ServedModel): [string, string, s
  * Whether ids that sound like a real model's are answered by the offline one because nobody has configured a
  * provider; an operator who routes them there on purpose needs no warning.
  */
-export function fallsBackToOffline(config: Config, models: readonly ServedModel[]): boolean {
-  return config.model_routes === null && models.some(({ id, route }) => id === '*' && route?.provider === 'offline');
+export function fallsBackToOffline(config: Settings, models: readonly ServedModel[]): boolean {
+  return (
+    config.model_routes === null &&
+    models.some(({ id, route }) => id === '*' && route?.provider === 'offline')
+  );
 }

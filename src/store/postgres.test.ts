@@ -6,9 +6,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
 import { DatabaseError, DatabaseInUseError, type Handle, type Store } from './dialect.ts';
+import { insertEvents } from './events.ts';
 import { openPostgres } from './postgres.ts';
 import { findSession, listSessions, lockSession, updateSession } from './sessions.ts';
-import { sampleSession, seedSession } from './store.testsuite.ts';
+import { sampleEvent, sampleSession, seedSession } from './store.testsuite.ts';
 
 let database: FreshDatabase;
 let store: Store;
@@ -216,6 +217,16 @@ describe('Lost races', () => {
 });
 
 describe('A store', () => {
+  test('lets nobody truncate what is never changed, directly or on the way', async () => {
+    const session = await seedSession(store, 'sesn_t');
+    await store.write((tx) => insertEvents(tx, [sampleEvent(session.id, 1)]));
+    for (const table of ['events', 'agent_versions cascade', 'agents cascade', 'sessions cascade']) {
+      const truncating = store.write((tx) => sql.raw(`truncate ${table}`).execute(tx));
+      await expect(truncating).rejects.toThrow(/rows are never changed/);
+    }
+    expect(await findSession(store.db, session.id)).toEqual(session);
+  });
+
   test('gives numbers of every width as numbers, and other values as they were', async () => {
     const asked = sql<Record<string, unknown>>`
       select 1::int2 as a, 2::int4 as b, 9007199254740991::int8 as c, count(*) as d, true as e, null::int8 as f,

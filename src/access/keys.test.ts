@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { KyselyPlugin } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sha256 } from '../core/canonical.ts';
+import { createClock } from '../core/clock.ts';
+import { createIds } from '../core/ids.ts';
+import type { Store } from '../store/dialect.ts';
+import { openStore } from '../store/open.ts';
+import { createKeys, type Keys } from './keys.ts';
+
+let store: Store;
+let keys: Keys;
+const page = { limit: 100, order: 'asc', cursor: null } as const;
+
+let now: number;
+
+function keysOn(on: Store): Keys {
+  const clock = createClock(() => now);
+  return createKeys({ store: on, clock, ids: createIds(clock, randomBytes), randomBytes });
+}
+
+beforeEach(async () => {
+  now = 1_800_000_000_000;
+  store = await openStore({ kind: 'memory' });
+  keys = keysOn(store);
+});
+afterEach(() => store.close());
+
+test('a new key opens the door for its role', async () => {
+  const { key, secret } = await keys.create('robot', 'editor');
+  expect(secret).toMatch(/^sk-pawl-[1-9A-HJ-NP-Za-km-z]{40}$/);
+  expect(key).toMatchObject({ name: 'robot', role: 'editor', hint: secret.slice(-4), revoked_at: null });
+  expect(await keys.identify(secret)).toEqual({ key_id: key.id, role: 'editor' });
+});
+
+test.each(['', ' ', 'sk-pawl-', '\0', 'half \ud83e'])('%j opens nothing', async (text) => {
+  await keys.create('robot', 'admin');
+  expect(await keys.identify(text)).toBeNull();
+});
+
+test('a secret opens nothing when a letter is added, lost or changed', async () => {
+  const { secret } = await keys.create('robot', 'admin');
+  const wrong = [
+    `${secret} `,
+    ` ${secret}`,
+    secret.slice(1),
+    secret.slice(0, -1),
+    secret.toUpperCase(),
+    sha256(secret),
+  ];
+  for (const text of wrong) expect(await keys.identify(text)).toBeNull();
+});
+
+test('what is listed, and what is written to disk, tells no secret', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pawl-keys-'));
+  const lasting = await openStore({ kind: 'sqlite', folder });
+  const own = keysOn(lasting);
+  const { key, secret } = await own.create('robot', 'admin');
+  await own.ensureAdmin('a-preset-secret-of-mine');
+  const listed = await own.list(page);
+  expect(listed.data[0]).toEqual(key);
+  expect(JSON.stringify(listed)).not.toContain(sha256(secret));
+  const row = await lasting.db.selectFrom('api_keys').selectAll().where('id', '=', key.id).executeTakeFirst();
+  expect(row).toMatchObject({ hash: sha256(secret), hint: secret.slice(-4) });
+  const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'));
+  await lasting.close();
+  files.push(...readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1')));
+  rmSync(folder, { recursive: true });
+  for (const file of files) {
+    expect(file).not.toContain(secret.slice(8, -4));
+    expect(file).not.toContain('a-preset-secret');
+  }
+  expect(files.join('')).toContain(sha256(secret));
+});
+
+test('a revoked key opens nothing from then on, and revoking it again changes nothing', async () => {
+  const { key, secret } = await keys.create('robot', 'admin');
+  const other = await keys.create('other', 'editor');
+  expect(await keys.identify(secret)).not.toBeNull();
+  const revoked = await keys.revoke(key.id);
+  expect(await keys.identify(secret)).toBeNull();
+  expect(revoked).toEqual({ ...key, revoked_at: revoked.revoked_at });
+  expect(revoked.revoked_at).not.toBeNull();
+  expect(await keys.revoke(key.id)).toEqual(revoked);
+  expect((await keys.list(page)).data).toEqual([revoked, other.key]);
+  expect(await keys.identify(other.secret)).not.toBeNull();
+  await expect(keys.revoke('apikey_none')).rejects.toMatchObject({ code: 'key_not_found' });
+});
+
+test('a key that another process has revoked opens nothing after a second', async () => {
+  const { key, secret } = await keys.create('robot', 'admin');
+  expect(await keys.identify(secret)).not.toBeNull();
+  await keysOn(store).revoke(key.id);
+  now += 1001;
+  expect(await keys.identify(secret)).toBeNull();
+});
+
+test('a key that is revoked while somebody is being let in opens nothing from then on', async () => {
+  const { key, secret } = await keys.create('robot', 'admin');
+  const [read, revoked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slowly: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      read.resolve();
+      await revoked.promise;
+      return result;
+    },
+  };
+  const slow = keysOn({ ...store, db: store.db.withPlugin(slowly) });
+  const first = slow.identify(secret);
+  await read.promise;
+  await slow.revoke(key.id);
+  revoked.resolve();
+  await first;
+  expect(await slow.identify(secret)).toBeNull();
+});
+
+test('the first start makes an admin key and tells its secret once', async () => {
+  const secret = await keys.ensureAdmin(null);
+  expect(await keys.identify(secret ?? '')).toMatchObject({ role: 'admin' });
+  expect(await keys.ensureAdmin(null)).toBeNull();
+  expect((await keys.list(page)).data).toHaveLength(1);
+});
+
+test('an editor, or a revoked admin, does not count as somebody who can get in', async () => {
+  await keys.create('robot', 'editor');
+  const first = await keys.create('first', 'admin');
+  await keys.revoke(first.key.id);
+  expect(await keys.ensureAdmin(null)).not.toBeNull();
+  expect(await keys.ensureAdmin(null)).toBeNull();
+});
+
+test('a preset secret is an admin key, however often the server starts', async () => {
+  for (let start = 0; start < 3; start++) expect(await keys.ensureAdmin('a-preset-secret')).toBeNull();
+  await Promise.all([keys.ensureAdmin('a-preset-secret'), keys.ensureAdmin('another-preset')]);
+  expect((await keys.list(page)).data.map(({ name, role }) => [name, role])).toEqual([
+    ['preset', 'admin'],
+    ['preset', 'admin'],
+  ]);
+  expect(await keys.identify('a-preset-secret')).toMatchObject({ role: 'admin' });
+});
+
+test('a revoked preset stays revoked, and the start then makes a key of its own', async () => {
+  await keys.ensureAdmin('a-preset-secret');
+  const [preset] = (await keys.list(page)).data;
+  await keys.revoke(preset?.id ?? '');
+  const secret = await keys.ensureAdmin('a-preset-secret');
+  expect(await keys.identify('a-preset-secret')).toBeNull();
+  // Otherwise nobody could get in any more, and nothing would say why.
+  expect(await keys.identify(secret ?? '')).toMatchObject({ role: 'admin' });
+});

@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { createClock } from '../core/clock.ts';
+import { createIds } from '../core/ids.ts';
+import type { PageRequest } from '../core/page.ts';
+import type { Store } from '../store/dialect.ts';
+import { openStore } from '../store/open.ts';
+import { type Agents, createAgents } from './agents.ts';
+import { createVersions } from './versions.ts';
+
+let database: FreshDatabase | null = null;
+const clock = createClock(() => 1_800_000_000_000);
+const model = { id: 'offline-1', effort: null };
+const firstPage: PageRequest = { limit: 100, order: 'desc', cursor: null };
+
+function agentsOn(store: Store): Agents {
+  const serves = (id: string) => id.startsWith('offline');
+  const ids = createIds(clock, randomBytes);
+  return createAgents({ store, clock, ids, versions: createVersions(store), serves });
+}
+
+describe.each(['memory', 'postgres'] as const)('Agents on %s', (kind) => {
+  let store: Store;
+  let agents: Agents;
+
+  beforeAll(async () => {
+    if (kind === 'postgres') database = await freshDatabase();
+    store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
+    agents = agentsOn(store);
+  });
+  afterAll(async () => {
+    await store.close();
+    await database?.drop();
+  });
+
+  const create = (fields: { system?: string; name?: string } = {}) =>
+    agents.create({ name: 'Porter', model, ...fields });
+  const versionNumbers = async (id: string) =>
+    (await agents.listVersions(id, firstPage)).data.map(({ version }) => version.version);
+
+  test('a new agent is version 1 and can be read at once', async () => {
+    const made = await create({ system: 'Carry.' });
+    expect(made.row).toMatchObject({ latest_version: 1, archived_at: null, updated_at: made.row.created_at });
+    expect(made.version).toMatchObject({ agent_id: made.row.id, version: 1, config: { system: 'Carry.' } });
+    expect(await agents.retrieve(made.row.id)).toEqual(made);
+    expect(await agents.retrieve(made.row.id, 1)).toEqual(made);
+  });
+
+  test('an update makes the next version and leaves the one before as it was', async () => {
+    const made = await create({ system: 'one' });
+    const updated = await agents.update(made.row.id, 1, { system: 'two' });
+    expect(updated.version).toMatchObject({ version: 2, config: { name: 'Porter', system: 'two' } });
+    expect(updated.row.updated_at).toBe(updated.version.created_at);
+    expect(updated.row.updated_at > made.row.updated_at).toBe(true);
+    expect(await agents.retrieve(made.row.id)).toEqual(updated);
+    expect((await agents.retrieve(made.row.id, 1)).version).toEqual(made.version);
+  });
+
+  test('names change the hash of a version but not the hash of what it does', async () => {
+    const made = await create();
+    const renamed = await agents.update(made.row.id, 1, { name: 'Usher', metadata: { a: '1' } });
+    const changed = await agents.update(made.row.id, 2, { system: 'new' });
+    expect(renamed.version.config_hash).not.toBe(made.version.config_hash);
+    expect(renamed.version.effective_hash).toBe(made.version.effective_hash);
+    expect(changed.version.effective_hash).not.toBe(made.version.effective_hash);
+  });
+
+  test('an update that changes nothing makes no version', async () => {
+    const made = await create({ system: 'same' });
+    const nothings = [
+      {},
+      { name: 'Porter' },
+      { system: 'same', model },
+      { model: { id: 'offline-1', effort: 'high' as const } },
+      { description: '', metadata: {} },
+      { metadata: { gone: null } },
+    ];
+    for (const nothing of nothings) expect(await agents.update(made.row.id, 1, nothing)).toEqual(made);
+    expect(await versionNumbers(made.row.id)).toEqual([1]);
+  });
+
+  test('going back to an earlier config is a new version', async () => {
+    const made = await create({ system: 'one' });
+    await agents.update(made.row.id, 1, { system: 'two' });
+    const back = await agents.update(made.row.id, 2, { system: 'one' });
+    expect(back.version.version).toBe(3);
+    expect(back.version.config_hash).toBe(made.version.config_hash);
+  });
+
+  test('a stale version is refused before anything else is looked at', async () => {
+    const made = await create({ system: 'one' });
+    await agents.update(made.row.id, 1, { system: 'two' });
+    const conflict = { code: 'version_conflict', message: expect.stringContaining('is at version 2, not 1') };
+    // Not even what would change nothing, or could not be done at all, gets past it.
+    const tries = [{ system: 'two' }, { model: { id: 'unknown', effort: null } }, { metadata: { '': 'x' } }];
+    for (const changes of tries) {
+      await expect(agents.update(made.row.id, 1, changes)).rejects.toMatchObject(conflict);
+    }
+    await expect(agents.update(made.row.id, 3, {})).rejects.toMatchObject({ code: 'version_conflict' });
+    expect(await versionNumbers(made.row.id)).toEqual([2, 1]);
+  });
+
+  test('a model that nobody serves is refused, unless the agent has it already', async () => {
+    const unknown = { id: 'unknown', effort: null };
+    const refused = { code: 'model_not_served', message: expect.stringContaining('unknown') };
+    await expect(agents.create({ name: 'P', model: unknown })).rejects.toMatchObject(refused);
+    const made = await create();
+    await expect(agents.update(made.row.id, 1, { model: unknown })).rejects.toMatchObject(refused);
+    const later = createAgents({
+      ...{ store, clock, ids: createIds(clock, randomBytes), versions: createVersions(store) },
+      serves: () => false,
+    });
+    const updated = await later.update(made.row.id, 1, { model, system: 'still served or not' });
+    expect(updated.version.version).toBe(2);
+  });
+
+  test('an archived agent can be read but not changed, and archiving again changes nothing', async () => {
+    const made = await create();
+    const archived = await agents.archive(made.row.id);
+    expect(archived.row.archived_at).toBe(archived.row.updated_at);
+    expect(archived.version).toEqual(made.version);
+    expect(await agents.archive(made.row.id)).toEqual(archived);
+    expect(await agents.retrieve(made.row.id)).toEqual(archived);
+    for (const basedOn of [1, 2, undefined]) {
+      const change = agents.update(made.row.id, basedOn, { system: 'x' });
+      await expect(change).rejects.toMatchObject({ code: 'agent_archived' });
+    }
+    expect(await versionNumbers(made.row.id)).toEqual([1]);
+  });
+
+  test('what is not there is said to be missing', async () => {
+    const missing = { code: 'agent_not_found' };
+    await expect(agents.retrieve('agent_none')).rejects.toMatchObject(missing);
+    await expect(agents.update('agent_none', 1, {})).rejects.toMatchObject(missing);
+    await expect(agents.archive('agent_none')).rejects.toMatchObject(missing);
+    await expect(agents.listVersions('agent_none', firstPage)).rejects.toMatchObject(missing);
+    const { row } = await create();
+    for (const number of [0, 2, 3_000_000_000]) {
+      const reading = agents.retrieve(row.id, number);
+      await expect(reading).rejects.toMatchObject({ code: 'version_not_found' });
+    }
+  });
+
+  test('lists page through agents and versions', async () => {
+    const made = await create();
+    await agents.update(made.row.id, 1, { system: 'two' });
+    const filter = { include_archived: true, created_at: { gte: made.row.created_at } };
+    const page = await agents.list(filter, { ...firstPage, limit: 1 });
+    expect(page).toEqual({ data: [await agents.retrieve(made.row.id)], next_page: null });
+    const versions = await agents.listVersions(made.row.id, { ...firstPage, limit: 1 });
+    expect(versions.data.map(({ version }) => version.version)).toEqual([2]);
+    expect(versions.next_page).not.toBeNull();
+  });
+
+  test('of 10 updates from the same version one wins and the others learn of the conflict', async () => {
+    const { row } = await create();
+    const tries = Array.from({ length: 10 }, (_, i) => agents.update(row.id, 1, { system: `try ${i}` }));
+    const outcomes = await Promise.allSettled(tries);
+    const lost = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason);
+    expect(lost).toHaveLength(9);
+    for (const reason of lost) expect(reason).toMatchObject({ code: 'version_conflict' });
+    const winner = outcomes.findIndex((outcome) => outcome.status === 'fulfilled');
+    expect((await agents.retrieve(row.id)).version).toMatchObject({
+      version: 2,
+      config: { system: `try ${winner}` },
+    });
+  });
+
+  test('50 updates at once without a version give versions 2 to 51, each with its own config', async () => {
+    const { row } = await create();
+    const tries = Array.from({ length: 50 }, (_, i) =>
+      agents.update(row.id, undefined, { system: `try ${i}` }),
+    );
+    const made = await Promise.all(tries);
+    expect(made.map(({ version }) => version.version).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 50 }, (_, i) => i + 2),
+    );
+    for (const [i, { version }] of made.entries()) {
+      const { version: kept } = await agents.retrieve(row.id, version.version);
+      expect(kept.config.system).toBe(`try ${i}`);
+    }
+    expect((await agents.retrieve(row.id)).row.latest_version).toBe(51);
+  });
+});

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { pawl, startPawlProcess } from '../../test/pawl-process.ts';
+import { packageVersion } from './version.ts';
+
+/** What a terminal would take for a command. */
+const escapeCode = '\u001b';
+
+test.each([
+  'pawl',
+  'pawl serve',
+  'pawl tutorial',
+  'pawl keys',
+  'pawl keys create',
+  'pawl keys list',
+  'pawl keys revoke',
+  'pawl doctor',
+])('Help of %s tells how it is used and gives an example', async (command) => {
+  const { code, stdout, stderr } = await pawl([...command.split(' ').slice(1), '--help']);
+  expect(code).toBe(0);
+  expect(stderr).toBe('');
+  expect(stdout).toContain(`Usage: ${command}`);
+  expect(stdout).toMatch(/\nExample:\n {2}\$ pawl /);
+  expect(stdout).not.toContain(escapeCode);
+});
+
+test('Without a command, help is printed', async () => {
+  const { code, stdout } = await pawl([]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('Usage: pawl');
+});
+
+test('The version is that of the package', async () => {
+  expect(await pawl(['--version'])).toEqual({ code: 0, stdout: `${packageVersion()}\n`, stderr: '' });
+});
+
+test.each([
+  [['serv'], "unknown command 'serv'"],
+  [['serve', '--prot', '1'], "unknown option '--prot'"],
+  [['keys'], 'Usage: pawl keys'],
+  [['keys', 'create'], "missing required argument 'name'"],
+  [['keys', 'create', 'a', '--role', 'king'], 'Allowed choices are admin, editor'],
+  [['doctor', '-o', 'xml'], 'Allowed choices are table, json'],
+  [['tutorial', '--concurrency', '0'], 'a whole number from 1 to 200'],
+  [['tutorial', '--pace'], 'needs a terminal'],
+  [['serve', '--port', 'http'], '--port: expected a whole number'],
+])('%j is a mistake that ends with 3 and a hint', async (args, hint) => {
+  const { code, stdout, stderr } = await pawl(args);
+  expect(code).toBe(3);
+  expect(stdout).toBe('');
+  expect(stderr).toContain(hint);
+  expect(stderr).not.toContain('    at ');
+});
+
+test('A stack is printed only to those who debug', async () => {
+  const args = ['keys', 'list', '--url', 'http://127.0.0.1:1'];
+  expect((await pawl(args)).stderr).not.toContain('    at ');
+  expect((await pawl(args, { env: { PAWL_LOG_LEVEL: 'debug' } })).stderr).toContain('    at ');
+});
+
+test('Whoever stops reading early, as in a pipe to head, is no error', async () => {
+  const { child, finished } = startPawlProcess(['serve', '--help']);
+  child.stdout?.destroy();
+  expect(await finished).toMatchObject({ code: 0, stderr: '' });
+});

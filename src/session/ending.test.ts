@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest';
+import { parseTime } from '../core/clock.ts';
+import type { EventDraft } from '../core/events.ts';
+import type { Ids } from '../core/ids.ts';
+import type { ModelReply } from '../model/model.ts';
+import type { SessionRow } from '../store/sessions.ts';
+import { at, sampleSession } from '../store/store.testsuite.ts';
+import { type Ending, endTurn, failedRequest } from './ending.ts';
+
+const second = 1_000_000;
+const now = parseTime(at(10 * second)) ?? 0;
+
+function countingIds(): Ids {
+  let count = 0;
+  return { next: () => `new_${++count}` };
+}
+
+const session = (fields: Partial<SessionRow> = {}): SessionRow =>
+  sampleSession('sesn_1', {
+    ...{ status: 'running', open_span: 'span_1', running_since: at(4 * second), active_us: 2 * second },
+    ...fields,
+  });
+
+const message = (id: string): EventDraft => ({
+  id,
+  type: 'user.message',
+  content: [{ type: 'text', text: id }],
+});
+const interrupt = (id: string): EventDraft => ({ id, type: 'user.interrupt' });
+
+const usage = {
+  input_tokens: 10,
+  output_tokens: 5,
+  cache_creation_input_tokens: 2,
+  cache_read_input_tokens: 1,
+};
+const reply = (fields: Partial<ModelReply> = {}): Ending => ({
+  kind: 'replied',
+  provider: 'offline',
+  reply: {
+    content: [{ type: 'text', text: 'Done.' }],
+    usage,
+    served_model: 'm-1',
+    refusal: null,
+    ...fields,
+  } as ModelReply,
+});
+const interrupted = (text = ''): Ending => ({ kind: 'interrupted', text });
+const exhausted: Ending = {
+  kind: 'exhausted',
+  error: { type: 'model_overloaded_error', message: 'Too busy.', retry_status: { type: 'exhausted' } },
+};
+
+const end = (ending: Ending, queued: readonly EventDraft[] = [], row = session()) =>
+  endTurn(row, ending, queued, { ids: countingIds(), now });
+const types = (decision: ReturnType<typeof end>) => (decision.events ?? []).map((event) => event.type);
+const find = (decision: ReturnType<typeof end>, type: string) =>
+  (decision.events ?? []).find((event) => event.type === type);
+
+const closing = ['session.thread_status_idle', 'session.usage', 'session.status_idle'];
+const starting = ['session.status_running', 'session.thread_status_running', 'span.model_request_start'];
+
+describe('A turn that got its reply', () => {
+  test('says it, closes the request and is idle', () => {
+    const decision = end(reply());
+    expect(types(decision)).toEqual(['agent.message', 'span.model_request_end', ...closing]);
+    expect(decision).toMatchObject({ clearsInbox: false, result: { startsNext: false } });
+    expect(find(decision, 'span.model_request_end')).toMatchObject({
+      model_request_start_id: 'span_1',
+      is_error: false,
+      model_usage: usage,
+      pawl: { provider: 'offline', model: 'm-1' },
+    });
+    expect(find(decision, 'session.status_idle')).toMatchObject({
+      stop_reason: { type: 'end_turn' },
+      stop_details: null,
+    });
+  });
+
+  test('adds the tokens to the session and counts the time that it ran', () => {
+    const before = session({ usage: JSON.stringify({ ...JSON.parse(session().usage), input_tokens: 100 }) });
+    const decision = end(reply(), [], before);
+    expect(decision.changes).toMatchObject({
+      status: 'idle',
+      open_span: null,
+      active_us: 8 * second,
+      running_since: null,
+      updated_at: at(10 * second),
+    });
+    const total = JSON.parse(decision.changes?.usage ?? '');
+    expect(total).toMatchObject({ input_tokens: 110, output_tokens: 5, cache_read_input_tokens: 1 });
+    expect(find(decision, 'session.usage')).toMatchObject({ usage: { ...total, active_seconds: 8 } });
+  });
+
+  test('with nothing in it says nothing', () => {
+    expect(types(end(reply({ content: [] })))).toEqual(['span.model_request_end', ...closing]);
+  });
+
+  test.each([
+    ['cyber', 'cyber'],
+    ['something new', null],
+    [null, null],
+  ])('and refuses over %j names a category that the API knows', (category, known) => {
+    const refusal = { category, explanation: 'No.' };
+    const decision = end(reply({ refusal, content: [] }));
+    const stop = {
+      stop_reason: { type: 'refusal' },
+      stop_details: { type: 'refusal', category: known, explanation: 'No.' },
+    };
+    expect(find(decision, 'session.status_idle')).toMatchObject(stop);
+    expect(find(decision, 'session.thread_status_idle')).toMatchObject(stop);
+  });
+
+  test('starts the next one in the same commit when messages wait', () => {
+    const decision = end(reply(), [message('m1'), message('m2')]);
+    const next = ['user.message', 'user.message', ...starting];
+    expect(types(decision)).toEqual(['agent.message', 'span.model_request_end', ...closing, ...next]);
+    expect(decision).toMatchObject({
+      clearsInbox: true,
+      changes: { status: 'running', active_us: 8 * second, running_since: at(10 * second) },
+      result: { startsNext: true },
+    });
+    // The request of the next turn is open, and it is the one that the history shows.
+    expect(decision.changes?.open_span).toBe(find(decision, 'span.model_request_start')?.id);
+  });
+
+  test('writes an interrupt that came too late in front of the end of the request', () => {
+    const decision = end(reply(), [interrupt('i1')]);
+    const expected = ['agent.message', 'user.interrupt', 'span.model_request_end', ...closing];
+    expect(types(decision)).toEqual(expected);
+    expect(decision).toMatchObject({ clearsInbox: true, changes: { status: 'idle' } });
+  });
+});
+
+describe('A turn that was interrupted', () => {
+  test('keeps what had arrived, closes the request as failed and starts what waits behind', () => {
+    const decision = end(interrupted('Half a'), [message('m1'), interrupt('i1'), message('m2')]);
+    expect(
+      decision.events?.map((event) => ('content' in event ? event.content[0]?.text : event.type)),
+    ).toEqual(['Half a', 'user.interrupt', 'span.model_request_end', ...closing, 'm1', 'm2', ...starting]);
+    expect(find(decision, 'span.model_request_end')).toMatchObject({
+      is_error: true,
+      pawl: null,
+      model_usage: { input_tokens: 0, output_tokens: 0 },
+    });
+    expect(find(decision, 'session.status_idle')).toMatchObject({ stop_reason: { type: 'end_turn' } });
+  });
+
+  test('before anything was said or asked leaves only the interrupt', () => {
+    const decision = end(interrupted(), [interrupt('i1')], session({ open_span: null }));
+    expect(types(decision)).toEqual(['user.interrupt', ...closing]);
+    expect(decision.result.startsNext).toBe(false);
+  });
+});
+
+describe('A turn whose retries are used up', () => {
+  test('says why, takes everything that waits into the history and stays idle', () => {
+    const decision = end(exhausted, [message('m1'), interrupt('i1')]);
+    const flushed = ['session.error', 'user.message', 'user.interrupt'];
+    expect(types(decision)).toEqual(['span.model_request_end', ...flushed, ...closing]);
+    expect(decision).toMatchObject({
+      clearsInbox: true,
+      changes: { status: 'idle', running_since: null },
+      result: { startsNext: false },
+    });
+    expect(find(decision, 'session.error')).toMatchObject({ error: { retry_status: { type: 'exhausted' } } });
+    expect(find(decision, 'session.status_idle')).toMatchObject({
+      stop_reason: { type: 'retries_exhausted' },
+    });
+  });
+});
+
+describe('Every ending', () => {
+  const queues = [[], [message('m1')], [interrupt('i1')], [interrupt('i1'), message('m1'), interrupt('i2')]];
+  const endings = [reply(), reply({ content: [] }), interrupted('x'), interrupted(), exhausted];
+  const rows = [session(), session({ open_span: null, running_since: null })];
+  const cases = endings.flatMap((ending) =>
+    queues.flatMap((queue) => rows.map((row) => ({ ending, queue, row }))),
+  );
+
+  test.each(cases)('keeps each queued event once, with its id, and gives the others new ones (%#)', (one) => {
+    const decision = end(one.ending, one.queue, one.row);
+    const ids = (decision.events ?? []).map((event) => event.id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const kept = (decision.events ?? []).filter((event) => !event.id.startsWith('new_'));
+    expect(new Set(kept)).toEqual(new Set(one.queue));
+    expect(decision.clearsInbox).toBe(one.queue.length > 0);
+    expect(types(decision).filter((type) => type === 'session.status_idle')).toHaveLength(1);
+    expect(types(decision).at(-1)).toBe(
+      decision.result.startsNext ? 'span.model_request_start' : 'session.status_idle',
+    );
+    expect(types(decision).includes('span.model_request_end')).toBe(one.row.open_span !== null);
+  });
+});
+
+test('a request is only closed as failed when one is open', () => {
+  expect(failedRequest(session({ open_span: null }))).toEqual([]);
+  expect(failedRequest(session())).toMatchObject([{ type: 'span.model_request_end', is_error: true }]);
+});

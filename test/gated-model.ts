@@ -1,0 +1,64 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { type ChatRequest, readChatRequest, replyTo, streamFrames } from './model-replies.ts';
+import { eventually } from './story.ts';
+
+/** A request that waits for its answer. */
+export type HeldRequest = ChatRequest & {
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Sends the first half of an answer, and holds the rest back. */
+  begin(text: string): void;
+  /** Sends a whole answer. */
+  answer(text: string): void;
+  /** Whether the client has left, or has been answered. */
+  readonly closed: () => boolean;
+};
+
+/** A model that answers when the test says so: a turn is under way for exactly as long as it should be. */
+export type GatedModel = {
+  readonly url: string;
+  /** The next request that nobody has asked for yet, once it is there. */
+  next(): Promise<HeldRequest>;
+  close(): Promise<void>;
+};
+
+/** Speaks the Anthropic Messages API, streamed, on 127.0.0.1. */
+export async function startGatedModel(): Promise<GatedModel> {
+  const arrived: HeldRequest[] = [];
+  const server = createServer(async (incoming, response) => {
+    const body = (await json(incoming)) as Record<string, unknown>;
+    const request = readChatRequest('anthropic', body);
+    const framesOf = (text: string) => streamFrames('anthropic', replyTo(request, text));
+    const open = () => response.writeHead(200, { 'content-type': 'text/event-stream' });
+    let closed = false;
+    response.on('close', () => {
+      closed = true;
+    });
+    arrived.push({
+      ...request,
+      body,
+      begin(text) {
+        const { opening, deltas } = framesOf(text);
+        open().write([...opening, ...deltas.slice(0, 3)].join(''));
+      },
+      answer(text) {
+        const { opening, deltas, closing } = framesOf(text);
+        open().end([...opening, ...deltas, ...closing].join(''));
+      },
+      closed: () => closed,
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    next: () => eventually('a request at the model', () => arrived.shift()),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
