@@ -271,14 +271,18 @@ function find(
     for (const { source, values } of places) {
       const text = values[variable];
       if (text === undefined || text === '') continue;
-      // A client's key for this server is no key for the model behind it.
-      if (variable !== setting.env && text.startsWith('sk-pawl-')) continue;
+      if (variable !== setting.env && isOwnKey(text, places)) continue;
       const value = setting.read(text);
       if (value === null) throw new ConfigError(complaint(name, variable, setting, source));
       return { value, source };
     }
   }
   return null;
+}
+
+/** A client's key for this server is no key for the model behind it, and must not be sent there. */
+function isOwnKey(text: string, places: readonly Place[]): boolean {
+  return text.startsWith('sk-pawl-') || places.some(({ values }) => values[settings.api_key.env] === text);
 }
 
 function complaint(name: SettingName, variable: string, setting: Setting<unknown>, source: Source): string {

@@ -20,7 +20,7 @@ import { createTurns } from './session/turn.ts';
 import { createWorker } from './session/worker.ts';
 import type { Store } from './store/dialect.ts';
 import { listEvents } from './store/events.ts';
-import { type DatabaseInspection, inspectStore } from './store/inspect.ts';
+import type { DatabaseInspection } from './store/inspect.ts';
 import { openStore } from './store/open.ts';
 
 /** A server that is listening. */
@@ -71,6 +71,7 @@ export function routerFor(config: Config): Router {
 
 /** Looks at the database of a configuration without changing it; what is wrong with it stands in the answer. */
 export async function inspectDatabase(config: Config): Promise<DatabaseInspection> {
+  const { inspectStore } = await import('./store/inspect.ts');
   return inspectStore(databaseOf(config));
 }
 
@@ -123,9 +124,15 @@ async function listen(given: { config: Config; log: Log; router: Router; store: 
     key_policy: config.allow_no_key ? 'none' : 'required',
     ping_ms: pingMs,
   });
-  const firstKey = config.allow_no_key ? null : await keys.ensureAdmin(config.api_key);
   const recovered = await worker.recover();
-  await app.listen({ host: config.host, port: config.port });
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await worker.stop(0);
+    throw error;
+  }
+  // Only now: a key that is made and then not shown, because the port was taken, would be lost.
+  const firstKey = config.allow_no_key ? null : await keys.ensureAdmin(config.api_key);
   return {
     url: addressOf(app.server.address(), config.host),
     router,

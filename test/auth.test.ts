@@ -33,7 +33,12 @@ describe('With keys', () => {
     };
     model = await startModelServer();
     pawl = await startPawl(
-      { api_key: adminKey, anthropic_base_url: model.url, anthropic_api_key: upstreamKey, model_max_retries: '0' },
+      {
+        api_key: adminKey,
+        anthropic_base_url: model.url,
+        anthropic_api_key: upstreamKey,
+        model_max_retries: '0',
+      },
       { log: { info: note, warn: note, error: note } },
     );
   });
@@ -45,7 +50,11 @@ describe('With keys', () => {
 
   async function newKey(role: string): Promise<{ id: string; secret: string }> {
     const body = JSON.stringify({ name: `a ${role}`, role });
-    const made = await ask(`${pawl.url}/pawl/v1/keys`, { ...asJson, 'x-api-key': adminKey }, { method: 'POST', body });
+    const made = await ask(
+      `${pawl.url}/pawl/v1/keys`,
+      { ...asJson, 'x-api-key': adminKey },
+      { method: 'POST', body },
+    );
     expect(made.status).toBe(200);
     return made.body as { id: string; secret: string };
   }
@@ -122,7 +131,8 @@ describe('With keys', () => {
     await client.beta.agents.list();
     const first = await revoke(id);
     expect(first.body).toMatchObject({ id, revoked_at: expect.any(String) });
-    for (let n = 0; n < 5; n++) expect(await errorOf(client.beta.agents.list())).toMatchObject({ status: 401 });
+    for (let n = 0; n < 5; n++)
+      expect(await errorOf(client.beta.agents.list())).toMatchObject({ status: 401 });
     expect((await revoke(id)).body).toEqual(first.body);
   });
 
@@ -193,7 +203,9 @@ describe('The first start', () => {
     expect(server.first_key).toMatch(/^sk-pawl-/);
     const client = sdk(server.url, server.first_key ?? '', { maxRetries: 0 });
     expect((await client.beta.agents.list()).data).toEqual([]);
-    expect((await ask(`${server.url}/pawl/v1/keys`, { 'x-api-key': server.first_key ?? '' })).status).toBe(200);
+    expect((await ask(`${server.url}/pawl/v1/keys`, { 'x-api-key': server.first_key ?? '' })).status).toBe(
+      200,
+    );
     await server.close();
   });
 });
@@ -221,7 +233,13 @@ describe('Without keys', () => {
   test('programs on this machine are served, with any key or none', async () => {
     expect(await status({})).toBe(200);
     const port = new URL(pawl.url).port;
-    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, '127.0.0.1', 'localhost']) {
+    for (const host of [
+      `127.0.0.1:${port}`,
+      `localhost:${port}`,
+      `[::1]:${port}`,
+      '127.0.0.1',
+      'localhost',
+    ]) {
       expect(await status({ host }), host).toBe(200);
     }
     const client = sdk(pawl.url, 'anything', { maxRetries: 0 });
@@ -237,10 +255,14 @@ describe('Without keys', () => {
     },
   );
 
-  test.each(['evil.example', 'evil.example:7295', '127.0.0.1.evil.example', '127.0.0.1@evil.example', '169.254.1.1', '0.0.0.0'])(
-    'another name for the host is refused: %s',
-    async (host) => {
-      expect(await status({ host })).toBe(403);
-    },
-  );
+  test.each([
+    'evil.example',
+    'evil.example:7295',
+    '127.0.0.1.evil.example',
+    '127.0.0.1@evil.example',
+    '169.254.1.1',
+    '0.0.0.0',
+  ])('another name for the host is refused: %s', async (host) => {
+    expect(await status({ host })).toBe(403);
+  });
 });

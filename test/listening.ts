@@ -21,9 +21,11 @@ export async function listen(client: Anthropic, sessionId: string): Promise<List
     for await (const event of stream) events.push(event);
   })();
   // A stream that the test closes ends with an error, which is not news.
-  void reading.catch(() => undefined).finally(() => {
-    ended = true;
-  });
+  void reading
+    .catch(() => undefined)
+    .finally(() => {
+      ended = true;
+    });
   return {
     events,
     ended: () => ended,

@@ -8,7 +8,7 @@ export type TestPawl = { readonly server: Server; readonly client: Anthropic; re
 
 export const testKey = 'test-key-0123456789';
 
-export const quietLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
+export const quietLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** The configuration of a machine on which nothing is set, but for what a test sets. */
 export function testConfig(set: Partial<Record<SettingName, string>> = {}): Config {

@@ -90,7 +90,8 @@ describe.each(['memory', 'SQLite', 'PostgreSQL'])('In a crowd, on %s,', (kind) =
       if (typesOf(events).join() !== plainTurn.join()) wrong.push(`${n}: ${typesOf(events)}`);
       if (answersIn(events)[0] !== expected) wrong.push(`${n}: ${answersIn(events)[0]}`);
       const session = await client.beta.sessions.retrieve(ids[n] ?? '');
-      if (session.metadata['n'] !== `${n}` || session.status !== 'idle') wrong.push(`${n}: ${session.status}`);
+      if (session.metadata['n'] !== `${n}` || session.status !== 'idle')
+        wrong.push(`${n}: ${session.status}`);
     });
     expect(wrong).toEqual([]);
     for (const version of [1, 2]) {
@@ -129,7 +130,8 @@ describe.each(['memory', 'SQLite', 'PostgreSQL'])('In a crowd, on %s,', (kind) =
       expect(await client.beta.agents.retrieve(agent.id)).toEqual(winners[0]?.value);
     }
     const numbers: number[] = [];
-    for await (const { version } of client.beta.agents.versions.list(agent.id, { limit: 2 })) numbers.push(version);
+    for await (const { version } of client.beta.agents.versions.list(agent.id, { limit: 2 }))
+      numbers.push(version);
     expect(numbers).toEqual([6, 5, 4, 3, 2, 1]);
   });
 

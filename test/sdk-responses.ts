@@ -1,3 +1,4 @@
+import type { BidirectionalPageCursorResponse, PageCursorResponse } from '@anthropic-ai/sdk/core/pagination';
 import type {
   BetaEnvironment,
   BetaEnvironmentDeleteResponse,
@@ -10,7 +11,6 @@ import type {
   BetaManagedAgentsSessionEvent,
   BetaManagedAgentsStreamSessionEvents,
 } from '@anthropic-ai/sdk/resources/beta/sessions/events';
-import type { BidirectionalPageCursorResponse, PageCursorResponse } from '@anthropic-ai/sdk/core/pagination';
 import type { AgentResponse } from '../src/api/wire/agents.ts';
 import type { EnvironmentResponse } from '../src/api/wire/environments.ts';
 import type { SessionResponse } from '../src/api/wire/sessions.ts';
@@ -25,11 +25,15 @@ type Mutable<T> = T extends readonly (infer Item)[]
     : T;
 
 /** Compiles only when what we answer is what the SDK says it gets. The argument that is asked for names the two. */
-function fits<Ours, Theirs>(..._misfit: Mutable<Ours> extends Theirs ? [] : [ours: Mutable<Ours>, theirs: Theirs]): true {
+function fits<Ours, Theirs>(
+  ..._misfit: Mutable<Ours> extends Theirs ? [] : [ours: Mutable<Ours>, theirs: Theirs]
+): true {
   return true;
 }
 
-type Placed<Body, Time> = Body extends unknown ? Body & { readonly id: string; readonly processed_at: Time } : never;
+type Placed<Body, Time> = Body extends unknown
+  ? Body & { readonly id: string; readonly processed_at: Time }
+  : never;
 
 /** An event of a history, or one that is queued for it. */
 type WireEvent = Placed<EventBody, string> | Placed<ClientEventBody, string | null>;
@@ -68,7 +72,13 @@ export const responses: Readonly<Record<string, true>> = {
     BetaManagedAgentsDeletedSession
   >(),
 
-  'POST /v1/sessions/:id/events': fits<{ readonly data: readonly SentEvent[] }, BetaManagedAgentsSendSessionEvents>(),
+  'POST /v1/sessions/:id/events': fits<
+    { readonly data: readonly SentEvent[] },
+    BetaManagedAgentsSendSessionEvents
+  >(),
   'GET /v1/sessions/:id/events': fits<Page<WireEvent>, PageCursorResponse<BetaManagedAgentsSessionEvent>>(),
-  'GET /v1/sessions/:id/events/stream': fits<WireEvent | DeletedEvent, BetaManagedAgentsStreamSessionEvents>(),
+  'GET /v1/sessions/:id/events/stream': fits<
+    WireEvent | DeletedEvent,
+    BetaManagedAgentsStreamSessionEvents
+  >(),
 };

@@ -3,7 +3,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from './model-faults.ts';
 import { type ModelServer, startModelServer } from './model-server.ts';
 import { sdk, startPawl, type TestPawl } from './pawl.ts';
-import { answersIn, converse, errorOf, eventually, history, makeSetting, openSession, type SessionEvent, type Setting, say, typesOf, untilIdle } from './story.ts';
+import {
+  answersIn,
+  converse,
+  errorOf,
+  eventually,
+  history,
+  makeSetting,
+  openSession,
+  type SessionEvent,
+  type Setting,
+  say,
+  typesOf,
+  untilIdle,
+} from './story.ts';
 
 /*
  * The goal: whatever a model does, a session tells it in the documented events and is usable afterwards, with
@@ -61,7 +74,12 @@ function requestsAbout(word: string) {
     .map(({ headers, body }) => ({ headers, body: body as Record<string, unknown> }));
 }
 
-const started = ['user.message', 'session.status_running', 'session.thread_status_running', 'span.model_request_start'];
+const started = [
+  'user.message',
+  'session.status_running',
+  'session.thread_status_running',
+  'span.model_request_start',
+];
 const answered = ['agent.message', 'span.model_request_end'];
 const closed = ['session.thread_status_idle', 'session.usage', 'session.status_idle'];
 const retried = [
@@ -114,7 +132,10 @@ describe.concurrent.each(['anthropic', 'openai'])('With %s', (provider) => {
     expect(typesOf(events)).toEqual(plainTurn);
     const [message, , thread, start, answer, end, threadIdle, usage, idle] = events;
     expect(message).toMatchObject({ content: [{ type: 'text', text: 'Hello' }] });
-    expect(thread).toMatchObject({ session_thread_id: expect.stringMatching(/^sthr_/), agent_name: 'triage' });
+    expect(thread).toMatchObject({
+      session_thread_id: expect.stringMatching(/^sthr_/),
+      agent_name: 'triage',
+    });
     expect(answer).toMatchObject({ content: [{ type: 'text', text: 'Reply to Hello' }] });
     expect(end).toMatchObject({
       model_request_start_id: start?.id,
@@ -125,7 +146,8 @@ describe.concurrent.each(['anthropic', 'openai'])('With %s', (provider) => {
     expect(threadIdle).toMatchObject({ stop_reason: { type: 'end_turn' }, stop_details: null });
     expect(usage).toMatchObject({ usage: spanUsage(events), budget: null });
     expect(idle).toMatchObject({ stop_reason: { type: 'end_turn' }, stop_details: null });
-    for (const event of events) expect(event).toMatchObject({ id: expect.stringMatching(/^sevt_/), processed_at: expect.any(String) });
+    for (const event of events)
+      expect(event).toMatchObject({ id: expect.stringMatching(/^sevt_/), processed_at: expect.any(String) });
   });
 
   test('several turns add up, and the model sees them all', async () => {
@@ -154,7 +176,12 @@ describe.concurrent.each(['anthropic', 'openai'])('With %s', (provider) => {
     const messages = body['messages'] as { role: string; content: unknown }[];
     const roles = messages.map(({ role }) => role);
     if (provider === 'anthropic') {
-      expect(body).toMatchObject({ model: 'upstream-claude', system: 'Be brief.', stream: true, max_tokens: 777 });
+      expect(body).toMatchObject({
+        model: 'upstream-claude',
+        system: 'Be brief.',
+        stream: true,
+        max_tokens: 777,
+      });
       expect(roles).toEqual(['user', 'assistant', 'user']);
       expect(messages[0]?.content).toHaveLength(2);
     } else {
@@ -209,27 +236,36 @@ describe.concurrent.each(['anthropic', 'openai'])('With %s', (provider) => {
     expect(JSON.stringify(events)).not.toContain(upstreamKeys[provider as 'openai']);
   });
 
-  test.each(passing)('%s again and again ends the turn, and the session is usable', async (_name, fault, type) => {
-    const id = await sessionWith(provider);
-    const word = wordWith(fault);
-    const events = await converse(client, id, word);
-    expect(typesOf(events)).toEqual([...started, ...retried, 'span.model_request_end', 'session.error', ...closed]);
-    expect(errorsIn(events)).toMatchObject([
-      { type, retry_status: { type: 'retrying' } },
-      { type, retry_status: { type: 'exhausted' } },
-    ]);
-    expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'retries_exhausted' }, stop_details: null });
-    expect(events.at(-3)).toMatchObject({ stop_reason: { type: 'retries_exhausted' } });
-    expect(unclosedSpans(events)).toEqual([]);
-    const next = wordWith({ text: 'All is well.' });
-    const after = await converse(client, id, next);
-    expect(typesOf(after.slice(events.length))).toEqual(plainTurn);
-    expect(answersIn(after)).toEqual(['All is well.']);
-    const [{ body } = { body: {} }] = requestsAbout(next);
-    expect(JSON.stringify(body)).toContain(word);
-    const roles = (body['messages'] as { role: string }[]).map(({ role }) => role);
-    expect(roles.filter((role) => role !== 'system')).toEqual(['user']);
-  });
+  test.each(passing)(
+    '%s again and again ends the turn, and the session is usable',
+    async (_name, fault, type) => {
+      const id = await sessionWith(provider);
+      const word = wordWith(fault);
+      const events = await converse(client, id, word);
+      expect(typesOf(events)).toEqual([
+        ...started,
+        ...retried,
+        'span.model_request_end',
+        'session.error',
+        ...closed,
+      ]);
+      expect(errorsIn(events)).toMatchObject([
+        { type, retry_status: { type: 'retrying' } },
+        { type, retry_status: { type: 'exhausted' } },
+      ]);
+      expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'retries_exhausted' }, stop_details: null });
+      expect(events.at(-3)).toMatchObject({ stop_reason: { type: 'retries_exhausted' } });
+      expect(unclosedSpans(events)).toEqual([]);
+      const next = wordWith({ text: 'All is well.' });
+      const after = await converse(client, id, next);
+      expect(typesOf(after.slice(events.length))).toEqual(plainTurn);
+      expect(answersIn(after)).toEqual(['All is well.']);
+      const body = requestsAbout(next)[0]?.body ?? {};
+      expect(JSON.stringify(body)).toContain(word);
+      const roles = (body['messages'] as { role: string }[]).map(({ role }) => role);
+      expect(roles.filter((role) => role !== 'system')).toEqual(['user']);
+    },
+  );
 
   test.each([
     ['400', 400, failed],
@@ -256,7 +292,8 @@ describe.concurrent.each(['anthropic', 'openai'])('With %s', (provider) => {
   ] as [string, Fault, number][])('%s is waited for', async (_name, fault, ms) => {
     const id = await sessionWith(provider);
     const events = await converse(client, id, wordWith(fault, 1));
-    const at = (type: string) => Date.parse(events.findLast((event) => event.type === type)?.processed_at ?? '');
+    const at = (type: string) =>
+      Date.parse(events.findLast((event) => event.type === type)?.processed_at ?? '');
     expect(at('session.status_running') - at('session.status_rescheduled')).toBeGreaterThanOrEqual(ms - 5);
   });
 
@@ -308,7 +345,9 @@ describe.concurrent.each(['anthropic', 'openai'])('With %s', (provider) => {
     await eventually('rescheduling', async () => {
       return (await client.beta.sessions.retrieve(id)).status === 'rescheduling';
     });
-    const { data } = await client.beta.sessions.events.send(id, { events: [say('queued one'), say('queued two')] });
+    const { data } = await client.beta.sessions.events.send(id, {
+      events: [say('queued one'), say('queued two')],
+    });
     expect(data?.map((event) => event.processed_at)).toEqual([null, null]);
     const events = await untilIdle(client, id);
     expect(typesOf(events)).toEqual([
@@ -342,7 +381,9 @@ describe('When no route serves the model any more', () => {
     await first.server.close();
     const second = await startPawl({ data_dir, model_routes: 'new-model=offline' }, files);
     const events = await converse(second.client, id, 'Anybody?');
-    expect(errorsIn(events)).toMatchObject([{ type: 'model_request_failed_error', retry_status: { type: 'exhausted' } }]);
+    expect(errorsIn(events)).toMatchObject([
+      { type: 'model_request_failed_error', retry_status: { type: 'exhausted' } },
+    ]);
     expect(await errorOf(openSession(second.client, setting))).toMatchObject({ status: 400 });
     expect(await second.client.beta.sessions.retrieve(id)).toMatchObject({ pawl: { served_by: null } });
     await second.server.close();

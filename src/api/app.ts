@@ -49,6 +49,12 @@ export function createApp(deps: Deps): App {
       new PawlError('route_not_found', `${request.method} ${path} is not a route of this server`),
     );
   });
+  app.addHook('onResponse', (request, reply, done) => {
+    const path = request.routeOptions.url ?? null;
+    const fields = { request_id: request.id, method: request.method, route: path, status: reply.statusCode };
+    deps.log.debug({ ...fields, ms: Math.round(reply.elapsedTime) }, 'Answered');
+    done();
+  });
   agentRoutes(app, deps.agents);
   environmentRoutes(app, deps.environments);
   sessionRoutes(app, deps);

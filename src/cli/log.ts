@@ -11,7 +11,7 @@ export function createLog(level: Level, write: (line: string) => void): Log {
     const error = err === undefined ? {} : { err: describe(err) };
     write(`${JSON.stringify({ time: new Date().toISOString(), level: own, message, ...rest, ...error })}\n`);
   };
-  return { info: at('info'), warn: at('warn'), error: at('error') };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
 /** Only what an error has for certain: what else hangs on it may hold a request with its headers. */

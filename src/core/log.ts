@@ -1,5 +1,6 @@
 /** Where a room reports what an operator should know. Fields must hold no prompt, reply or secret. */
 export type Log = {
+  debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields & { err?: unknown }, message: string): void;

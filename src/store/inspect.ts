@@ -4,6 +4,7 @@ import Sqlite from 'better-sqlite3';
 import pg from 'pg';
 import { newestSchema } from './migrate.ts';
 import type { DatabaseChoice } from './open.ts';
+import { messageOf, ownerLock } from './postgres.ts';
 
 /** What can be said of a database without changing it. */
 export type DatabaseInspection = {
@@ -91,7 +92,7 @@ function mayWrite(path: string): boolean {
 }
 
 // The lock that a serving process holds (see postgres.ts), as pg_locks shows it: in two halves.
-const lockHolders = `select 1 from pg_locks where locktype = 'advisory' and classid = 0 and objid = 72950001
+const lockHolders = `select 1 from pg_locks where locktype = 'advisory' and classid = 0 and objid = ${ownerLock}
   and database = (select oid from pg_database where datname = current_database())`;
 
 async function inspectPostgres(url: string): Promise<DatabaseInspection> {
@@ -112,9 +113,4 @@ async function inspectPostgres(url: string): Promise<DatabaseInspection> {
   } finally {
     await client.end().catch(() => {});
   }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

@@ -23,7 +23,7 @@ export const postgresDialect: Dialect = {
 };
 
 /** Any number, as long as every Pawl process asks for the same one. */
-const ownerLock = 7295_0001;
+export const ownerLock = 7295_0001;
 const maxConnections = 10;
 const connectTimeoutMs = 10_000;
 /** How often a transaction that lost a race is run again. */
@@ -108,7 +108,8 @@ function typeParser(oid: number, format?: 'text' | 'binary') {
   return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
 }
 
-function messageOf(error: unknown): string {
+/** The sentence of an error, or of each where several addresses were tried. */
+export function messageOf(error: unknown): string {
   // A refused connection to a name with several addresses has an empty message of its own.
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
   return error instanceof Error ? error.message : String(error);

@@ -80,7 +80,7 @@ function openHandle(file: string): Sqlite.Database {
 
 /** One process owns the data: the lock lives as long as the process, however it ends. */
 function takeLock(folder: string): Sqlite.Database {
-  const lock = new Sqlite(join(folder, 'pawl.lock'));
+  const lock = new Sqlite(join(folder, 'pawl.lock'), { timeout: 0 });
   try {
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('begin exclusive');

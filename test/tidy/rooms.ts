@@ -16,11 +16,25 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ['core'],
   // Settings are checked against the vocabulary and against the names of providers.
   'config.ts': ['core', 'model'],
-  'server.ts': ['core', 'store', 'access', 'model', 'agent', 'session', 'eval', 'release', 'api', 'config.ts'],
+  'server.ts': [
+    'core',
+    'store',
+    'access',
+    'model',
+    'agent',
+    'session',
+    'eval',
+    'release',
+    'api',
+    'config.ts',
+  ],
 };
 
-/** The commands that run a server in their own process; all others speak HTTP like any client. */
-const startsServer = /^src\/cli\/(serve|doctor)\.ts$|^src\/cli\/tutorial\//;
+/**
+ * The commands that run a server in their own process, and the file that reads the environment for the rest;
+ * all others speak HTTP like any client.
+ */
+const startsServer = /^src\/cli\/(serve|doctor|environment)\.ts$|^src\/cli\/tutorial\//;
 
 /** Every import in `src` goes to the left. Tests may also use `test/`, and start a whole server. */
 export function wrongDirections(tree: Tree): string[] {

@@ -105,7 +105,9 @@ describe('Creating an agent', () => {
   });
 
   test('takes values at their limits', async () => {
-    const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`${i}`.padStart(64, 'k'), 'v'.repeat(512)]));
+    const metadata = Object.fromEntries(
+      Array.from({ length: 16 }, (_, i) => [`${i}`.padStart(64, 'k'), 'v'.repeat(512)]),
+    );
     const agent = await agents.create({
       name: 'n'.repeat(256),
       model: 'm',
@@ -122,7 +124,12 @@ describe('Updating an agent', () => {
   test('makes the next version and leaves the old ones as they were', async () => {
     const first = await agents.create(fields);
     const second = await agents.update(first.id, { version: 1, system: 'New.' });
-    expect(second).toMatchObject({ version: 2, system: 'New.', name: 'triage', created_at: first.created_at });
+    expect(second).toMatchObject({
+      version: 2,
+      system: 'New.',
+      name: 'triage',
+      created_at: first.created_at,
+    });
     expect(second.updated_at > first.updated_at).toBe(true);
     expect(await agents.retrieve(first.id)).toEqual(second);
     const old = await agents.retrieve(first.id, { version: 1 });
@@ -182,8 +189,12 @@ describe('Updating an agent', () => {
     const pairs = (from: number, to: number, value: string | null) =>
       Object.fromEntries(Array.from({ length: to - from }, (_, i) => [`k${from + i}`, value]));
     const agent = await agents.create({ ...fields, metadata: pairs(0, 16, 'v') as Record<string, string> });
-    expect(await errorOf(agents.update(agent.id, { metadata: { one_more: 'v' } }))).toMatchObject({ status: 400 });
-    const swapped = await agents.update(agent.id, { metadata: { ...pairs(0, 16, null), ...pairs(20, 36, 'w') } });
+    expect(await errorOf(agents.update(agent.id, { metadata: { one_more: 'v' } }))).toMatchObject({
+      status: 400,
+    });
+    const swapped = await agents.update(agent.id, {
+      metadata: { ...pairs(0, 16, null), ...pairs(20, 36, 'w') },
+    });
     expect(Object.keys(swapped.metadata)).toHaveLength(16);
   });
 
@@ -228,11 +239,17 @@ describe('Updating an agent', () => {
       agents.update(agent.id, { description: 'right' }),
     ]);
     expect(made.map(({ version }) => version).sort()).toEqual([2, 3]);
-    expect(await agents.retrieve(agent.id)).toMatchObject({ version: 3, system: 'left', description: 'right' });
+    expect(await agents.retrieve(agent.id)).toMatchObject({
+      version: 3,
+      system: 'left',
+      description: 'right',
+    });
   });
 
   test('of an agent that is not there is 404', async () => {
-    expect(await errorOf(agents.update('agent_nothere', { system: 'x' }))).toBeInstanceOf(Anthropic.NotFoundError);
+    expect(await errorOf(agents.update('agent_nothere', { system: 'x' }))).toBeInstanceOf(
+      Anthropic.NotFoundError,
+    );
   });
 });
 
@@ -241,7 +258,9 @@ describe('Reading agents', () => {
     const agent = await agents.create(fields);
     expect(await errorOf(agents.retrieve(agent.id, { version: 2 }))).toMatchObject({ status: 404 });
     for (const version of [0, -1, 1.5]) {
-      expect(await errorOf(agents.retrieve(agent.id, { version })), `${version}`).toMatchObject({ status: 400 });
+      expect(await errorOf(agents.retrieve(agent.id, { version })), `${version}`).toMatchObject({
+        status: 400,
+      });
     }
     expect(await errorOf(agents.retrieve('agent_nothere'))).toMatchObject({ status: 404 });
     expect(await errorOf(collect(agents.versions.list('agent_nothere')))).toMatchObject({ status: 404 });
@@ -313,7 +332,9 @@ describe('Archiving an agent', () => {
     const session = await openSession(client, setting);
     const { id } = await client.beta.agents.archive(setting.agent.id);
     expect(await errorOf(client.beta.agents.update(id, { system: 'x' }))).toMatchObject({ status: 400 });
-    expect(await errorOf(client.beta.agents.update(id, { version: 9, system: 'x' }))).toMatchObject({ status: 400 });
+    expect(await errorOf(client.beta.agents.update(id, { version: 9, system: 'x' }))).toMatchObject({
+      status: 400,
+    });
     for (const agent of [id, { type: 'agent' as const, id, version: 1 }]) {
       const created = client.beta.sessions.create({ agent, environment_id: setting.environment_id });
       expect(await errorOf(created)).toMatchObject({ status: 400 });

@@ -227,7 +227,14 @@ describe('A query', () => {
   });
 
   test('is refused where a value makes no sense', async () => {
-    for (const query of ['limit=0', 'limit=101', 'limit=x', 'limit=1.5', 'include_archived=maybe', 'page=x']) {
+    for (const query of [
+      'limit=0',
+      'limit=101',
+      'limit=x',
+      'limit=1.5',
+      'include_archived=maybe',
+      'page=x',
+    ]) {
       expect((await get(`/v1/agents?${query}`)).status, query).toBe(400);
     }
     expect((await get('/v1/sessions?statuses[]=sleeping')).status).toBe(400);

@@ -34,7 +34,10 @@ describe('Creating an environment', () => {
   });
 
   test('may repeat a name, as the tutorial does on each run', async () => {
-    const names = await Promise.all([environments.create({ name: 'same' }), environments.create({ name: 'same' })]);
+    const names = await Promise.all([
+      environments.create({ name: 'same' }),
+      environments.create({ name: 'same' }),
+    ]);
     expect(names[0]?.id).not.toBe(names[1]?.id);
   });
 
@@ -64,11 +67,20 @@ describe('Creating an environment', () => {
     ['another scope', { name: 'e', scope: 'account' }],
     ['a self-hosted sandbox', { name: 'e', config: { type: 'self_hosted' } }],
     ['an unknown config', { name: 'e', config: { type: 'moon' } }],
-    ['a URL as a host', { name: 'e', config: { type: 'cloud', networking: { type: 'limited', allowed_hosts: ['https://a.b'] } } }],
-    ['packages that limited networking cannot reach', {
-      name: 'e',
-      config: { type: 'cloud', networking: { type: 'limited' }, packages: { pip: ['numpy'] } },
-    }],
+    [
+      'a URL as a host',
+      {
+        name: 'e',
+        config: { type: 'cloud', networking: { type: 'limited', allowed_hosts: ['https://a.b'] } },
+      },
+    ],
+    [
+      'packages that limited networking cannot reach',
+      {
+        name: 'e',
+        config: { type: 'cloud', networking: { type: 'limited' }, packages: { pip: ['numpy'] } },
+      },
+    ],
   ])('refuses %s', async (_name, body) => {
     expect(await errorOf(environments.create(body as never))).toBeInstanceOf(Anthropic.BadRequestError);
   });
@@ -96,7 +108,10 @@ describe('Updating an environment', () => {
     const replaced = await environments.update(made.id, {
       config: { type: 'cloud', networking: { type: 'unrestricted' } },
     });
-    expect(replaced.config).toMatchObject({ networking: { type: 'unrestricted' }, packages: { pip: ['numpy'] } });
+    expect(replaced.config).toMatchObject({
+      networking: { type: 'unrestricted' },
+      packages: { pip: ['numpy'] },
+    });
   });
 
   test('stores an empty description and clears with null', async () => {
@@ -115,7 +130,9 @@ describe('Updating an environment', () => {
     const { id } = await environments.create({ name: 'e' });
     const error = await errorOf(environments.update(id, { config: { type: 'self_hosted' } }));
     expect(error).toBeInstanceOf(Anthropic.BadRequestError);
-    expect(error).toMatchObject({ error: { error: { details: { error_code: 'invalid_config_type_change' } } } });
+    expect(error).toMatchObject({
+      error: { error: { details: { error_code: 'invalid_config_type_change' } } },
+    });
   });
 
   test('that changes nothing does not touch the time', async () => {
@@ -131,7 +148,10 @@ describe('The end of an environment', () => {
     expect(archived.archived_at).toEqual(expect.any(String));
     expect(await environments.archive(id)).toEqual(archived);
     const error = await errorOf(environments.update(id, { name: 'f' }));
-    expect(error).toMatchObject({ status: 400, error: { error: { details: { error_code: 'environment_archived' } } } });
+    expect(error).toMatchObject({
+      status: 400,
+      error: { error: { details: { error_code: 'environment_archived' } } },
+    });
     const agent = await pawl.client.beta.agents.create({ name: 'a', model: 'm' });
     const created = pawl.client.beta.sessions.create({ agent: agent.id, environment_id: id });
     expect(await errorOf(created)).toBeInstanceOf(Anthropic.BadRequestError);
@@ -144,10 +164,12 @@ describe('The end of an environment', () => {
   test('by delete gives a body and leaves nothing', async () => {
     const { id } = await environments.create({ name: 'e' });
     expect(await environments.delete(id)).toEqual({ id, type: 'environment_deleted' });
-    const { retrieve, update, delete: remove } = environments;
-    for (const call of [retrieve, update, remove]) {
-      expect(await errorOf(call.call(environments, id, {}))).toBeInstanceOf(Anthropic.NotFoundError);
-    }
+    const calls: (() => PromiseLike<unknown>)[] = [
+      () => environments.retrieve(id),
+      () => environments.update(id, {}),
+      () => environments.delete(id),
+    ];
+    for (const call of calls) expect(await errorOf(call())).toBeInstanceOf(Anthropic.NotFoundError);
   });
 
   test('by delete waits for the last of its sessions', async () => {

@@ -2,7 +2,18 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GatedModel, type HeldRequest, startGatedModel } from '../gated-model.ts';
 import { sdk, startPawl, type TestPawl } from '../pawl.ts';
-import { answersIn, errorOf, eventually, history, makeSetting, openSession, type Setting, say, typesOf, untilIdle } from '../story.ts';
+import {
+  answersIn,
+  errorOf,
+  eventually,
+  history,
+  makeSetting,
+  openSession,
+  type Setting,
+  say,
+  typesOf,
+  untilIdle,
+} from '../story.ts';
 
 /*
  * What clients send and what they can list, while a turn is under way for exactly as long as the test wants:
@@ -17,7 +28,11 @@ let setting: Setting;
 
 beforeAll(async () => {
   model = await startGatedModel();
-  pawl = await startPawl({ anthropic_base_url: model.url, anthropic_api_key: 'upstream-key', model_max_retries: '0' });
+  pawl = await startPawl({
+    anthropic_base_url: model.url,
+    anthropic_api_key: 'upstream-key',
+    model_max_retries: '0',
+  });
   client = sdk(pawl.url, pawl.key, { maxRetries: 0 });
   events = client.beta.sessions.events;
   setting = await makeSetting(client);
@@ -100,7 +115,10 @@ describe('Sending', () => {
     ['an old short name', [{ type: 'interrupt' }]],
     ['a tool result', [{ type: 'user.custom_tool_result', custom_tool_use_id: 'sevt_x' }]],
     ['a confirmation', [{ type: 'user.tool_confirmation', tool_use_id: 'sevt_x', result: 'allow' }]],
-    ['an outcome', [{ type: 'user.define_outcome', description: 'x', rubric: { type: 'text', content: 'x' } }]],
+    [
+      'an outcome',
+      [{ type: 'user.define_outcome', description: 'x', rubric: { type: 'text', content: 'x' } }],
+    ],
     ['a system message', [{ type: 'system.message', content: [{ type: 'text', text: 'x' }] }]],
   ])('refuses %s', async (_name, bad) => {
     const { id } = await openSession(client, setting);
@@ -151,7 +169,14 @@ describe('A queued message', () => {
     const askedAgain = await model.next();
     askedAgain.answer('Two.');
     const done = await untilIdle(client, id);
-    expect(typesOf(done)).toEqual(['user.message', ...turn, 'user.message', 'user.message', 'user.message', ...turn]);
+    expect(typesOf(done)).toEqual([
+      'user.message',
+      ...turn,
+      'user.message',
+      'user.message',
+      'user.message',
+      ...turn,
+    ]);
     expect(askedAgain.messages).toEqual([
       { role: 'user', text: 'First' },
       { role: 'assistant', text: 'One.' },
@@ -167,7 +192,9 @@ describe('A queued message', () => {
       (await model.next()).answer(`Answer ${round}`);
       await untilIdle(client, id);
     }
-    expect(typesOf(await history(client, id))).toEqual(Array.from({ length: 5 }, () => ['user.message', ...turn]).flat());
+    expect(typesOf(await history(client, id))).toEqual(
+      Array.from({ length: 5 }, () => ['user.message', ...turn]).flat(),
+    );
   });
 
   test('comes last in ascending order, first in descending order, and within no bound of time', async () => {
@@ -241,7 +268,10 @@ describe('An interrupt', () => {
     asked.answer('Done instead.');
     const done = await untilIdle(client, id);
     const idles = done.filter((event) => event.type === 'session.status_idle');
-    expect(idles).toMatchObject([{ stop_reason: { type: 'end_turn' } }, { stop_reason: { type: 'end_turn' } }]);
+    expect(idles).toMatchObject([
+      { stop_reason: { type: 'end_turn' } },
+      { stop_reason: { type: 'end_turn' } },
+    ]);
     expect(answersIn(done)).toEqual(['Done instead.']);
     expect(typesOf(done)).toEqual([
       'user.message',
@@ -316,7 +346,9 @@ describe('The history', () => {
     expect(await collect(events.list(id, { 'created_at[gte]': at }))).toEqual(all.slice(9));
     expect(await collect(events.list(id, { 'created_at[gt]': at }))).toEqual(all.slice(10));
     expect(await collect(events.list(id, { 'created_at[lt]': at }))).toEqual(all.slice(0, 9));
-    expect(await collect(events.list(id, { 'created_at[lte]': at, order: 'desc' }))).toEqual(all.slice(0, 10).reverse());
+    expect(await collect(events.list(id, { 'created_at[lte]': at, order: 'desc' }))).toEqual(
+      all.slice(0, 10).reverse(),
+    );
     expect(await events.list(id)).not.toHaveProperty('prev_page');
   });
 

@@ -17,7 +17,10 @@ const tickets = [
   { text: 'I was charged twice on my last invoice, please refund one payment.', team: 'billing' },
   { text: 'The password reset mail never comes and I am locked out of my login.', team: 'auth' },
   { text: 'The webhook endpoint of your API answers with a timeout.', team: 'api-platform' },
-  { text: 'The chart on the dashboard page does not load after I press the export button.', team: 'dashboard' },
+  {
+    text: 'The chart on the dashboard page does not load after I press the export button.',
+    team: 'dashboard',
+  },
 ];
 
 type Client = Anthropic;
@@ -79,12 +82,19 @@ describe.each(['offline', 'over HTTP'])('The notebook, with the model %s,', (kin
     const { client } = pawl;
     const environment = await client.beta.environments.create({ name: 'ticket-triage-env' });
     expect(environment.id).toMatch(/^env_/);
-    const first = await client.beta.agents.create({ name: 'ticket-triage', model: 'claude-sonnet-5-5', system: prompt });
+    const first = await client.beta.agents.create({
+      name: 'ticket-triage',
+      model: 'claude-sonnet-5-5',
+      system: prompt,
+    });
     expect([first.version, first.id]).toEqual([1, expect.stringMatching(/^agent_/)]);
     const baseline = await score(client, first, environment.id);
     expect(baseline).toBe(4);
 
-    const second = await client.beta.agents.update(first.id, { version: first.version, system: prompt + rule });
+    const second = await client.beta.agents.update(first.id, {
+      version: first.version,
+      system: prompt + rule,
+    });
     expect(second.version).toBe(2);
     await score(client, second, environment.id);
 

@@ -46,7 +46,8 @@ describe('The list of sessions', () => {
   });
 
   test('of one version is what compares versions', async () => {
-    const of = async (agent_version: number) => ids((await sessions.list({ ...ofAgent(), agent_version })).data);
+    const of = async (agent_version: number) =>
+      ids((await sessions.list({ ...ofAgent(), agent_version })).data);
     expect(await of(1)).toEqual(all().slice(0, 4).reverse());
     expect(await of(2)).toEqual(all().slice(4).reverse());
     expect(await of(3)).toEqual([]);
@@ -59,7 +60,8 @@ describe('The list of sessions', () => {
 
   test('can be bounded in time, with the bound or without', async () => {
     const [third, fifth] = [made[2]?.created_at ?? '', made[4]?.created_at ?? ''];
-    const between = async (query: object) => ids((await sessions.list({ ...ofAgent(), order: 'asc', ...query })).data);
+    const between = async (query: object) =>
+      ids((await sessions.list({ ...ofAgent(), order: 'asc', ...query })).data);
     expect(await between({ 'created_at[gte]': third, 'created_at[lte]': fifth })).toEqual(all().slice(2, 5));
     expect(await between({ 'created_at[gt]': third, 'created_at[lt]': fifth })).toEqual(all().slice(3, 4));
   });
@@ -72,7 +74,12 @@ describe('The list of sessions', () => {
   });
 
   test('of an unknown agent, deployment or memory store is empty', async () => {
-    for (const query of [{ agent_id: 'agent_nothere' }, { agent_id: 'odd' }, { deployment_id: 'depl_x' }, { memory_store_id: 'memstore_x' }]) {
+    for (const query of [
+      { agent_id: 'agent_nothere' },
+      { agent_id: 'odd' },
+      { deployment_id: 'depl_x' },
+      { memory_store_id: 'memstore_x' },
+    ]) {
       expect(await sessions.list(query)).toMatchObject({ data: [], next_page: null, prev_page: null });
     }
   });

@@ -2,7 +2,18 @@ import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { sdk, startPawl, type TestPawl } from '../pawl.ts';
-import { answersIn, converse, errorOf, history, makeSetting, openSession, type Setting, say, typesOf, untilIdle } from '../story.ts';
+import {
+  answersIn,
+  converse,
+  errorOf,
+  history,
+  makeSetting,
+  openSession,
+  type Setting,
+  say,
+  typesOf,
+  untilIdle,
+} from '../story.ts';
 
 let model: ModelServer;
 let pawl: TestPawl;
@@ -12,7 +23,11 @@ let setting: Setting;
 
 beforeAll(async () => {
   model = await startModelServer({ reply: ({ system, model: id }) => `${id} was told: ${system}` });
-  pawl = await startPawl({ anthropic_base_url: model.url, anthropic_api_key: 'upstream-key', model_max_retries: '0' });
+  pawl = await startPawl({
+    anthropic_base_url: model.url,
+    anthropic_api_key: 'upstream-key',
+    model_max_retries: '0',
+  });
   client = sdk(pawl.url, pawl.key, { maxRetries: 0 });
   sessions = client.beta.sessions;
   setting = await makeSetting(client, { system: 'First prompt.' });
@@ -42,7 +57,12 @@ describe('Creating a session', () => {
       usage: { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0, active_seconds: 0 },
       stats: { active_seconds: 0 },
     });
-    expect(session.agent).toMatchObject({ type: 'agent', id: setting.agent.id, version: 1, system: 'First prompt.' });
+    expect(session.agent).toMatchObject({
+      type: 'agent',
+      id: setting.agent.id,
+      version: 1,
+      system: 'First prompt.',
+    });
     expect(session.agent).not.toHaveProperty('metadata');
     expect(session.agent).not.toHaveProperty('created_at');
     expect(await history(client, session.id)).toEqual([]);
@@ -90,7 +110,11 @@ describe('A session', () => {
     const own = await makeSetting(client, { system: 'Old prompt.' });
     const old = await openSession(client, own);
     await client.beta.agents.update(own.agent.id, { version: 1, system: 'New prompt.', name: 'renamed' });
-    expect((await sessions.retrieve(old.id)).agent).toMatchObject({ version: 1, system: 'Old prompt.', name: 'triage' });
+    expect((await sessions.retrieve(old.id)).agent).toMatchObject({
+      version: 1,
+      system: 'Old prompt.',
+      name: 'triage',
+    });
     expect(answersIn(await converse(client, old.id, 'Hi'))).toEqual(['claude-test was told: Old prompt.']);
     const fresh = await openSession(client, own);
     expect(fresh.agent).toMatchObject({ version: 2, system: 'New prompt.', name: 'renamed' });
@@ -120,7 +144,11 @@ describe('Overrides', () => {
   };
 
   test('replace what they name for this session alone', async () => {
-    const session = await override({ version: 1, system: 'Special.', model: { id: 'claude-other', effort: 'max' } });
+    const session = await override({
+      version: 1,
+      system: 'Special.',
+      model: { id: 'claude-other', effort: 'max' },
+    });
     expect(session.agent).toMatchObject({
       id: setting.agent.id,
       version: 1,
@@ -166,7 +194,10 @@ describe('Overrides', () => {
 describe('Updating a session', () => {
   test('says in the history what has changed, and only that', async () => {
     const { id } = await openSession(client, setting, { title: 'a', metadata: { x: '1', y: '2' } });
-    expect(await sessions.update(id, { title: 'b' })).toMatchObject({ title: 'b', metadata: { x: '1', y: '2' } });
+    expect(await sessions.update(id, { title: 'b' })).toMatchObject({
+      title: 'b',
+      metadata: { x: '1', y: '2' },
+    });
     await sessions.update(id, { metadata: { x: null, z: '3' } });
     await sessions.update(id, { title: null });
     await sessions.update(id, { metadata: { y: null, z: null } });
@@ -184,7 +215,12 @@ describe('Updating a session', () => {
 
   test('without an effect writes nothing', async () => {
     const session = await openSession(client, setting, { title: 'a', metadata: { x: '1' } });
-    for (const change of [{}, { title: 'a' }, { metadata: { x: '1', gone: null } }, { agent: { tools: [] } }]) {
+    for (const change of [
+      {},
+      { title: 'a' },
+      { metadata: { x: '1', gone: null } },
+      { agent: { tools: [] } },
+    ]) {
       const updated = await sessions.update(session.id, change);
       expect(updated.updated_at, JSON.stringify(change)).toBe(session.updated_at);
     }
@@ -219,7 +255,8 @@ describe('The end of a session', () => {
       'session.thread_status_terminated',
       'session.status_terminated',
     ]);
-    const ids = async (query: object) => (await sessions.list({ limit: 100, ...query })).data.map((one) => one.id);
+    const ids = async (query: object) =>
+      (await sessions.list({ limit: 100, ...query })).data.map((one) => one.id);
     expect(await ids({})).not.toContain(id);
     expect(await ids({ statuses: ['terminated'] })).not.toContain(id);
     expect(await ids({ statuses: ['terminated'], include_archived: true })).toContain(id);
@@ -252,4 +289,3 @@ describe('The end of a session', () => {
     for (const call of calls) expect(await errorOf(call())).toBeInstanceOf(Anthropic.NotFoundError);
   });
 });
-

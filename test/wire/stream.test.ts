@@ -3,7 +3,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GatedModel, startGatedModel } from '../gated-model.ts';
 import { type Listening, listen } from '../listening.ts';
 import { sdk, startPawl, type TestPawl } from '../pawl.ts';
-import { errorOf, eventually, history, makeSetting, openSession, type Setting, say, typesOf, untilIdle } from '../story.ts';
+import {
+  errorOf,
+  eventually,
+  history,
+  makeSetting,
+  openSession,
+  type Setting,
+  say,
+  typesOf,
+  untilIdle,
+} from '../story.ts';
 
 let model: GatedModel;
 let pawl: TestPawl;
@@ -13,7 +23,11 @@ let setting: Setting;
 
 beforeAll(async () => {
   model = await startGatedModel();
-  pawl = await startPawl({ anthropic_base_url: model.url, anthropic_api_key: 'upstream-key', model_max_retries: '0' });
+  pawl = await startPawl({
+    anthropic_base_url: model.url,
+    anthropic_api_key: 'upstream-key',
+    model_max_retries: '0',
+  });
   client = sdk(pawl.url, pawl.key, { maxRetries: 0 });
   events = client.beta.sessions.events;
   setting = await makeSetting(client);
@@ -36,7 +50,7 @@ const wholeTurn = [
   'session.status_idle',
 ];
 
-const idsOf = (items: readonly { id?: string }[]) => items.map(({ id }) => id);
+const idsOf = (items: readonly object[]) => items.map((item) => ('id' in item ? item.id : null));
 
 async function turn(id: string, text: string): Promise<void> {
   await events.send(id, { events: [say(text)] });
@@ -137,7 +151,10 @@ describe('A stream', () => {
 
   test('of a session that is not there is a JSON 404', async () => {
     const error = await errorOf(events.stream('sesn_nothere'));
-    expect(error).toMatchObject({ status: 404, error: { type: 'error', error: { type: 'not_found_error' } } });
+    expect(error).toMatchObject({
+      status: 404,
+      error: { type: 'error', error: { type: 'not_found_error' } },
+    });
     expect(error.requestID).toMatch(/^req_/);
   });
 
@@ -176,7 +193,10 @@ describe('A stream', () => {
 
   test('that its reader leaves does not disturb the others', async () => {
     const { id } = await openSession(client, setting);
-    const [leaver, stayer] = (await Promise.all([listen(client, id), listen(client, id)])) as [Listening, Listening];
+    const [leaver, stayer] = (await Promise.all([listen(client, id), listen(client, id)])) as [
+      Listening,
+      Listening,
+    ];
     await events.send(id, { events: [say('Hi')] });
     const asked = await model.next();
     leaver.close();

@@ -96,7 +96,9 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
         if (events.length === 0) continue;
         if (before.status === 'idle' && last !== 'session.status_idle') {
           // A turn may have begun in between: then there are more events than that.
-          const times = events.filter(({ type }) => type === 'user.message').map(({ processed_at }) => processed_at);
+          const times = events
+            .filter(({ type }) => type === 'user.message')
+            .map(({ processed_at }) => processed_at);
           if (!times.some((time) => (time ?? '9') > before.updated_at)) apart.push(`idle, but ${last}`);
         }
         if (last === 'session.status_idle' && after.status === 'running') {
@@ -149,7 +151,10 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     expect(answers).toEqual({ '200 text/event-stream; charset=utf-8 true': 60 });
     const done = await wholeHistory(await untilQuiet(id));
     for (const stream of streams) {
-      const heard = () => stream.events.flatMap((event) => ('processed_at' in event && event.processed_at !== null ? [event.id] : []));
+      const heard = () =>
+        stream.events.flatMap((event) =>
+          'processed_at' in event && event.processed_at !== null ? [event.id] : [],
+        );
       await eventually('the last event on the stream', () => heard().at(-1) === done.at(-1));
       expect(heard()).toEqual(done.slice(-heard().length));
       stream.close();
@@ -183,7 +188,8 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
         statusOf(sessions.events.send(id, { events: [say('invoice')] })),
         statusOf(n % 2 === 0 ? sessions.archive(id) : sessions.delete(id)),
       ]);
-      if (![200, 400, 404, 409].includes(sent) || ![200, 400].includes(archived)) odd.push(`${sent} ${archived}`);
+      if (![200, 400, 404, 409].includes(sent) || ![200, 400].includes(archived))
+        odd.push(`${sent} ${archived}`);
       if (sent === 200 && archived === 200) odd.push('both');
       if (sent === 200 && typesOf(await history(client, id))[0] !== 'user.message') odd.push('lost');
     }
