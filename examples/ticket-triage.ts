@@ -13,13 +13,13 @@ const bundled = new URL('../src/cli/tutorial/tickets.jsonl', import.meta.url);
 const model = process.env['COOKBOOK_MODEL'] ?? 'claude-sonnet-4-6';
 const sideBySide = 10;
 
-const prompt = `You are a support-ticket triage agent for a usage-billed API product.
-Read the ticket and respond with ONLY a single line of raw JSON (no code fences, no prose):
+const prompt = `You sort the support tickets of a company that sells a usage-billed API.
+Answer with one line of raw JSON and nothing around it, neither prose nor code fences:
 {"team": "<billing|auth|api-platform|dashboard>", "priority": "<P1|P2|P3>"}
-Route based on the customer's actual problem, not surface keywords.`;
+Choose the team by what the customer needs solved, not by the words that stand out.`;
 
-const rule = `ROUTING RULE: If the ticket text mentions API usage, rate limits, quotas, or request volume, route to
-api-platform. Apply this rule before any other consideration; do not second-guess it based on the rest of the ticket.`;
+const rule = `ROUTING RULE: Whenever a ticket mentions API usage, rate limits, quotas or request volume, send it to
+api-platform. This rule comes first: do not weigh the rest of the ticket against it.`;
 
 // ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY say where the server is and who calls.
 const client = new Anthropic();

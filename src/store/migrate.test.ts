@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import Sqlite from 'better-sqlite3';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -63,47 +64,61 @@ describe.each([
   });
 });
 
-test('of several processes that migrate one SQLite file at once, one does it and all succeed', async () => {
-  const file = join(folder, 'race.db');
+test('a step that fails on SQLite leaves nothing behind, so that the next start can do it all', async () => {
+  const own = join(folder, 'half');
+  mkdirSync(own);
+  const handle = new Sqlite(join(own, 'pawl.db'));
+  handle.exec('create table inbox (mine text)');
+  const opening = openStore({ kind: 'sqlite', folder: own });
+  await expect(opening).rejects.toThrow(DatabaseError);
+  await expect(opening).rejects.toThrow(/could not be brought up to date: table inbox already exists/);
+  const names = `select name from sqlite_master where type = 'table' and name not like 'kysely%'`;
+  const left = handle.prepare(names).all();
+  handle.exec('drop table inbox');
+  handle.close();
+  expect(left).toEqual([{ name: 'inbox' }]);
+  await (await openStore({ kind: 'sqlite', folder: own })).close();
+});
+
+test('of several processes that start on one new folder at once, one at a time opens it', async () => {
+  const own = join(folder, 'race');
   const module = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
   const source = `
-    import Sqlite from 'better-sqlite3';
-    import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
-    import { createDriver } from ${module('sqlite-driver.ts')};
-    import { migrate } from ${module('migrate.ts')};
-    import { sqliteDialect } from ${module('sqlite.ts')};
-    const handle = new Sqlite(${JSON.stringify(file)});
-    const db = new Kysely({ dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createDriver: () => createDriver(handle, async () => {}),
-      createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    } });
+    import { openSqlite } from ${module('sqlite.ts')};
+    import { DatabaseInUseError } from ${module('dialect.ts')};
     process.stdin.resume().once('data', async () => {
-      await migrate(db, sqliteDialect);
-      console.log(JSON.stringify(handle.prepare('select name from kysely_migration').all()));
+      try {
+        await (await openSqlite(${JSON.stringify(own)})).close();
+        console.log('opened');
+      } catch (error) {
+        console.log(error instanceof DatabaseInUseError ? 'in use' : error);
+      }
       process.exit();
     });
     console.log('ready');`;
   const children = Array.from({ length: 3 }, () =>
     spawn(process.execPath, ['--input-type=module', '--eval', source], {
-      cwd: import.meta.dirname,
       stdio: ['pipe', 'pipe', 'inherit'],
     }),
   );
   await Promise.all(children.map((child) => once(child.stdout, 'readable')));
   for (const child of children) child.stdin.write('go\n');
   const outputs = await Promise.all(children.map((child) => text(child.stdout)));
-  const migrated = `ready\n[{"name":"${newestSchema}"}]\n`;
-  expect(outputs).toEqual([migrated, migrated, migrated]);
+  expect(outputs).toContain('ready\nopened\n');
+  for (const output of outputs) expect(output).toMatch(/^ready\n(opened|in use)\n$/);
+  const store = await openStore({ kind: 'sqlite', folder: own });
+  expect((await appliedIn(store)).map((row) => row.name)).toEqual([newestSchema]);
+  await store.close();
 });
 
 describe('On an empty PostgreSQL database', () => {
   let empty: FreshDatabase;
   const connections: Kysely<Database>[] = [];
   const connect = (): Kysely<Database> => {
-    const dialect = new PostgresDialect({ pool: new pg.Pool({ connectionString: empty.url }) });
-    const db = new Kysely<Database>({ dialect });
+    const pool = new pg.Pool({ connectionString: empty.url });
+    // The database is dropped while connections may still be on their way out.
+    pool.on('error', () => {});
+    const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
     connections.push(db);
     return db;
   };
@@ -116,7 +131,7 @@ describe('On an empty PostgreSQL database', () => {
     await empty.drop();
   });
 
-  test('a step that fails leaves nothing behind, and says what is in its way', async () => {
+  test('a step that fails leaves nothing behind and says what is in its way', async () => {
     const db = connect();
     await sql`create table inbox (mine text)`.execute(db);
     const migrating = migrate(db, postgresDialect);

@@ -14,16 +14,15 @@ const tickets = readFileSync(new URL('../../cli/tutorial/tickets.jsonl', import.
   .split('\n')
   .map((line) => JSON.parse(line) as Ticket);
 
-const v1 = `You are a support-ticket triage agent for a usage-billed API product.
-Read the ticket and respond with ONLY a single line of raw JSON (no code fences, no prose):
+const v1 = `You sort the support tickets of a company that sells a usage-billed API.
+Answer with one line of raw JSON and nothing around it, neither prose nor code fences:
 {"team": "<billing|auth|api-platform|dashboard>", "priority": "<P1|P2|P3>"}
-Route based on the customer's actual problem, not surface keywords.`;
+Choose the team by what the customer needs solved, not by the words that stand out.`;
 
 const v2 =
   v1 +
-  '\n\nROUTING RULE: If the ticket text mentions API usage, rate limits, quotas, ' +
-  'or request volume, route to api-platform. Apply this rule before any other ' +
-  'consideration; do not second-guess it based on the rest of the ticket.';
+  '\n\nROUTING RULE: Whenever a ticket mentions API usage, rate limits, quotas or request volume, ' +
+  'send it to api-platform. This rule comes first: do not weigh the rest of the ticket against it.';
 
 const v3 =
   v1 +
@@ -132,13 +131,16 @@ describe('the tutorial', () => {
   });
 
   it('follows the rule: other words and another target give other results', async () => {
-    const words = v2.replace('API usage, rate limits, quotas, or request volume', 'bank statements');
+    const words = v2.replace('API usage, rate limits, quotas or request volume', 'bank statements');
     expect((await triage(words, ticket('t-01'))).team).toBe('api-platform');
     expect((await triage(words, ticket('t-02'))).team).toBe('billing');
-    const target = v2.replace('route to api-platform', 'route to dashboard');
+    const target = v2.replace('send it to api-platform', 'send it to dashboard');
     expect((await triage(target, ticket('t-02'))).team).toBe('dashboard');
     expect((await triage(target, ticket('t-11'))).team).toBe('dashboard');
-    const exception = v2.replace('route to api-platform', 'route to api-platform unless it mentions finance');
+    const exception = v2.replace(
+      'send it to api-platform',
+      'send it to api-platform unless it mentions finance',
+    );
     expect((await triage(exception, ticket('t-02'))).team).toBe('billing');
     expect((await triage(exception, ticket('t-04'))).team).toBe('api-platform');
   });

@@ -1,8 +1,8 @@
 /*
- * The tutorial "Prompt versioning and rollback" for the official SDK, line by line in TypeScript: one ticket at a
- * time, waiting for each by asking once a second. ticket-triage.ts is the same story as one would write it.
+ * The story of the tutorial in the plainest form, as it is written for the hosted service: one ticket at a time,
+ * waiting for each by asking once a second. ticket-triage.ts is the same story as one would write it for use.
  *
- *   ANTHROPIC_BASE_URL=http://127.0.0.1:7295 ANTHROPIC_API_KEY=sk-pawl-… node examples/seed.ts tickets.jsonl
+ *   ANTHROPIC_BASE_URL=http://127.0.0.1:7295 ANTHROPIC_API_KEY=sk-pawl-… node examples/polling.ts tickets.jsonl
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,10 +23,10 @@ const client = new Anthropic();
 const env = await client.beta.environments.create({ name: 'ticket-triage-env' });
 const ENV_ID = env.id;
 
-const V1_SYSTEM = `You are a support-ticket triage agent for a usage-billed API product.
-Read the ticket and respond with ONLY a single line of raw JSON (no code fences, no prose):
+const V1_SYSTEM = `You sort the support tickets of a company that sells a usage-billed API.
+Answer with one line of raw JSON and nothing around it, neither prose nor code fences:
 {"team": "<billing|auth|api-platform|dashboard>", "priority": "<P1|P2|P3>"}
-Route based on the customer's actual problem, not surface keywords.`;
+Choose the team by what the customer needs solved, not by the words that stand out.`;
 
 let agent = await client.beta.agents.create({ name: 'ticket-triage', model: MODEL, system: V1_SYSTEM });
 const AGENT_ID = agent.id;
@@ -91,9 +91,8 @@ for (const [team, [correct, total]] of [...v1Scores].sort()) {
 
 const V2_SYSTEM =
   V1_SYSTEM +
-  '\n\nROUTING RULE: If the ticket text mentions API usage, rate limits, quotas, ' +
-  'or request volume, route to api-platform. Apply this rule before any other ' +
-  'consideration; do not second-guess it based on the rest of the ticket.';
+  '\n\nROUTING RULE: Whenever a ticket mentions API usage, rate limits, quotas or request volume, ' +
+  'send it to api-platform. This rule comes first: do not weigh the rest of the ticket against it.';
 agent = await client.beta.agents.update(AGENT_ID, { version: agent.version, system: V2_SYSTEM });
 console.log(`agent ${AGENT_ID} now at v${agent.version}`);
 

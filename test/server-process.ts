@@ -1,0 +1,19 @@
+import { loadConfig } from '../src/config.ts';
+import { startServer } from '../src/server.ts';
+
+/**
+ * A server in a process of its own, so that a test can kill it. Settings come as one JSON argument, by their names;
+ * the first line of output is the URL and how many sessions were taken up.
+ */
+export const serverProcess = import.meta.filename;
+
+if (import.meta.main) {
+  const flags = JSON.parse(process.argv[2] ?? '{}') as Record<string, string>;
+  const { config } = loadConfig({ flags: { port: '0', ...flags }, env: {}, folder: '/nonexistent' });
+  const complain = (fields: object, message: string): void => {
+    const { err } = fields as { err?: unknown };
+    process.stderr.write(`${message} ${JSON.stringify(fields)} ${err instanceof Error ? err.stack : ''}\n`);
+  };
+  const server = await startServer({ config, log: { info: () => {}, warn: complain, error: complain } });
+  process.stdout.write(`${server.url} took up ${server.recovered}\n`);
+}

@@ -1,0 +1,50 @@
+import type { SessionEvent } from './story.ts';
+
+/** One letter for each type, so that the order of a history can be a regular expression. */
+const letters: Readonly<Record<string, string>> = {
+  'user.message': 'U',
+  'user.interrupt': 'I',
+  'session.status_running': 'R',
+  'session.thread_status_running': 'r',
+  'span.model_request_start': 'S',
+  'agent.message': 'M',
+  'span.model_request_end': 'E',
+  'session.error': 'X',
+  'session.thread_status_rescheduled': 'q',
+  'session.status_rescheduled': 'Q',
+  'session.thread_status_idle': 'i',
+  'session.usage': 'u',
+  'session.status_idle': 'D',
+};
+
+const taken = 'I*U[UI]*Rr';
+/** A request that failed, and is made again: after a pause, or because a crash cut it short. */
+const again = '(?:ES|EXqQRrS|EXqQRrES)';
+const answered = 'M?I*E';
+const givenUp = 'EX[UI]*';
+const interruptedInPause = 'EXqQI+';
+const turn = `${taken}S${again}*(?:${answered}|${givenUp}|${interruptedInPause})iuD`;
+const whole = new RegExp(`^(?:${turn})*I*$`);
+
+/** What is wrong with a history of finished turns; empty when nothing is. */
+export function orderProblems(events: readonly SessionEvent[]): string[] {
+  const text = events.map((event) => letters[event.type] ?? '?').join('');
+  const problems = whole.test(text) ? [] : [`the order is ${text}`];
+  const ids = events.map((event) => event.id);
+  if (new Set(ids).size !== ids.length) problems.push('an id comes twice');
+  const times = events.map((event) => event.processed_at ?? 'none');
+  for (const [i, time] of times.entries()) {
+    if (time === 'none') problems.push(`event ${i} has no time`);
+    else if (i > 0 && time <= (times[i - 1] ?? ''))
+      problems.push(`event ${i} is not after the one before it`);
+  }
+  let open: string | null = null;
+  for (const event of events) {
+    if (event.type === 'span.model_request_start') open = event.id;
+    if (event.type === 'span.model_request_end') {
+      if (event.model_request_start_id !== open) problems.push(`${event.id} ends another request`);
+      open = null;
+    }
+  }
+  return problems;
+}
