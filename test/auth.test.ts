@@ -39,7 +39,7 @@ describe('With keys', () => {
         anthropic_api_key: upstreamKey,
         model_max_retries: '0',
       },
-      { log: { info: note, warn: note, error: note } },
+      { log: { debug: note, info: note, warn: note, error: note } },
     );
   });
 

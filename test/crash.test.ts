@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Anthropic from '@anthropic-ai/sdk';
-import Sqlite from 'better-sqlite3';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openRows } from './database-rows.ts';
 import { type GatedModel, startGatedModel } from './gated-model.ts';
 import { startModelServer } from './model-server.ts';
-import { sdk, testKey } from './pawl.ts';
+import { sdk, startPawl, testKey } from './pawl.ts';
 import { type Running, startNode } from './pawl-process.ts';
 import { type FreshDatabase, freshDatabase } from './postgres.ts';
 import { serverProcess } from './server-process.ts';
@@ -67,19 +67,11 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Rows of a query, from outside the server. */
-  async function rowsOf(query: string): Promise<unknown[]> {
-    if (database === null) {
-      const file = new Sqlite(join(folder, 'pawl.db'), { readonly: true });
-      const rows = file.prepare(query).all();
-      file.close();
-      return rows;
-    }
-    const client = new Client({ connectionString: database.url });
-    await client.connect();
-    const { rows } = await client.query(query);
-    await client.end();
-    return rows;
+  async function rowsOf(query: string): Promise<unknown> {
+    const rows = await openRows(database === null ? { data_dir: folder } : { database_url: database.url });
+    const found = await rows.query(query);
+    await rows.close();
+    return found;
   }
 
   test('nothing that was acknowledged under load is lost, and nothing happens twice', async () => {
@@ -280,4 +272,54 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await third.kill();
     await upstream.close();
   });
+});
+
+test('PostgreSQL that drops every connection costs the requests under way, and nothing else', async () => {
+  const database = await freshDatabase();
+  const upstream = await startModelServer({ reply: () => 'An answer.' });
+  upstream.when(() => true, { slow: { first_byte_ms: 50, between_ms: 20 } });
+  const { server, key, url } = await startPawl({
+    database_url: database.url,
+    anthropic_base_url: upstream.url,
+    anthropic_api_key: 'upstream-key',
+  });
+  const client = sdk(url, key, { maxRetries: 0 });
+  const setting = await makeSetting(client);
+  const killer = new Client({ connectionString: database.url });
+  await killer.connect();
+  const acknowledged: string[] = [];
+  const statuses = new Set<number>();
+  let over = false;
+  const load = Array.from({ length: 5 }, async () => {
+    while (!over) {
+      await openSession(client, setting)
+        .then(async ({ id }) => {
+          await client.beta.sessions.events.send(id, { events: [say('Hi')] });
+          acknowledged.push(id);
+        })
+        .catch((error: { status?: number }) => statuses.add(error.status ?? 0));
+    }
+  });
+  for (let round = 1; round <= 4; round++) {
+    await eventually('more load', () => acknowledged.length >= round * 15);
+    const others = 'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()';
+    await killer.query(`${others} and datname = current_database()`);
+  }
+  over = true;
+  await Promise.all(load);
+  expect([...statuses].filter((status) => status !== 500 && status !== 529)).toEqual([]);
+  for (const id of acknowledged) {
+    const events = await eventually(`session ${id} idle`, async () => {
+      const { status } = await client.beta.sessions.retrieve(id);
+      return status === 'idle' ? history(client, id) : null;
+    });
+    expect(orderProblems(events)).toEqual([]);
+    expect(answersIn(events)).toEqual(['An answer.']);
+  }
+  // The server still is the only one that serves from this database.
+  await expect(startPawl({ database_url: database.url })).rejects.toThrow('Another pawl process');
+  await killer.end();
+  await upstream.close();
+  await server.close();
+  await database.drop();
 });

@@ -14,6 +14,9 @@ if (import.meta.main) {
     const { err } = fields as { err?: unknown };
     process.stderr.write(`${message} ${JSON.stringify(fields)} ${err instanceof Error ? err.stack : ''}\n`);
   };
-  const server = await startServer({ config, log: { info: () => {}, warn: complain, error: complain } });
+  const server = await startServer({
+    config,
+    log: { debug: () => {}, info: () => {}, warn: complain, error: complain },
+  });
   process.stdout.write(`${server.url} took up ${server.recovered}\n`);
 }

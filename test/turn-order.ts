@@ -19,7 +19,7 @@ const letters: Readonly<Record<string, string>> = {
 
 const taken = 'I*U[UI]*Rr';
 /** A request that failed, and is made again: after a pause, or because a crash cut it short. */
-const again = '(?:ES|EXqQRrS|EXqQRrES)';
+const again = '(?:ES|EXqQRrS)';
 const answered = 'M?I*E';
 const givenUp = 'EX[UI]*';
 const interruptedInPause = 'EXqQI+';

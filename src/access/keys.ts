@@ -53,6 +53,7 @@ export function createKeys({ store, clock, ids, randomBytes }: Deps) {
   // A key is looked up with every request. A second may pass before another process's revocation is seen here;
   // one of this process is seen at once.
   const known = new Map<string, { actor: Actor; until: number }>();
+  let revocations = 0;
 
   function remember(hash: string, actor: Actor): Actor {
     if (known.size >= maxKnown) known.clear();
@@ -76,9 +77,12 @@ export function createKeys({ store, clock, ids, randomBytes }: Deps) {
       const hash = sha256(secret);
       const kept = known.get(hash);
       if (kept !== undefined && kept.until > clock.now()) return kept.actor;
+      const before = revocations;
       const row = await findKeyByHash(store.db, hash);
       if (row === null || row.revoked_at !== null) return null;
-      return remember(hash, { key_id: row.id, role: row.role as Role });
+      const actor = { key_id: row.id, role: row.role as Role };
+      // What was read before a revocation must not be believed after it.
+      return before === revocations ? remember(hash, actor) : this.identify(secret);
     },
 
     /**
@@ -89,10 +93,8 @@ export function createKeys({ store, clock, ids, randomBytes }: Deps) {
       if (preset !== null) {
         const row = newRow('preset', 'admin', preset);
         await store.write(async (tx) => {
-          const there = await findKeyByHash(tx, row.hash);
-          if (there === null) await insertKey(tx, row);
+          if ((await findKeyByHash(tx, row.hash)) === null) await insertKey(tx, row);
         });
-        return null;
       }
       if (await hasAdminKey(store.db)) return null;
       return (await create('first admin', 'admin')).secret;
@@ -105,6 +107,7 @@ export function createKeys({ store, clock, ids, randomBytes }: Deps) {
         return findKey(tx, id);
       });
       if (row === null) throw new PawlError('key_not_found', `API key ${id} does not exist`);
+      revocations++;
       known.delete(row.hash);
       return withoutSecrets(row);
     },

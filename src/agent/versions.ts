@@ -1,4 +1,5 @@
 import type { AgentConfig } from '../core/agent-config.ts';
+import { maxInteger } from '../core/page.ts';
 import { findVersion, type VersionRow } from '../store/agents.ts';
 import type { Store } from '../store/dialect.ts';
 
@@ -23,6 +24,7 @@ export function createVersions(store: Store) {
   return {
     /** A version of an agent; null when there is none. */
     async find(agentId: string, number: number): Promise<Version | null> {
+      if (number > maxInteger) return null;
       const key = `${agentId}@${number}`;
       let version = kept.get(key);
       if (version === undefined) {

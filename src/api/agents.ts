@@ -1,6 +1,6 @@
 import type { Agents } from '../agent/agents.ts';
 import type { App } from './http.ts';
-import { pageRequest, timeBounds, timeKey, versionKey } from './query.ts';
+import { lists, pageRequest, timeBounds } from './query.ts';
 import { requireId } from './route.ts';
 import {
   type AgentResponse,
@@ -20,7 +20,7 @@ export function agentRoutes(app: App, agents: Agents): void {
 
   app.get('/v1/agents', { schema: { querystring: agentListQuery } }, async ({ query }) => {
     const filter = { include_archived: query.include_archived, created_at: timeBounds(query) };
-    const page = await agents.list(filter, pageRequest(query, timeKey));
+    const page = await agents.list(filter, pageRequest(query, lists.agents));
     return { ...page, data: page.data.map(agentResponse) };
   });
 
@@ -52,7 +52,10 @@ export function agentRoutes(app: App, agents: Agents): void {
     '/v1/agents/:id/versions',
     { schema: { params: idParams, querystring: versionListQuery } },
     async ({ params, query }) => {
-      const page = await agents.listVersions(requireId('agent', params.id), pageRequest(query, versionKey));
+      const page = await agents.listVersions(
+        requireId('agent', params.id),
+        pageRequest(query, lists.versions),
+      );
       return { ...page, data: page.data.map(agentResponse) };
     },
   );

@@ -1,7 +1,7 @@
 import type { Environments } from '../agent/environments.ts';
 import { PawlError } from '../core/errors.ts';
 import type { App } from './http.ts';
-import { pageRequest, timeKey } from './query.ts';
+import { lists, pageRequest } from './query.ts';
 import { requireId } from './route.ts';
 import {
   type EnvironmentResponse,
@@ -20,7 +20,7 @@ export function environmentRoutes(app: App, environments: Environments): void {
   );
 
   app.get('/v1/environments', { schema: { querystring: environmentListQuery } }, async ({ query }) => {
-    const page = await environments.list(query, pageRequest(query, timeKey));
+    const page = await environments.list(query, pageRequest(query, lists.environments));
     return { ...page, data: page.data.map(environmentResponse) };
   });
 

@@ -1,7 +1,7 @@
-import { type History, historyCursorShape } from '../session/history.ts';
+import type { History } from '../session/history.ts';
 import type { Inbox } from '../session/inbox.ts';
 import type { App } from './http.ts';
-import { pageRequest, timeBounds } from './query.ts';
+import { lists, pageRequest, timeBounds } from './query.ts';
 import { requireId } from './route.ts';
 import { eventListQuery, eventSend } from './wire/events.ts';
 import { idParams } from './wire/params.ts';
@@ -24,7 +24,7 @@ export function eventRoutes(app: App, { inbox, history }: Deps): void {
     { schema: { params: idParams, querystring: eventListQuery } },
     async ({ params, query }, reply) => {
       const filter = { types: query.types, processed_at: timeBounds(query) };
-      const request = pageRequest(query, historyCursorShape);
+      const request = pageRequest(query, lists.events);
       const page = await history.list(requireId('session', params.id), filter, request);
       const text = `{"data":[${page.data.join(',')}],"next_page":${JSON.stringify(page.next_page)}}`;
       return reply.type('application/json; charset=utf-8').send(text);

@@ -1,7 +1,7 @@
 import type { Keys } from '../access/keys.ts';
 import { requireAdmin } from './auth.ts';
 import type { App } from './http.ts';
-import { pageRequest, timeKey } from './query.ts';
+import { lists, pageRequest } from './query.ts';
 import { requireId } from './route.ts';
 import { type KeyResponse, keyCreate, keyListQuery, keyResponse, type NewKeyResponse } from './wire/keys.ts';
 import { idParams, noBody } from './wire/params.ts';
@@ -15,7 +15,7 @@ export function keyRoutes(app: App, keys: Keys): void {
 
   app.get('/pawl/v1/keys', { schema: { querystring: keyListQuery } }, async (request) => {
     requireAdmin(request);
-    const page = await keys.list(pageRequest(request.query, timeKey));
+    const page = await keys.list(pageRequest(request.query, lists.keys));
     return { ...page, data: page.data.map(keyResponse) };
   });
 

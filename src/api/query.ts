@@ -1,4 +1,5 @@
-import { type Cursor, decodeCursor, type Order, type PageRequest } from '../core/page.ts';
+import { PawlError } from '../core/errors.ts';
+import { decodeCursor, type ListShape, type Order, type PageRequest } from '../core/page.ts';
 import type { TimeBounds } from '../store/keyset.ts';
 
 /**
@@ -32,16 +33,38 @@ export function timeBounds(query: TimeQuery): TimeBounds {
   };
 }
 
-/** Key shapes of the cursors: most lists are sorted by time and id. */
-export const timeKey = ['string', 'string'] as const;
-export const versionKey = ['number'] as const;
+/** Every list of the API, and what its cursors hold. Most are sorted by time and id. */
+export const lists = {
+  agents: { name: 'agents', key: ['string', 'string'], backwards: false },
+  versions: { name: 'versions', key: ['number'], backwards: false },
+  environments: { name: 'environments', key: ['string', 'string'], backwards: false },
+  sessions: { name: 'sessions', key: ['string', 'string'], backwards: true },
+  events: { name: 'events', key: ['number', 'number'], backwards: false },
+  keys: { name: 'keys', key: ['string', 'string'], backwards: false },
+} as const satisfies Record<string, ListShape>;
 
-/** @throws PawlError `invalid_page` */
-export function pageRequest(
-  query: { readonly limit: number; readonly page?: string | undefined; readonly order?: Order },
-  shape: readonly ('string' | 'number')[],
-): PageRequest {
+type PageQuery = TimeQuery & {
+  readonly limit: number;
+  readonly page?: string | undefined;
+  readonly order?: Order;
+};
+
+/**
+ * @throws PawlError `invalid_page` when the cursor is not of this list and order, or stands outside of the times
+ *   that the query asks for.
+ */
+export function pageRequest(query: PageQuery, list: ListShape): PageRequest {
   const order = query.order ?? 'desc';
-  const cursor: Cursor | null = query.page === undefined ? null : decodeCursor(query.page, order, shape);
-  return { limit: query.limit, order, cursor };
+  const cursor = query.page === undefined ? null : decodeCursor(query.page, list, order);
+  if (cursor !== null && !isWithin(cursor.key[0], timeBounds(query))) {
+    throw new PawlError('invalid_page', 'page: created_at leaves out the place where this cursor stands');
+  }
+  return { list, limit: query.limit, order, cursor };
+}
+
+/** Whether a list sorted by time goes on within these bounds. Other keys hold no time to compare. */
+function isWithin(time: string | number | undefined, { gt, gte, lt, lte }: TimeBounds): boolean {
+  if (typeof time !== 'string') return true;
+  const late = (gt === undefined || time > gt) && (gte === undefined || time >= gte);
+  return late && (lt === undefined || time < lt) && (lte === undefined || time <= lte);
 }

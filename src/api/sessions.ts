@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Router } from '../model/router.ts';
 import type { Session, Sessions } from '../session/sessions.ts';
 import type { App } from './http.ts';
-import { pageRequest, timeBounds, timeKey } from './query.ts';
+import { lists, pageRequest, timeBounds } from './query.ts';
 import { requireId } from './route.ts';
 import { idParams, noBody } from './wire/params.ts';
 import {
@@ -38,7 +38,7 @@ export function sessionRoutes(app: App, { sessions, router, clock }: Deps): void
   );
 
   app.get('/v1/sessions', { schema: { querystring: sessionListQuery } }, async ({ query }) => {
-    const request = pageRequest(query, timeKey);
+    const request = pageRequest(query, lists.sessions);
     // No session here belongs to a deployment or has a memory store, so these filters match nothing.
     if (query.deployment_id !== undefined || query.memory_store_id !== undefined) {
       return { data: [], next_page: null, prev_page: null };

@@ -23,15 +23,25 @@ export function formatTime(us: number): string {
 }
 
 const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
+/** The years that four digits can tell, in milliseconds. */
+const firstMs = Date.parse('0001-01-01T00:00:00Z');
+const lastMs = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** Reads an RFC 3339 time with any offset into microseconds since 1970; null when it is not one. */
+/**
+ * Reads an RFC 3339 time with any offset into microseconds since 1970; null when it is not one. What an offset
+ * takes beyond the years 1 to 9999 is brought back to their edge.
+ */
 export function parseTime(text: string): number | null {
   const match = rfc3339.exec(text);
   if (match === null) return null;
   const [, day, time, fraction = '', zone = 'Z'] = match;
+  // Date.parse takes 30 February for 2 March, and hour 24 for the next day.
+  const local = Date.parse(`${day}T${time}Z`);
+  if (Number.isNaN(local) || !new Date(local).toISOString().startsWith(`${day}T${time}`)) return null;
   const ms = Date.parse(`${day}T${time}${zone.toUpperCase()}`);
-  if (Number.isNaN(ms) || ms < 0) return null;
-  return ms * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+  if (Number.isNaN(ms)) return null;
+  if (ms < firstMs) return firstMs * 1000;
+  return Math.min(ms, lastMs - 999) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
 }
 
 /** The microseconds of a time that {@link formatTime} wrote. */

@@ -5,8 +5,17 @@ export type Order = 'asc' | 'desc';
 /** A page of a list, and the cursors that lead on from it; null where there is nothing more. */
 export type Page<T> = { readonly data: readonly T[]; readonly next_page: string | null };
 
+/** A list that can be paged through: what its cursors are called, and what their keys are made of. */
+export type ListShape = {
+  readonly name: string;
+  readonly key: readonly ('string' | 'number')[];
+  /** Whether its pages lead back as well. */
+  readonly backwards: boolean;
+};
+
 /** Where a page starts or ends: the sort order, the direction read in, and the position key of one row. */
 export type Cursor = {
+  readonly list: string;
   readonly order: Order;
   readonly direction: 'next' | 'prev';
   readonly key: readonly (string | number)[];
@@ -14,31 +23,35 @@ export type Cursor = {
 
 /** An opaque text for a cursor. */
 export function encodeCursor(cursor: Cursor): string {
-  const parts = [cursor.order, cursor.direction, ...cursor.key];
+  const parts = [cursor.list, cursor.order, cursor.direction, ...cursor.key];
   return `page_${Buffer.from(JSON.stringify(parts)).toString('base64url')}`;
 }
 
 /**
- * Reads a cursor back. `shape` names the type of each part of the key.
- * @throws PawlError `invalid_page` when the text is not such a cursor, or was made for another order.
+ * Reads a cursor back.
+ * @throws PawlError `invalid_page` when the text is no cursor of this list, or was made for another order.
  */
-export function decodeCursor(text: string, order: Order, shape: readonly ('string' | 'number')[]): Cursor {
-  const parts = parseParts(text);
-  const [madeFor, direction, ...key] = parts;
+export function decodeCursor(text: string, list: ListShape, order: Order): Cursor {
+  const [name, madeFor, direction, ...key] = parseParts(text);
   const fits =
+    name === list.name &&
     (madeFor === 'asc' || madeFor === 'desc') &&
-    (direction === 'next' || direction === 'prev') &&
-    key.length === shape.length &&
-    key.every((part, i) => typeof part === shape[i] && isStorable(part));
+    (direction === 'next' || (direction === 'prev' && list.backwards)) &&
+    key.length === list.key.length &&
+    key.every((part, i) => typeof part === list.key[i] && isStorable(part));
   if (!fits) throw new PawlError('invalid_page', 'page: not a cursor of this list');
   if (madeFor !== order) {
     throw new PawlError('invalid_page', `page: this cursor was made for order=${madeFor}, not ${order}`);
   }
-  return { order, direction, key: key as (string | number)[] };
+  return { list: name, order, direction, key: key as (string | number)[] };
 }
 
+/** The largest whole number that both databases keep in an integer column. */
+export const maxInteger = 2 ** 31 - 1;
+
 function isStorable(part: unknown): boolean {
-  return typeof part === 'number' ? Number.isSafeInteger(part) : !String(part).includes('\0');
+  if (typeof part === 'number') return Number.isInteger(part) && part >= 0 && part <= maxInteger;
+  return !String(part).includes('\0');
 }
 
 function parseParts(text: string): unknown[] {
@@ -52,7 +65,12 @@ function parseParts(text: string): unknown[] {
 }
 
 /** How to read one page of a list that is sorted by a key. `cursor` is null for the first page. */
-export type PageRequest = { readonly limit: number; readonly order: Order; readonly cursor: Cursor | null };
+export type PageRequest = {
+  readonly list: ListShape;
+  readonly limit: number;
+  readonly order: Order;
+  readonly cursor: Cursor | null;
+};
 
 /** A page with a way back as well; `prev_page` is null on the first page. */
 export type BidirectionalPage<T> = Page<T> & { readonly prev_page: string | null };
@@ -71,13 +89,13 @@ export function pageOf<T>(
   request: PageRequest,
   keyOf: (row: T) => readonly (string | number)[],
 ): BidirectionalPage<T> {
-  const { limit, order, cursor } = request;
+  const { list, limit, order, cursor } = request;
   const goesOn = rows.length > limit;
   const data = rows.slice(0, limit);
   const backwards = cursor?.direction === 'prev';
   if (backwards) data.reverse();
   const to = (direction: 'next' | 'prev', row: T | undefined): string | null =>
-    row === undefined ? null : encodeCursor({ order, direction, key: keyOf(row) });
+    row === undefined ? null : encodeCursor({ list: list.name, order, direction, key: keyOf(row) });
   return {
     data,
     next_page: goesOn || backwards ? to('next', data.at(-1)) : null,

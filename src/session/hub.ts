@@ -1,6 +1,6 @@
 import type { EventRow } from '../store/events.ts';
 
-/** Who is listening to a session. */
+/** Who is listening to a session. One that throws is heard no more. */
 export type Listener = {
   /** Events of the history, in order, each exactly once; those of one commit come together. */
   onEvents(rows: readonly EventRow[]): void;
@@ -11,10 +11,14 @@ export type Listener = {
 };
 
 type Subscription = {
+  readonly sessionId: string;
   readonly listener: Listener;
   /** The `seq` that comes next; null until the start is known. */
   next: number | null;
+  /** Events that came before the start was known, or behind a gap. */
   held: EventRow[];
+  /** What else came before the start was known. */
+  readonly notices: ((listener: Listener) => void)[];
   filling: boolean;
 };
 
@@ -25,53 +29,72 @@ type Subscription = {
 export function createHub(readAfter: (sessionId: string, seq: number) => Promise<readonly EventRow[]>) {
   const sessions = new Map<string, Set<Subscription>>();
 
-  function deliver(sessionId: string, subscription: Subscription, rows: readonly EventRow[]): void {
-    subscription.held.push(...rows);
-    if (subscription.next === null) return;
-    subscription.held.sort((a, b) => a.seq - b.seq);
-    const ready: EventRow[] = [];
-    for (const row of subscription.held) {
-      if (row.seq > subscription.next) break;
-      if (row.seq < subscription.next) continue;
-      subscription.next++;
-      ready.push(row);
-    }
-    subscription.held = subscription.held.filter((row) => row.seq >= (subscription.next ?? 0));
-    if (ready.length > 0) subscription.listener.onEvents(ready);
-    if (subscription.held.length > 0) fill(sessionId, subscription);
+  const isOpen = (subscription: Subscription): boolean =>
+    sessions.get(subscription.sessionId)?.has(subscription) === true;
+
+  function close(subscription: Subscription): void {
+    const subscriptions = sessions.get(subscription.sessionId);
+    subscriptions?.delete(subscription);
+    if (subscriptions?.size === 0) sessions.delete(subscription.sessionId);
   }
 
-  function fill(sessionId: string, subscription: Subscription): void {
+  function tell(subscription: Subscription, say: (listener: Listener) => void): void {
+    try {
+      say(subscription.listener);
+    } catch {
+      close(subscription);
+    }
+  }
+
+  function deliver(subscription: Subscription, rows: readonly EventRow[]): void {
+    subscription.held.push(...rows);
+    const ready = takeReady(subscription);
+    if (ready.length > 0) tell(subscription, (listener) => listener.onEvents(ready));
+    if (subscription.next !== null && subscription.held.length > 0 && isOpen(subscription))
+      fill(subscription);
+  }
+
+  function fill(subscription: Subscription): void {
     if (subscription.filling || subscription.next === null) return;
     subscription.filling = true;
-    readAfter(sessionId, subscription.next - 1).then(
+    const from = subscription.next;
+    readAfter(subscription.sessionId, from - 1).then(
       (rows) => {
         subscription.filling = false;
-        if (sessions.get(sessionId)?.has(subscription)) deliver(sessionId, subscription, rows);
+        if (!isOpen(subscription)) return;
+        // A store that has nothing for the gap yet is asked again when the next commit is reported.
+        if (rows.some((row) => row.seq === subscription.next)) deliver(subscription, rows);
       },
-      // The next commit of the session tries again.
       () => {
         subscription.filling = false;
       },
     );
   }
 
+  function notify(subscription: Subscription, say: (listener: Listener) => void): void {
+    if (subscription.next === null) subscription.notices.push(say);
+    else tell(subscription, say);
+  }
+
+  const listeners = (sessionId: string): Subscription[] => [...(sessions.get(sessionId) ?? [])];
+
   return {
     /** Reports events that are committed. */
     publish(sessionId: string, rows: readonly EventRow[]): void {
-      for (const subscription of sessions.get(sessionId) ?? []) deliver(sessionId, subscription, rows);
+      for (const subscription of listeners(sessionId)) deliver(subscription, rows);
     },
 
     /** Reports a client event that is committed to the inbox. */
     publishQueued(sessionId: string, data: string): void {
-      for (const { listener } of sessions.get(sessionId) ?? []) listener.onQueued(data);
+      for (const subscription of listeners(sessionId)) notify(subscription, (one) => one.onQueued(data));
     },
 
     /** Reports that a session is deleted, and forgets its listeners. */
     publishDeleted(sessionId: string, data: string): void {
-      const subscriptions = sessions.get(sessionId) ?? [];
-      sessions.delete(sessionId);
-      for (const { listener } of subscriptions) listener.onDeleted(data);
+      for (const subscription of listeners(sessionId)) {
+        notify(subscription, (one) => one.onDeleted(data));
+        if (subscription.next !== null) close(subscription);
+      }
     },
 
     /**
@@ -79,22 +102,39 @@ export function createHub(readAfter: (sessionId: string, seq: number) => Promise
      * event at the time of opening; what is committed in between is held.
      */
     subscribe(sessionId: string, listener: Listener) {
-      const subscription: Subscription = { listener, next: null, held: [], filling: false };
+      const subscription: Subscription = {
+        ...{ sessionId, listener, next: null, held: [], notices: [], filling: false },
+      };
       const subscriptions = sessions.get(sessionId) ?? new Set();
       sessions.set(sessionId, subscriptions.add(subscription));
       return {
         startAfter(seq: number): void {
+          if (!isOpen(subscription)) return;
           subscription.next = seq + 1;
-          deliver(sessionId, subscription, []);
+          for (const say of subscription.notices) tell(subscription, say);
+          deliver(subscription, []);
         },
-        close(): void {
-          subscriptions.delete(subscription);
-          if (subscriptions.size === 0 && sessions.get(sessionId) === subscriptions)
-            sessions.delete(sessionId);
-        },
+        close: () => close(subscription),
       };
     },
   };
 }
 
 export type Hub = ReturnType<typeof createHub>;
+
+/** Takes what follows on without a gap out of what is held, and drops what was handed over before. */
+function takeReady(subscription: Subscription): EventRow[] {
+  if (subscription.next === null) return [];
+  const ready: EventRow[] = [];
+  let { next } = subscription;
+  const behind: EventRow[] = [];
+  for (const row of subscription.held.toSorted((a, b) => a.seq - b.seq)) {
+    if (row.seq > next) behind.push(row);
+    if (row.seq !== next) continue;
+    next++;
+    ready.push(row);
+  }
+  subscription.next = next;
+  subscription.held = behind;
+  return ready;
+}

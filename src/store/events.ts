@@ -8,6 +8,8 @@ import { prepare, prepareShapes } from './prepared.ts';
 export type EventRow = Selectable<EventTable>;
 export type InboxRow = Selectable<InboxTable>;
 
+/** Both databases bound the number of values in one statement. */
+const maxRows = 500;
 const eventColumns = ['session_id', 'seq', 'type', 'processed_at', 'data'] as const;
 
 const insertMany = prepareShapes((count) => {
@@ -22,8 +24,11 @@ const insertMany = prepareShapes((count) => {
 
 /** Appends to histories. The numbers must follow on from what is there: a repeated one is refused. */
 export async function insertEvents(tx: Handle, rows: readonly EventRow[]): Promise<void> {
-  const values = rows.flatMap((row, i) => eventColumns.map((column) => [`${column}${i}`, row[column]]));
-  await insertMany(String(rows.length))(tx, Object.fromEntries(values));
+  for (let from = 0; from < rows.length; from += maxRows) {
+    const some = rows.slice(from, from + maxRows);
+    const values = some.flatMap((row, i) => eventColumns.map((column) => [`${column}${i}`, row[column]]));
+    await insertMany(String(some.length))(tx, Object.fromEntries(values));
+  }
 }
 
 export async function insertInbox(tx: Handle, rows: readonly InboxRow[]): Promise<void> {

@@ -54,6 +54,22 @@ describe('Ownership', () => {
     await own.drop();
   });
 
+  test('has ended when a store is closed, not a moment later', async () => {
+    const own = await freshDatabase();
+    const watcher = new pg.Client({ connectionString: own.url });
+    await watcher.connect();
+    const locks = `select pid from pg_locks where locktype = 'advisory' and database =
+      (select oid from pg_database where datname = current_database())`;
+    const held: number[] = [];
+    for (let round = 0; round < 10; round++) {
+      await (await openPostgres(own.url)).close();
+      held.push((await watcher.query(locks)).rows.length);
+    }
+    await watcher.end();
+    await own.drop();
+    expect(held).toEqual(held.map(() => 0));
+  });
+
   test('of one database does not concern another one on the same server', async () => {
     const other = await freshDatabase();
     await (await openPostgres(other.url)).close();

@@ -96,12 +96,19 @@ function takeLock(folder: string): Sqlite.Database {
 function kyselyOver(handle: Sqlite.Database, ready: () => Promise<void>): Kysely<Database> {
   return new Kysely<Database>({
     dialect: {
-      createAdapter: () => new SqliteAdapter(),
+      createAdapter: () => new TransactionalAdapter(),
       createDriver: () => createDriver(handle, ready),
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   });
+}
+
+/** SQLite undoes changes of the schema like any others, so that a migration that fails leaves nothing behind. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 function laneDatabase(handle: Sqlite.Database): LaneDatabase {

@@ -1,10 +1,13 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Listening, listen } from '../listening.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
-import { sdk, startPawl, type TestPawl } from '../pawl.ts';
+import { quietLog, sdk, startPawl, type TestPawl } from '../pawl.ts';
 import { type FreshDatabase, freshDatabase } from '../postgres.ts';
 import { eventually, history, makeSetting, openSession, type Setting, say, typesOf } from '../story.ts';
+import { orderProblems } from '../turn-order.ts';
 
 /*
  * The goal: what belongs together is seen together, however the requests fall. The method: many clients at once,
@@ -48,7 +51,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
         model_max_retries: '0',
         ...(database === null ? {} : { database_url: database.url }),
       },
-      { log: { info: () => {}, warn: () => {}, error: (...line) => void logged.push(line) } },
+      { log: { ...quietLog, error: (...line) => void logged.push(line) } },
     );
 
   beforeAll(async () => {
@@ -159,6 +162,53 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       expect(heard()).toEqual(done.slice(-heard().length));
       stream.close();
     }
+  });
+
+  test('a reader who leaves while its stream opens leaves nothing behind', async () => {
+    const { id } = await openSession(client, setting);
+    const { hostname, port } = new URL(pawl.url);
+    const asked = `GET /v1/sessions/${id}/events/stream HTTP/1.1\r\nhost: x\r\nx-api-key: ${pawl.key}\r\n\r\n`;
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    for (let n = 0; n < 150; n++) {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      await new Promise((resolve) => socket.write(asked, resolve));
+      // After none, one or two turns of the event loop the request is in another state.
+      for (let turn = 0; turn < n % 3; turn++) await new Promise(setImmediate);
+      socket.resetAndDestroy();
+    }
+    await client.beta.sessions.retrieve(id);
+    // Each open stream has a timer for its pings.
+    await eventually('the timers of the streams gone', () => timers() < before + 5, 3000);
+  });
+
+  test('messages and interrupts in any order leave a history in order, and lose none', async () => {
+    const { events } = client.beta.sessions;
+    await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const { id } = await openSession(client, setting);
+        const sent: string[] = [];
+        const senders = Array.from({ length: 4 }, async (_, sender) => {
+          for (let n = 0; n < 15; n++) {
+            const message = say(`invoice ${sender} ${n}`);
+            const interrupt = { type: 'user.interrupt' } as const;
+            const choices = [[message], [interrupt], [interrupt, message], [message, interrupt, message]];
+            const { data } = await events.send(id, { events: choices[(n * 7 + sender) % 4] ?? [message] });
+            sent.push(...(data ?? []).map((event) => event.id));
+          }
+        });
+        await Promise.all(senders);
+        await untilQuiet(id);
+        const done = await history(client, id);
+        expect(orderProblems(done)).toEqual([]);
+        const listed = done.map((event) => event.id);
+        expect(sent.filter((one) => !listed.includes(one))).toEqual([]);
+        const last = done.findLastIndex((event) => event.type === 'user.message');
+        expect(done.slice(last).some((event) => event.type === 'session.status_idle')).toBe(true);
+      }),
+    );
   });
 
   test('a session is made in an environment or the environment is deleted, and nobody sees an error of the server', async () => {
