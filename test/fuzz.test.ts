@@ -145,6 +145,7 @@ describe.each(databases)('On %s', (kind) => {
     const proto = `${'{"__proto__":'.repeat(levels)}1${'}'.repeat(levels)}`;
     for (const [path, body] of bodies()) {
       for (const text of [array, object, proto]) await target.refuse(path, post(text));
+      if (kind === 'PostgreSQL') continue;
       for (const place of placesIn(body).filter(({ length }) => length === 1)) {
         for (const text of [array, object])
           await target.check(path, post(withChange(body, place, { replace: text })));

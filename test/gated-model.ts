@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { type ChatRequest, readChatRequest, replyTo, streamFrames } from './model-replies.ts';
@@ -26,7 +26,7 @@ export type GatedModel = {
 /** Speaks the Anthropic Messages API, streamed, on 127.0.0.1. */
 export async function startGatedModel(): Promise<GatedModel> {
   const arrived: HeldRequest[] = [];
-  const server = createServer(async (incoming, response) => {
+  const hold = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = (await json(incoming)) as Record<string, unknown>;
     const request = readChatRequest('anthropic', body);
     const framesOf = (text: string) => streamFrames('anthropic', replyTo(request, text));
@@ -48,6 +48,10 @@ export async function startGatedModel(): Promise<GatedModel> {
       },
       closed: () => closed,
     });
+  };
+  const server = createServer((incoming, response) => {
+    // A client that leaves while its body is read has nothing to wait for.
+    hold(incoming, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from './model-faults.ts';
@@ -372,9 +375,7 @@ describe.concurrent.each(['anthropic', 'openai'])('With %s', (provider) => {
 describe('When no route serves the model any more', () => {
   test('the turn ends with an error that says so', async () => {
     const files = { in_memory: false };
-    const { mkdtempSync, rmSync } = await import('node:fs');
-    const { tmpdir } = await import('node:os');
-    const data_dir = mkdtempSync(`${tmpdir()}/pawl-turns-`);
+    const data_dir = mkdtempSync(join(tmpdir(), 'pawl-turns-'));
     const first = await startPawl({ data_dir, model_routes: 'old-model=offline' }, files);
     const setting = await makeSetting(first.client, { model: 'old-model' });
     const { id } = await openSession(first.client, setting);

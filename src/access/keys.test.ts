@@ -13,7 +13,8 @@ import { createKeys, type Keys } from './keys.ts';
 
 let store: Store;
 let keys: Keys;
-const page = { limit: 100, order: 'asc', cursor: null } as const;
+const list = { name: 'keys', key: ['string', 'string'], backwards: false } as const;
+const page = { list, limit: 100, order: 'asc', cursor: null } as const;
 
 let now: number;
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
-import type { PageRequest } from '../core/page.ts';
+import type { ListShape, PageRequest } from '../core/page.ts';
 import type { Store } from '../store/dialect.ts';
 import { openStore } from '../store/open.ts';
 import { type Agents, createAgents } from './agents.ts';
@@ -12,7 +12,8 @@ import { createVersions } from './versions.ts';
 let database: FreshDatabase | null = null;
 const clock = createClock(() => 1_800_000_000_000);
 const model = { id: 'offline-1', effort: null };
-const firstPage: PageRequest = { limit: 100, order: 'desc', cursor: null };
+const list: ListShape = { name: 'agents', key: ['string', 'string'], backwards: false };
+const firstPage: PageRequest = { list, limit: 100, order: 'desc', cursor: null };
 
 function agentsOn(store: Store): Agents {
   const serves = (id: string) => id.startsWith('offline');

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
-import type { PageRequest } from '../core/page.ts';
+import type { ListShape, PageRequest } from '../core/page.ts';
 import { insertAgent } from '../store/agents.ts';
 import type { Store } from '../store/dialect.ts';
 import { openStore } from '../store/open.ts';
@@ -13,7 +13,8 @@ import { createEnvironments, type Environments } from './environments.ts';
 let store: Store;
 let environments: Environments;
 const clock = createClock(() => 1_800_000_000_000);
-const page: PageRequest = { limit: 100, order: 'asc', cursor: null };
+const list: ListShape = { name: 'environments', key: ['string', 'string'], backwards: false };
+const page: PageRequest = { list, limit: 100, order: 'asc', cursor: null };
 
 beforeAll(async () => {
   store = await openStore({ kind: 'memory' });

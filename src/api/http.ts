@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { type FastifyReply, fastify } from 'fastify';
+import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import { sendError, toPawlError } from './errors.ts';
 import { parseQuery } from './query.ts';
@@ -40,10 +42,16 @@ function bare(ids: Ids) {
 function readBodies(app: App): void {
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(/^application\/([\w.-]+\+)?json/, { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, {});
-    else void parseJson(request, String(body), done);
-  });
+  app.addContentTypeParser(
+    /^application\/([\w.-]+\+)?json\s*(;|$)/,
+    { parseAs: 'buffer' },
+    (request, body, done) => {
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      if (bytes.length === 0) done(null, {});
+      else if (isUtf8(bytes)) void parseJson(request, bytes.toString(), done);
+      else done(new PawlError('invalid_request', 'The request body is not UTF-8'));
+    },
+  );
   app.addHook('preValidation', async (request) => {
     request.body ??= {};
   });

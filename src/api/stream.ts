@@ -47,6 +47,10 @@ export function streamRoutes(app: App, { sessions, hub, ping_ms }: Deps): void {
       try {
         const { row } = await sessions.retrieve(sessionId);
         reply.hijack();
+        if (response.destroyed || response.closed) {
+          subscription.close();
+          return;
+        }
         open.add(response);
         const pings = setInterval(() => stream.write(frame('ping', '{"type":"ping"}')), ping_ms);
         response.once('close', () => {

@@ -6,7 +6,7 @@ import { clearInbox, type EventFilter, insertEvents, insertInbox } from '../stor
 import { openStore } from '../store/open.ts';
 import { updateSession } from '../store/sessions.ts';
 import { at, sampleEvent, seedSession } from '../store/store.testsuite.ts';
-import { createHistory, historyCursorShape } from './history.ts';
+import { createHistory } from './history.ts';
 
 let store: Store;
 let count = 0;
@@ -16,6 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
+const list = { name: 'events', key: ['number', 'number'], backwards: false } as const;
 const typeOf = (number: number) => (number % 2 === 0 ? 'user.interrupt' : 'user.message');
 const wire = (id: string) => JSON.stringify({ id });
 const sequence = (length: number, from = 1) => Array.from({ length }, (_, i) => from + i);
@@ -57,8 +58,8 @@ async function read(id: string, { order = 'asc', limit = 1000, filter = {}, betw
   const ids: string[] = [];
   let pages = 0;
   for (let text: string | null = null, more = true; more; more = text !== null) {
-    const cursor = text === null ? null : decodeCursor(text, order, historyCursorShape);
-    const page = await history.list(id, filter, { order, limit, cursor });
+    const cursor = text === null ? null : decodeCursor(text, list, order);
+    const page = await history.list(id, filter, { list, order, limit, cursor });
     expect(page.data.length).toBeLessThanOrEqual(limit);
     ids.push(...page.data.map((data) => (JSON.parse(data) as { id: string }).id));
     text = page.next_page;
@@ -90,7 +91,7 @@ describe('A history', () => {
 
   test('has no next page at its very end', async () => {
     const { id } = await setUp(2, 2);
-    const page = await createHistory({ store }).list(id, {}, { order: 'asc', limit: 4, cursor: null });
+    const page = await createHistory({ store }).list(id, {}, { list, order: 'asc', limit: 4, cursor: null });
     expect([page.data.length, page.next_page]).toEqual([4, null]);
     const empty = await setUp(0, 0);
     expect(await read(empty.id)).toEqual([]);
@@ -119,7 +120,11 @@ describe('A history', () => {
   });
 
   test('of a session that is not there is said to be missing', async () => {
-    const listing = createHistory({ store }).list('sesn_none', {}, { order: 'asc', limit: 1, cursor: null });
+    const listing = createHistory({ store }).list(
+      'sesn_none',
+      {},
+      { list, order: 'asc', limit: 1, cursor: null },
+    );
     await expect(listing).rejects.toMatchObject({ code: 'session_not_found' });
   });
 

@@ -74,6 +74,17 @@ describe('A listener', () => {
     expect(heard).toEqual(['queued a', 'queued b']);
   });
 
+  test('hears of the end of a session after everything that was held, and of nothing else', () => {
+    const hub = createHub(nothing);
+    const { heard, listener } = recorder();
+    const subscription = hub.subscribe(session, listener);
+    hub.publish(session, rows(5));
+    hub.publishDeleted(session, 'gone');
+    subscription.startAfter(4);
+    hub.publish(session, rows(6));
+    expect(heard).toEqual([5, 'deleted gone']);
+  });
+
   test('hears each event once, however often it is published', () => {
     const hub = createHub(nothing);
     const { heard, listener } = recorder();

@@ -126,7 +126,7 @@ describe.each(['memory', 'postgres'] as const)('A journal on %s', (kind) => {
     const before = await session();
     const refused = new Error('refused');
     const refusing = journal.write(id, async () => {
-      await null;
+      await Promise.resolve();
       throw refused;
     });
     await expect(refusing).rejects.toBe(refused);

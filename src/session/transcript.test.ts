@@ -30,10 +30,15 @@ test('an agent that speaks first is not heard, nor one that speaks last', () => 
   expect(flat([agent('x'), agent('y'), user('a'), agent('b')])).toEqual([['user', 'a']]);
 });
 
+test('blank text is not heard, and a message of nothing else does not come between two others', () => {
+  expect(flat([user('a', ' \n'), agent(''), user('\u00a0'), user('b')])).toEqual([['user', 'a', 'b']]);
+  expect(flat([user(' '), agent('x')])).toEqual([]);
+});
+
 test('whatever was said, users begin and end, the sides alternate and no word of a user is lost', () => {
-  const event = fc.tuple(fc.boolean(), fc.array(fc.string({ maxLength: 2 }), { minLength: 1, maxLength: 3 }));
+  const words = fc.array(fc.string({ maxLength: 2 }), { minLength: 1, maxLength: 3 });
   fc.assert(
-    fc.property(fc.array(event), (spec) => {
+    fc.property(fc.array(fc.tuple(fc.boolean(), words)), (spec) => {
       const events = spec.map(([isUser, texts]) => said(isUser ? 'user.message' : 'agent.message', ...texts));
       const before = JSON.stringify(events);
       const messages = transcript(events);
@@ -42,9 +47,8 @@ test('whatever was said, users begin and end, the sides alternate and no word of
       }
       expect(messages.length === 0 || messages.length % 2 === 1).toBe(true);
       const spoken = events.filter(({ type }) => type === 'user.message').flatMap(({ content }) => content);
-      expect(messages.filter(({ role }) => role === 'user').flatMap(({ content }) => content)).toEqual(
-        spoken,
-      );
+      const heard = messages.filter(({ role }) => role === 'user').flatMap(({ content }) => content);
+      expect(heard).toEqual(spoken.filter((block) => block.text.trim() !== ''));
       expect(JSON.stringify(events)).toBe(before);
     }),
   );

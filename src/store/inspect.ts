@@ -4,7 +4,7 @@ import Sqlite from 'better-sqlite3';
 import pg from 'pg';
 import { newestSchema } from './migrate.ts';
 import type { DatabaseChoice } from './open.ts';
-import { messageOf, ownerLock } from './postgres.ts';
+import { messageOf, ownerLock } from './ownership.ts';
 
 /** What can be said of a database without changing it. */
 export type DatabaseInspection = {

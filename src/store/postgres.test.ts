@@ -11,6 +11,7 @@ import { openPostgres } from './postgres.ts';
 import { findSession, listSessions, lockSession, updateSession } from './sessions.ts';
 import { sampleEvent, sampleSession, seedSession } from './store.testsuite.ts';
 
+const list = { name: 'sessions', key: ['string', 'string'], backwards: true } as const;
 let database: FreshDatabase;
 let store: Store;
 
@@ -275,7 +276,7 @@ describe('A store', () => {
     const rows = ids.map((id) => sampleSession(id, { agent_id, environment_id, title: 'paged' }));
     await english.write((tx) => tx.insertInto('sessions').values(rows).execute());
     const filter = { include_archived: true, created_at: {} };
-    const all = await listSessions(english.db, filter, { limit: 99, order: 'asc', cursor: null });
+    const all = await listSessions(english.db, filter, { list, limit: 99, order: 'asc', cursor: null });
     await english.close();
     await ask(database.url, `drop database ${name} with (force)`);
     expect(all.map((row) => row.id)).toEqual([...ids, 'seed'].toSorted((a, b) => (a < b ? -1 : 1)));

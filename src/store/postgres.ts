@@ -1,8 +1,9 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Database } from './database.ts';
-import { DatabaseError, DatabaseInUseError, type Dialect, type Store } from './dialect.ts';
+import type { Dialect, Store } from './dialect.ts';
 import { migrate } from './migrate.ts';
+import { connectTimeoutMs, takeOwnership } from './ownership.ts';
 
 export const postgresDialect: Dialect = {
   name: 'postgres',
@@ -22,10 +23,7 @@ export const postgresDialect: Dialect = {
   ],
 };
 
-/** Any number, as long as every Pawl process asks for the same one. */
-export const ownerLock = 7295_0001;
 const maxConnections = 10;
-const connectTimeoutMs = 10_000;
 /** How often a transaction that lost a race is run again. */
 const maxRaces = 5;
 
@@ -34,23 +32,27 @@ const maxRaces = 5;
  * @throws DatabaseInUseError when another process serves from it; @throws DatabaseError when it cannot be used.
  */
 export async function openPostgres(url: string): Promise<Store> {
+  const ownership = await takeOwnership(url);
   const pool = new pg.Pool({
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: connectTimeoutMs,
     types: { getTypeParser: typeParser } as pg.CustomTypesConfig,
   });
-  // An idle connection that breaks is replaced at its next use, so there is nothing to do here.
+  // A connection that breaks is replaced at its next use, and whoever was using it is told by its query.
   pool.on('error', () => {});
-  const owner = await takeOwnership(pool);
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   const store: Store = {
     dialect: postgresDialect,
     db,
-    write: (work) => runAgain(() => db.transaction().execute(work)),
+    async write(work) {
+      ownership.require();
+      return runAgain(() => db.transaction().execute(work));
+    },
     async close() {
-      owner.release(true);
       await db.destroy();
+      await ownership.release();
     },
   };
   try {
@@ -60,25 +62,6 @@ export async function openPostgres(url: string): Promise<Store> {
     throw error;
   }
   return store;
-}
-
-/** Holds a session-level lock for as long as this process lives, so that a second one finds out at its start. */
-async function takeOwnership(pool: pg.Pool): Promise<pg.PoolClient> {
-  let client: pg.PoolClient;
-  try {
-    client = await pool.connect();
-  } catch (error) {
-    await pool.end();
-    throw new DatabaseError(`Cannot connect to PostgreSQL: ${messageOf(error)}`, { cause: error });
-  }
-  client.on('error', () => {});
-  const answer = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [
-    ownerLock,
-  ]);
-  if (answer.rows[0]?.taken === true) return client;
-  client.release(true);
-  await pool.end();
-  throw new DatabaseInUseError('Another pawl process is serving from this PostgreSQL database');
 }
 
 async function runAgain<T>(attempt: () => Promise<T>): Promise<T> {
@@ -106,11 +89,4 @@ const int8 = 20;
 function typeParser(oid: number, format?: 'text' | 'binary') {
   if (oid === int8) return Number;
   return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
-}
-
-/** The sentence of an error, or of each where several addresses were tried. */
-export function messageOf(error: unknown): string {
-  // A refused connection to a name with several addresses has an empty message of its own.
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

@@ -11,6 +11,7 @@ import { findSession, updateSession } from './sessions.ts';
 import { openSqlite } from './sqlite.ts';
 import { sampleKey, seedSession } from './store.testsuite.ts';
 
+const list = { name: 'keys', key: ['string', 'string'], backwards: false } as const;
 let base: string;
 let count = 0;
 const children: ChildProcess[] = [];
@@ -159,7 +160,7 @@ describe('A crash', () => {
     const acknowledged = await linesOf(child, 100 * round);
     await kill(child);
     const store = await openSqlite(folder);
-    const page = { limit: 1_000_000, order: 'asc', cursor: null } as const;
+    const page = { list, limit: 1_000_000, order: 'asc', cursor: null } as const;
     const kept = new Set((await listKeys(store.db, page)).map((row) => row.id));
     await store.close();
     expect(acknowledged.length).toBeGreaterThanOrEqual(100 * round);
@@ -178,7 +179,7 @@ describe('A store', () => {
     await Promise.all(writing);
     await expect(store.write((tx) => insertKey(tx, sampleKey('late')))).rejects.toThrow(/not open/);
     const again = await openSqlite(folder);
-    expect(await listKeys(again.db, { limit: 99, order: 'asc', cursor: null })).toHaveLength(50);
+    expect(await listKeys(again.db, { list, limit: 99, order: 'asc', cursor: null })).toHaveLength(50);
     await again.close();
   });
 

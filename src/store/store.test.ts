@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../test/postgres.ts';
-import { decodeCursor, type Order, type PageRequest, pageOf } from '../core/page.ts';
+import { decodeCursor, type ListShape, type Order, type PageRequest, pageOf } from '../core/page.ts';
 import {
   insertAgent,
   insertVersion,
@@ -210,7 +210,11 @@ describe.each(stores)('lists in $name', ({ open }) => {
       for (let version = 2; version <= 12; version++) await insertVersion(tx, sampleVersion(id, version));
     });
     const read = (page: PageRequest) => listVersions(store.db, id, page);
-    const list = { read, keyOf: (row: VersionRow) => [row.version], shape: ['number'] as const };
+    const list = {
+      read,
+      keyOf: (row: VersionRow) => [row.version],
+      shape: { name: 'versions', key: ['number'], backwards: true } as const,
+    };
     const numbers = Array.from({ length: 12 }, (_, i) => i + 1);
     for (const limit of [1, 5, 12, 13]) {
       const up = await walk(list, { order: 'asc', limit });
@@ -243,12 +247,14 @@ describe.each(stores)('lists in $name', ({ open }) => {
 type List<R> = {
   readonly read: (request: PageRequest) => Promise<readonly R[]>;
   readonly keyOf: (row: R) => readonly (string | number)[];
-  readonly shape: readonly ('string' | 'number')[];
+  readonly shape: ListShape;
 };
+
+const byTimeShape: ListShape = { name: 'rows', key: ['string', 'string'], backwards: true };
 
 /** A list that is sorted by time and id. */
 function byTime<R extends { created_at: string; id: string }>(read: List<R>['read']): List<R> {
-  return { read, keyOf: (row) => [row.created_at, row.id], shape: ['string', 'string'] };
+  return { read, keyOf: (row) => [row.created_at, row.id], shape: byTimeShape };
 }
 
 type Way = { readonly order: Order; readonly limit: number; readonly between?: () => Promise<void> };
@@ -256,8 +262,8 @@ type Way = { readonly order: Order; readonly limit: number; readonly between?: (
 /** Pages through a list to its end and from there back to its beginning; `between` runs after each page. */
 async function walk<R>(list: List<R>, { order, limit, between }: Way): Promise<{ there: R[]; back: R[] }> {
   const page = async (text: string | null) => {
-    const cursor = text === null ? null : decodeCursor(text, order, list.shape);
-    const request: PageRequest = { order, limit, cursor };
+    const cursor = text === null ? null : decodeCursor(text, list.shape, order);
+    const request: PageRequest = { list: list.shape, order, limit, cursor };
     const read = pageOf(await list.read(request), request, list.keyOf);
     expect(read.data.length).toBeLessThanOrEqual(limit);
     await between?.();
@@ -281,5 +287,10 @@ const isBefore = (a: { created_at: string; id: string }, b: { created_at: string
   a.created_at === b.created_at ? a.id < b.id : a.created_at < b.created_at;
 const idOf = (row: { id: string }): string => row.id;
 const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(idOf);
-const first = (limit: number, order: Order = 'asc'): PageRequest => ({ limit, order, cursor: null });
+const first = (limit: number, order: Order = 'asc'): PageRequest => ({
+  list: byTimeShape,
+  limit,
+  order,
+  cursor: null,
+});
 const everything = { include_archived: true, created_at: {} };

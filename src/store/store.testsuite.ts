@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AgentConfig } from '../core/agent-config.ts';
 import { formatTime } from '../core/clock.ts';
+import { maxInteger, type PageRequest } from '../core/page.ts';
 import { noSessionUsage } from '../core/usage.ts';
 import {
   type AgentAtVersion,
@@ -96,7 +97,7 @@ export function sampleEvent(session_id: string, seq: number, fields: Partial<Eve
 }
 
 /** What databases and encodings stumble over. */
-export const awkwardTexts = [
+const awkwardTexts = [
   '',
   ' \t\r\n ',
   `'"\`\\;--/* $1 ? :name %s {{x}}`,
@@ -431,17 +432,14 @@ export function describeStore(name: string, open: () => Promise<OpenStore>): voi
       test('a number that nothing can reach is simply not found', async () => {
         const session = await seedSession(store, fresh('sesn'));
         await store.write((tx) => insertEvents(tx, [sampleEvent(session.id, 1)]));
-        for (const number of [0, -1, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
+        const list = { name: 'versions', key: ['number'], backwards: false } as const;
+        for (const number of [0, maxInteger]) {
           expect(await findVersion(store.db, session.agent_id, number)).toBeNull();
-          const page = {
-            limit: 9,
-            order: 'desc',
-            cursor: { order: 'desc', direction: 'next', key: [number] },
-          } as const;
-          expect(await listVersions(store.db, session.agent_id, page)).toHaveLength(number > 1 ? 1 : 0);
-          expect(await listEvents(store.db, session.id, { ...whole, after: number })).toHaveLength(
-            number > 0 ? 0 : 1,
-          );
+          const cursor = { list: list.name, order: 'desc', direction: 'next', key: [number] } as const;
+          const page: PageRequest = { list, limit: 9, order: 'desc', cursor };
+          const after = { ...whole, after: number };
+          expect(await listVersions(store.db, session.agent_id, page)).toHaveLength(number > 0 ? 1 : 0);
+          expect(await listEvents(store.db, session.id, after)).toHaveLength(number > 0 ? 0 : 1);
         }
       });
 
@@ -450,7 +448,9 @@ export function describeStore(name: string, open: () => Promise<OpenStore>): voi
         await store.write((tx) => insertEvents(tx, [sampleEvent(id, 1)]));
         expect(await listEvents(store.db, id, { ...whole, filter: { types: [] } })).toEqual([]);
         const filter = { include_archived: true, created_at: {}, agent_id, statuses: [] };
-        expect(await listSessions(store.db, filter, { limit: 9, order: 'asc', cursor: null })).toEqual([]);
+        const list = { name: 'sessions', key: ['string', 'string'], backwards: true } as const;
+        const page: PageRequest = { list, limit: 9, order: 'asc', cursor: null };
+        expect(await listSessions(store.db, filter, page)).toEqual([]);
       });
 
       test('text comes back byte for byte, from columns and from inside JSON', async () => {

@@ -21,7 +21,7 @@ function recorder(failures: { [step in Step]?: Error[] } = {}) {
   };
   const work = (name: string, error?: Error) => async () => {
     log.push(name);
-    await null;
+    await Promise.resolve();
     if (error !== undefined) throw error;
     return name;
   };

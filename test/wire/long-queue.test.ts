@@ -42,7 +42,10 @@ test.each([
   const second = await eventually('a second turn', () => model.next(), 5000).catch(() => null);
   const joined = second?.messages.map(({ role }) => role);
   second?.answer('Two.');
-  const { status } = await eventually('the session idle', () => retrieve.call(client.beta.sessions, id));
+  const { status } = await eventually('the session idle', async () => {
+    const session = await retrieve.call(client.beta.sessions, id);
+    return session.status === 'idle' ? session : null;
+  });
   await model.close();
   await server.close();
   await database?.drop();

@@ -1,0 +1,92 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { DatabaseError, DatabaseInUseError } from './dialect.ts';
+
+/** Any number, as long as every Pawl process asks for the same one. */
+export const ownerLock = 7295_0001;
+
+export const connectTimeoutMs = 10_000;
+const regainEveryMs = 250;
+/** How long PostgreSQL may take to notice that an old connection of ours is gone, and let go of its lock. */
+const patienceMs = 20_000;
+
+/** The claim of one process on a database. */
+export type Ownership = {
+  /** @throws DatabaseInUseError once another process has taken the database over. */
+  require(): void;
+  release(): Promise<void>;
+};
+
+/**
+ * Holds a lock of PostgreSQL for as long as this process lives, so that a second one finds out at its start.
+ * The lock hangs on a connection of its own; when that breaks, it is taken again.
+ * @throws DatabaseInUseError when another process has it; @throws DatabaseError when there is no connection.
+ */
+export async function takeOwnership(url: string): Promise<Ownership> {
+  const closing = new AbortController();
+  let lost: DatabaseInUseError | null = null;
+  let regaining = Promise.resolve();
+  let client = await lock(url);
+  watch(client);
+
+  function watch(watched: pg.Client): void {
+    watched.once('end', () => {
+      if (!closing.signal.aborted) regaining = regain();
+    });
+  }
+
+  async function regain(): Promise<void> {
+    const end = Date.now() + patienceMs;
+    while (!closing.signal.aborted) {
+      try {
+        client = await lock(url);
+        watch(client);
+        return;
+      } catch (error) {
+        if (error instanceof DatabaseInUseError && Date.now() > end) {
+          lost = error;
+          return;
+        }
+      }
+      await wait(regainEveryMs, undefined, { signal: closing.signal }).catch(() => {});
+    }
+  }
+
+  return {
+    require() {
+      if (lost !== null) throw lost;
+    },
+    async release() {
+      closing.abort();
+      await regaining;
+      await client.end().catch(() => {});
+    },
+  };
+}
+
+async function lock(url: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const query = 'select pg_try_advisory_lock($1) as taken';
+    const answer = await client.query<{ taken: boolean }>(query, [ownerLock]);
+    if (answer.rows[0]?.taken === true) return client;
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw new DatabaseError(`Cannot connect to PostgreSQL: ${messageOf(error)}`, { cause: error });
+  }
+  await client.end().catch(() => {});
+  throw new DatabaseInUseError('Another pawl process is serving from this PostgreSQL database');
+}
+
+/** The sentence of an error, or of each where several addresses were tried. */
+export function messageOf(error: unknown): string {
+  // A refused connection to a name with several addresses has an empty message of its own.
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}
