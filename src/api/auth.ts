@@ -47,7 +47,7 @@ function secretsOf({ headers }: FastifyRequest): string[] {
  * requests that a page made, or that came by another name (DNS rebinding), are turned away.
  */
 function withoutKey({ headers }: FastifyRequest): Actor {
-  const host = (headers.host ?? '').replace(/:\d+$/, '');
+  const host = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
   if (headers.origin !== undefined || !loopbackHosts.includes(host)) {
     throw new PawlError('permission', 'Without API keys, only programs on this machine are served');
   }

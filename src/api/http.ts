@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type FastifyReply, fastify } from 'fastify';
 import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
-import { sendError, toPawlError } from './errors.ts';
+import { errorResponse, sendError, toPawlError } from './errors.ts';
 import { parseQuery } from './query.ts';
 import { compileSchema, type ZodProvider } from './route.ts';
 
@@ -16,6 +18,18 @@ export function newApp(ids: Ids): App {
   const app = bare(ids);
   app.setValidatorCompiler(compileSchema as never);
   readBodies(app);
+  app.server.on('checkExpectation', (_request, response: ServerResponse) => {
+    const error = new PawlError('invalid_request', "expect: only '100-continue' is understood");
+    const id = ids.next('request');
+    const body = JSON.stringify(errorResponse(error, id));
+    response.writeHead(400, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      'request-id': id,
+      connection: 'close',
+    });
+    response.end(body);
+  });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id);
   });
@@ -29,6 +43,9 @@ function bare(ids: Ids) {
     exposeHeadRoutes: false,
     // An open stream would otherwise hold up the end of the process.
     forceCloseConnections: true,
+    // HTTP/1.1 wants the header; without it the answer would come from Node, and in no envelope.
+    http: { requireHostHeader: false },
+    clientErrorHandler: (error, socket) => refuseGarbage(ids.next('request'), error, socket),
     genReqId: () => ids.next('request'),
     routerOptions: { querystringParser: parseQuery, maxParamLength: 500 },
     frameworkErrors: (error, request, reply) => {
@@ -36,6 +53,25 @@ function bare(ids: Ids) {
       sendError(reply as unknown as FastifyReply, toPawlError(error));
     },
   }).withTypeProvider<ZodProvider>();
+}
+
+/** Answers what is no HTTP request, so that nobody reads a request from it, and hangs up. */
+function refuseGarbage(id: string, cause: Error & { code?: string }, socket: Socket): void {
+  if (cause.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const what =
+    cause.code === 'HPE_HEADER_OVERFLOW' ? 'The request headers are too large' : 'This is no HTTP request';
+  const body = JSON.stringify(errorResponse(new PawlError('invalid_request', what, { cause }), id));
+  const head = [
+    'HTTP/1.1 400 Bad Request',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `request-id: ${id}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** JSON, and nothing else. An empty body is an empty object, because some clients announce JSON and send none. */

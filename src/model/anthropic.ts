@@ -39,8 +39,9 @@ export function anthropicProvider(
     send: (request, { signal, onText }) =>
       withDeadline({ provider: name, limits: options, signal }, async (deadline) => {
         const context = { provider: name, api_key: apiKey, now_ms: Date.now() } as const;
-        const response = await client.messages
-          .create(requestBody(request), { signal: deadline.signal })
+        // Not `messages.create`: that writes to the console whenever a model is about to be retired.
+        const response = await client
+          .post('/v1/messages', { body: requestBody(request), signal: deadline.signal })
           .asResponse()
           .catch((error: unknown) => {
             throw requestFailure(error, context);

@@ -29,10 +29,11 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
 
   function start(job: Job): void {
     if (stopping.signal.aborted) return;
-    if (tasks.size >= max_turns) {
-      waiting.push(job);
-      return;
-    }
+    if (tasks.size >= max_turns) waiting.push(job);
+    else launch(job);
+  }
+
+  function launch(job: Job): void {
     const task = runSession(job).finally(() => {
       tasks.delete(task);
       const next = waiting.shift();
@@ -95,10 +96,13 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
       start({ sessionId, attempt, opened: true });
     },
 
-    /** Stops the turn of a session at once, if it is running here; one that waits sees the interrupt when it starts. */
+    /** Stops the turn of a session at once. One that waits is let past the others: it will ask no model. */
     interrupt(sessionId: string): void {
       const controller = active.get(sessionId);
       if (controller !== undefined) stop(controller, 'interrupt');
+      const place = waiting.findIndex((job) => job.sessionId === sessionId);
+      const [job] = place === -1 ? [] : waiting.splice(place, 1);
+      if (job !== undefined) launch(job);
     },
 
     /** Takes up every session that was busy when its process ended. */

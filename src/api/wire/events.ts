@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClientEventBody } from '../../core/events.ts';
-import { limit, list, notSupported, page, time } from './fields.ts';
+import { limit, list, lookup, notSupported, page, time } from './fields.ts';
 
 const textBlock = z.strictObject({ type: z.literal('text'), text: z.string() });
 
@@ -62,7 +62,7 @@ export const eventListQuery = z.strictObject({
   limit: limit(1000, 1000),
   page,
   order: z.enum(['asc', 'desc']).default('asc'),
-  types: list(z.string()),
+  types: list(lookup),
   'created_at[gt]': time,
   'created_at[gte]': time,
   'created_at[lt]': time,

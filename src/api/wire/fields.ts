@@ -11,6 +11,9 @@ export function text(min: number, max: number) {
     .refine((value) => !value.includes('\0') && value.isWellFormed(), 'must be well-formed text without NUL');
 }
 
+/** Text to look something up by: whatever a database can be asked for, found or not. */
+export const lookup = z.string().refine((value) => !value.includes('\0'), 'must not hold NUL');
+
 /** Long text, such as a prompt: kept inside JSON, so anything goes but its length. */
 export function longText(max: number) {
   return z.string().max(max, `must have at most ${max} characters`);
