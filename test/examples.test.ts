@@ -36,7 +36,8 @@ test('seed.ts, which asks once a second, tells the same', { timeout: 120_000 }, 
     .filter((line) => some.test(line));
   const file = join(freshFolder(), 'tickets.jsonl');
   writeFileSync(file, `${lines.join('\n')}\n`);
-  const { code, stdout, stderr } = await startNode([join(root, 'examples/polling.ts'), file], { env }).finished;
+  const { code, stdout, stderr } = await startNode([join(root, 'examples/polling.ts'), file], { env })
+    .finished;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/^env=env_\w+ {2}agent=agent_\w+ v1\n6 tickets across 4 teams: /);
   expect(stdout).toContain('billing\n  v1: 2/3\n  v2: 0/3  <-- regressed\n');

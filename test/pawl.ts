@@ -4,14 +4,19 @@ import type { Log } from '../src/core/log.ts';
 import { type Server, startServer } from '../src/server.ts';
 
 /** A server for a test, and the official SDK pointed at it. */
-export type TestPawl = { readonly server: Server; readonly client: Anthropic; readonly key: string; readonly url: string };
+export type TestPawl = {
+  readonly server: Server;
+  readonly client: Anthropic;
+  readonly key: string;
+  readonly url: string;
+};
 
 export const testKey = 'test-key-0123456789';
 
 export const quietLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** The configuration of a machine on which nothing is set, but for what a test sets. */
-export function testConfig(set: Partial<Record<SettingName, string>> = {}): Config {
+function testConfig(set: Partial<Record<SettingName, string>> = {}): Config {
   const flags = { port: '0', api_key: testKey, ...set };
   return loadConfig({ flags, env: {}, folder: '/nonexistent' }).config;
 }

@@ -25,7 +25,9 @@ export function formatTime(us: number): string {
 const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
 /** The years that four digits can tell, in milliseconds. */
 const firstMs = Date.parse('0001-01-01T00:00:00Z');
-const lastMs = Date.parse('9999-12-31T23:59:59.999Z');
+const lastMs = Date.parse('9999-12-31T23:59:59Z');
+/** The largest number below the year 10000: so far out, not every microsecond has one. */
+const lastUs = lastMs * 1000 + 999_968;
 
 /**
  * Reads an RFC 3339 time with any offset into microseconds since 1970; null when it is not one. What an offset
@@ -41,7 +43,8 @@ export function parseTime(text: string): number | null {
   const ms = Date.parse(`${day}T${time}${zone.toUpperCase()}`);
   if (Number.isNaN(ms)) return null;
   if (ms < firstMs) return firstMs * 1000;
-  return Math.min(ms, lastMs - 999) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+  const us = Math.min(ms, lastMs) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+  return Math.min(us, lastUs);
 }
 
 /** The microseconds of a time that {@link formatTime} wrote. */

@@ -62,12 +62,10 @@ export function createHistory({ store }: { readonly store: Store }) {
       const data = withoutRepeats(entries).slice(0, limit);
       const last = data.at(-1);
       const goesOn = entries.length > limit && last !== undefined;
-      const next = {
-        list: list.name,
-        order,
-        direction: 'next',
-        key: [last?.seq ?? 0, last?.position ?? 0],
-      } as const;
+      // On the way up, a place in the queue is kept: events that leave the queue alone may still come before it.
+      const position = Math.max(last?.position ?? 0, order === 'asc' ? fromPosition : 0);
+      const key = [last?.seq ?? 0, position];
+      const next = { list: list.name, order, direction: 'next', key } as const;
       return { data: data.map((entry) => entry.data), next_page: goesOn ? encodeCursor(next) : null };
     },
   };

@@ -18,7 +18,8 @@ type Subscription = {
   /** Events that came before the start was known, or behind a gap. */
   held: EventRow[];
   /** What else came before the start was known. */
-  readonly notices: ((listener: Listener) => void)[];
+  readonly queued: string[];
+  deleted: string | null;
   filling: boolean;
 };
 
@@ -71,9 +72,9 @@ export function createHub(readAfter: (sessionId: string, seq: number) => Promise
     );
   }
 
-  function notify(subscription: Subscription, say: (listener: Listener) => void): void {
-    if (subscription.next === null) subscription.notices.push(say);
-    else tell(subscription, say);
+  function end(subscription: Subscription, data: string): void {
+    tell(subscription, (listener) => listener.onDeleted(data));
+    close(subscription);
   }
 
   const listeners = (sessionId: string): Subscription[] => [...(sessions.get(sessionId) ?? [])];
@@ -86,14 +87,17 @@ export function createHub(readAfter: (sessionId: string, seq: number) => Promise
 
     /** Reports a client event that is committed to the inbox. */
     publishQueued(sessionId: string, data: string): void {
-      for (const subscription of listeners(sessionId)) notify(subscription, (one) => one.onQueued(data));
+      for (const subscription of listeners(sessionId)) {
+        if (subscription.next === null) subscription.queued.push(data);
+        else tell(subscription, (listener) => listener.onQueued(data));
+      }
     },
 
     /** Reports that a session is deleted, and forgets its listeners. */
     publishDeleted(sessionId: string, data: string): void {
       for (const subscription of listeners(sessionId)) {
-        notify(subscription, (one) => one.onDeleted(data));
-        if (subscription.next !== null) close(subscription);
+        if (subscription.next === null) subscription.deleted = data;
+        else end(subscription, data);
       }
     },
 
@@ -103,7 +107,7 @@ export function createHub(readAfter: (sessionId: string, seq: number) => Promise
      */
     subscribe(sessionId: string, listener: Listener) {
       const subscription: Subscription = {
-        ...{ sessionId, listener, next: null, held: [], notices: [], filling: false },
+        ...{ sessionId, listener, next: null, held: [], queued: [], deleted: null, filling: false },
       };
       const subscriptions = sessions.get(sessionId) ?? new Set();
       sessions.set(sessionId, subscriptions.add(subscription));
@@ -111,8 +115,9 @@ export function createHub(readAfter: (sessionId: string, seq: number) => Promise
         startAfter(seq: number): void {
           if (!isOpen(subscription)) return;
           subscription.next = seq + 1;
-          for (const say of subscription.notices) tell(subscription, say);
+          for (const data of subscription.queued) tell(subscription, (one) => one.onQueued(data));
           deliver(subscription, []);
+          if (subscription.deleted !== null) end(subscription, subscription.deleted);
         },
         close: () => close(subscription),
       };

@@ -3,6 +3,7 @@ import type { Log } from '../core/log.ts';
 import { isBusy } from '../core/session.ts';
 import type { Store } from '../store/dialect.ts';
 import { listBusySessions } from '../store/sessions.ts';
+import type { Ended } from './ending.ts';
 import { FencedError, type Journal } from './journal.ts';
 import type { StopSignal, Turns } from './turn.ts';
 
@@ -42,41 +43,39 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
     tasks.add(task);
   }
 
-  /** Turn after turn, until the session is idle. What goes wrong outside the model is tried again, slower and slower. */
+  /** Runs one turn. What goes wrong outside the model is tried again, slower and slower. */
   async function runSession(job: Job): Promise<void> {
     let { attempt, opened } = job;
+    const { sessionId } = job;
     for (
       let repairMs = firstRepairMs;
       !stopping.signal.aborted;
       repairMs = Math.min(repairMs * 2, lastRepairMs)
     ) {
       try {
-        await runTurns({ sessionId: job.sessionId, attempt, opened });
+        const ended = await runTurn({ sessionId, attempt, opened });
+        // The next turn waits behind those of other sessions.
+        if (ended !== 'stopped' && ended.startsNext) start({ sessionId, attempt, opened: true });
         return;
       } catch (error) {
         if (error instanceof FencedError) return;
-        log.error({ session_id: job.sessionId, err: error }, 'A turn could not be recorded; trying again');
+        log.error({ session_id: sessionId, err: error }, 'A turn could not be recorded; trying again');
       }
       await wait(repairMs, undefined, { signal: stopping.signal }).catch(() => {});
-      const taken = await takeOver(job.sessionId).catch(() => null);
+      const taken = await takeOver(sessionId).catch(() => null);
       if (taken === 'idle') return;
       attempt = taken ?? attempt;
       opened = false;
     }
   }
 
-  async function runTurns({ sessionId, attempt, ...job }: Job): Promise<void> {
-    let { opened } = job;
-    for (let goesOn = true; goesOn; opened = true) {
-      const controller = new AbortController();
-      active.set(sessionId, controller);
-      if (stopping.signal.aborted) stop(controller, 'shutdown');
-      try {
-        const ended = await turns.run({ sessionId, attempt, opened, signal: controller.signal });
-        goesOn = ended !== 'stopped' && ended.startsNext;
-      } finally {
-        active.delete(sessionId);
-      }
+  async function runTurn(job: Job): Promise<Ended | 'stopped'> {
+    const controller = new AbortController();
+    active.set(job.sessionId, controller);
+    try {
+      return await turns.run({ ...job, signal: controller.signal });
+    } finally {
+      active.delete(job.sessionId);
     }
   }
 
@@ -129,8 +128,6 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
     },
   };
 }
-
-export type Worker = ReturnType<typeof createWorker>;
 
 function stop(controller: AbortController, reason: StopSignal): void {
   controller.abort(reason);

@@ -7,6 +7,8 @@ export type Handle = Kysely<Database>;
 /** The named differences between the two databases; everything else is written once. */
 export type Dialect = {
   readonly name: 'sqlite' | 'postgres';
+  /** The type of text that sorts by its characters, not by the rules of a language. */
+  readonly text: string;
   /**
    * Locks the rows that a query reads until the transaction ends. A no-op on SQLite, where one writer at a
    * time is already the rule.
@@ -14,6 +16,8 @@ export type Dialect = {
   lock<Q extends { forUpdate(): Q }>(query: Q): Q;
   /** The statements that make the database itself refuse these changes to a table's rows. */
   refuseChanges(table: string, changes: readonly ('update' | 'delete')[]): string[];
+  /** The statements that let a table's rows be deleted only along with what they belong to. */
+  refuseLoneDelete(table: string, owner: { readonly table: string; readonly key: string }): string[];
   /** Whether a write failed because what it refers to is gone, or because something still refers to it. */
   isBrokenReference(error: unknown): boolean;
 };

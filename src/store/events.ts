@@ -65,6 +65,7 @@ export async function listEvents(
     .orderBy('seq', read.order)
     .limit(read.limit);
   if (read.after !== null) query = query.where('seq', read.order === 'asc' ? '>' : '<', read.after);
+  if (read.filter.types?.length === 0) return [];
   if (read.filter.types !== undefined) query = query.where('type', 'in', read.filter.types);
   return within(query, 'processed_at', read.filter.processed_at ?? {}).execute();
 }

@@ -65,19 +65,21 @@ export async function takeOwnership(url: string): Promise<Ownership> {
 }
 
 async function lock(url: string): Promise<pg.Client> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: connectTimeoutMs,
-    keepAlive: true,
-  });
-  client.on('error', () => {});
+  let client: pg.Client | null = null;
   try {
+    // A URL that cannot be read is an error here already.
+    client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+    });
+    client.on('error', () => {});
     await client.connect();
     const query = 'select pg_try_advisory_lock($1) as taken';
     const answer = await client.query<{ taken: boolean }>(query, [ownerLock]);
     if (answer.rows[0]?.taken === true) return client;
   } catch (error) {
-    await client.end().catch(() => {});
+    await client?.end().catch(() => {});
     throw new DatabaseError(`Cannot connect to PostgreSQL: ${messageOf(error)}`, { cause: error });
   }
   await client.end().catch(() => {});

@@ -7,9 +7,20 @@ import { connectTimeoutMs, takeOwnership } from './ownership.ts';
 
 export const postgresDialect: Dialect = {
   name: 'postgres',
+  text: 'text collate "C"',
   lock: (query) => query.forUpdate(),
   // From PostgreSQL 18 on, a restricted delete has a code of its own.
   isBrokenReference: (error) => ['23503', '23001'].includes(String(codeOf(error))),
+  refuseLoneDelete: (table, { table: owner, key }) => [
+    `create function ${table}_keep() returns trigger language plpgsql as $$ begin
+      if exists (select 1 from ${owner} where id = old.${key}) then
+        raise exception '${table} rows are never changed';
+      end if;
+      return old;
+    end $$`,
+    `create trigger ${table}_refuse_delete before delete on ${table}
+      for each row execute function ${table}_keep()`,
+  ],
   refuseChanges: (table, changes) => [
     `create function ${table}_refuse() returns trigger language plpgsql as
       $$ begin raise exception '${table} rows are never changed'; end $$`,

@@ -1,94 +1,94 @@
 -- What the migrations make of an empty database. Made by `npm run schema`; do not edit.
 
 create table agent_versions (
-  agent_id text not null,
+  agent_id text collate "C" not null,
   version integer not null,
-  config text not null,
-  config_hash text not null,
-  effective_hash text not null,
-  created_at text not null,
+  config text collate "C" not null,
+  config_hash text collate "C" not null,
+  effective_hash text collate "C" not null,
+  created_at text collate "C" not null,
   constraint agent_versions_pkey PRIMARY KEY (agent_id, version),
   constraint agent_versions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE RESTRICT,
   constraint agent_versions_version_check CHECK ((version >= 1))
 );
 
 create table agents (
-  id text not null,
+  id text collate "C" not null,
   latest_version integer not null,
-  created_at text not null,
-  updated_at text not null,
-  archived_at text,
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  archived_at text collate "C",
   constraint agents_pkey PRIMARY KEY (id),
   constraint agents_latest_version_check CHECK ((latest_version >= 1))
 );
 
 create table api_keys (
-  id text not null,
-  name text not null,
-  role text not null,
-  hash text not null,
-  hint text not null,
-  created_at text not null,
-  revoked_at text,
+  id text collate "C" not null,
+  name text collate "C" not null,
+  role text collate "C" not null,
+  hash text collate "C" not null,
+  hint text collate "C" not null,
+  created_at text collate "C" not null,
+  revoked_at text collate "C",
   constraint api_keys_pkey PRIMARY KEY (id),
   constraint api_keys_hash_key UNIQUE (hash),
   constraint api_keys_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'editor'::text])))
 );
 
 create table environments (
-  id text not null,
-  settings text not null,
-  created_at text not null,
-  updated_at text not null,
-  archived_at text,
+  id text collate "C" not null,
+  settings text collate "C" not null,
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  archived_at text collate "C",
   constraint environments_pkey PRIMARY KEY (id)
 );
 
 create table events (
-  session_id text not null,
+  session_id text collate "C" not null,
   seq integer not null,
-  type text not null,
-  processed_at text not null,
-  data text not null,
+  type text collate "C" not null,
+  processed_at text collate "C" not null,
+  data text collate "C" not null,
   constraint events_pkey PRIMARY KEY (session_id, seq),
   constraint events_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint events_seq_check CHECK ((seq >= 1))
 );
 
 create table inbox (
-  session_id text not null,
+  session_id text collate "C" not null,
   "position" integer not null,
-  type text not null,
-  data text not null,
+  type text collate "C" not null,
+  data text collate "C" not null,
   constraint inbox_pkey PRIMARY KEY (session_id, "position"),
   constraint inbox_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint inbox_position_check CHECK (("position" >= 1))
 );
 
 create table sessions (
-  id text not null,
-  agent_id text not null,
+  id text collate "C" not null,
+  agent_id text collate "C" not null,
   agent_version integer not null,
-  agent_name text not null,
-  environment_id text not null,
-  title text,
-  metadata text not null,
-  overrides text,
-  resolution_reason text not null,
-  effective_hash text not null,
-  status text not null,
+  agent_name text collate "C" not null,
+  environment_id text collate "C" not null,
+  title text collate "C",
+  metadata text collate "C" not null,
+  overrides text collate "C",
+  resolution_reason text collate "C" not null,
+  effective_hash text collate "C" not null,
+  status text collate "C" not null,
   attempt integer not null,
   last_seq integer not null,
-  last_event_at text,
+  last_event_at text collate "C",
   last_position integer not null,
   queued integer not null,
-  open_span text,
-  usage text not null,
+  open_span text collate "C",
+  usage text collate "C" not null,
   active_us bigint not null,
-  running_since text,
-  created_at text not null,
-  updated_at text not null,
-  archived_at text,
+  running_since text collate "C",
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  archived_at text collate "C",
   constraint sessions_pkey PRIMARY KEY (id),
   constraint sessions_agent_id_agent_version_fkey FOREIGN KEY (agent_id, agent_version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
   constraint sessions_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environments(id) ON DELETE RESTRICT,
@@ -124,6 +124,16 @@ CREATE OR REPLACE FUNCTION public.agent_versions_refuse()
  LANGUAGE plpgsql
 AS $function$ begin raise exception 'agent_versions rows are never changed'; end $function$;
 
+CREATE OR REPLACE FUNCTION public.events_keep()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin
+      if exists (select 1 from sessions where id = old.session_id) then
+        raise exception 'events rows are never changed';
+      end if;
+      return old;
+    end $function$;
+
 CREATE OR REPLACE FUNCTION public.events_refuse()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -134,6 +144,8 @@ CREATE TRIGGER agent_versions_refuse_delete BEFORE DELETE ON public.agent_versio
 CREATE TRIGGER agent_versions_refuse_truncate BEFORE TRUNCATE ON public.agent_versions FOR EACH STATEMENT EXECUTE FUNCTION agent_versions_refuse();
 
 CREATE TRIGGER agent_versions_refuse_update BEFORE UPDATE ON public.agent_versions FOR EACH ROW EXECUTE FUNCTION agent_versions_refuse();
+
+CREATE TRIGGER events_refuse_delete BEFORE DELETE ON public.events FOR EACH ROW EXECUTE FUNCTION events_keep();
 
 CREATE TRIGGER events_refuse_truncate BEFORE TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION events_refuse();
 

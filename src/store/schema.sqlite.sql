@@ -65,6 +65,12 @@ CREATE TABLE events (
   primary key (session_id, seq)
 );
 
+CREATE TRIGGER events_refuse_delete before delete on events
+    when exists (select 1 from sessions where id = old.session_id)
+begin
+  select raise(abort, 'events rows are never changed');
+end;
+
 CREATE TRIGGER events_refuse_update before update on events
 begin
   select raise(abort, 'events rows are never changed');

@@ -80,6 +80,7 @@ export async function listSessions(
   filter: SessionFilter,
   request: PageRequest,
 ): Promise<SessionRow[]> {
+  if (filter.statuses?.length === 0) return [];
   let query = db.selectFrom('sessions').selectAll();
   if (!filter.include_archived) query = query.where('archived_at', 'is', null);
   if (filter.agent_id !== undefined) {

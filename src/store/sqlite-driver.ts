@@ -7,7 +7,7 @@ const maxStatements = 500;
  * A Kysely connection over one better-sqlite3 handle that keeps its prepared statements: preparing costs more
  * than running most of ours. The number kept is bounded, because lists of values make new texts.
  */
-export function createConnection(handle: Sqlite.Database): DatabaseConnection {
+function createConnection(handle: Sqlite.Database): DatabaseConnection {
   const statements = new Map<string, Sqlite.Statement>();
 
   function prepare(sql: string): Sqlite.Statement {

@@ -1,19 +1,25 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import type { Database } from './database.ts';
-import { DatabaseInUseError, type Dialect, type Store } from './dialect.ts';
+import { DatabaseError, DatabaseInUseError, type Dialect, type Store } from './dialect.ts';
 import { migrate } from './migrate.ts';
 import { createDriver } from './sqlite-driver.ts';
 import { createWriteLane, type LaneDatabase } from './write-lane.ts';
 
-export const sqliteDialect: Dialect = {
+const sqliteDialect: Dialect = {
   name: 'sqlite',
+  text: 'text',
   lock: (query) => query,
-  // A restricted delete is reported as a trigger's refusal.
+  // The code will not do: it is a trigger's for a restricted delete.
   isBrokenReference: (error) =>
-    error instanceof Sqlite.SqliteError && /^SQLITE_CONSTRAINT_(FOREIGNKEY|TRIGGER)$/.test(error.code),
+    error instanceof Sqlite.SqliteError && error.message === 'FOREIGN KEY constraint failed',
+  refuseLoneDelete: (table, { table: owner, key }) => [
+    `create trigger ${table}_refuse_delete before delete on ${table}
+      when exists (select 1 from ${owner} where id = old.${key})
+      begin select raise(abort, '${table} rows are never changed'); end`,
+  ],
   refuseChanges: (table, changes) =>
     changes.map(
       (change) =>
@@ -28,14 +34,19 @@ export const sqliteDialect: Dialect = {
  */
 export async function openSqlite(folder: string | null): Promise<Store> {
   if (folder === null) return open(openHandle(':memory:'), null, null);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lock = takeLock(folder);
+  let lock: Sqlite.Database | null = null;
   try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    lock = takeLock(folder);
     const file = join(folder, 'pawl.db');
+    // Made for its owner alone, even in a folder that others may enter; SQLite's other files take its mode.
+    closeSync(openSync(file, 'a', 0o600));
     return await open(openHandle(file), openHandle(file), lock);
   } catch (error) {
-    lock.close();
-    throw error;
+    lock?.close();
+    if (error instanceof DatabaseInUseError || error instanceof DatabaseError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new DatabaseError(`Cannot use the database in ${folder}: ${message}`, { cause: error });
   }
 }
 
@@ -47,7 +58,7 @@ async function open(
   const lane = createWriteLane(laneDatabase(writer));
   const tx = kyselyOver(writer, async () => {});
   // One handle serves both sides of a database in memory, and a read there must not see half a batch.
-  const db = reader === null ? kyselyOver(writer, () => lane.idle()) : kyselyOver(reader, async () => {});
+  const db = reader === null ? kyselyOver(writer, () => lane.between()) : kyselyOver(reader, async () => {});
   const store: Store = {
     dialect: sqliteDialect,
     db,
@@ -74,6 +85,8 @@ function openHandle(file: string): Sqlite.Database {
   // FULL keeps an acknowledged commit through a power cut; the write lane makes its price bearable.
   handle.pragma('synchronous = FULL');
   handle.pragma('foreign_keys = ON');
+  // Makes REPLACE ask the triggers that refuse a delete.
+  handle.pragma('recursive_triggers = ON');
   handle.pragma('busy_timeout = 5000');
   return handle;
 }
@@ -87,6 +100,7 @@ function takeLock(folder: string): Sqlite.Database {
     return lock;
   } catch (error) {
     lock.close();
+    if (!(error instanceof Sqlite.SqliteError) || error.code !== 'SQLITE_BUSY') throw error;
     throw new DatabaseInUseError(`Another pawl process is using ${folder}; stop it, or use another folder`, {
       cause: error,
     });

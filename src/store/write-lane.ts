@@ -23,13 +23,16 @@ const maxGatherTurns = 4;
 export function createWriteLane(database: LaneDatabase) {
   let waiting: Job[] = [];
   let flushing: Promise<void> | null = null;
+  let committing: Promise<void> | null = null;
 
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
       await gather();
       const batch = waiting.slice(0, maxBatch);
       waiting = waiting.slice(maxBatch);
-      await commitTogether(batch);
+      committing = commitTogether(batch);
+      await committing;
+      committing = null;
     }
     flushing = null;
   }
@@ -68,10 +71,15 @@ export function createWriteLane(database: LaneDatabase) {
       if (shared) database.releaseSavepoint();
       return () => job.settle();
     } catch (error) {
-      if (shared) database.rollbackToSavepoint();
-      else {
-        database.rollback();
-        database.begin();
+      try {
+        if (shared) database.rollbackToSavepoint();
+        else {
+          database.rollback();
+          database.begin();
+        }
+      } catch {
+        // The database has already rolled back by itself, and with this work whatever came before it.
+        throw error;
       }
       return () => job.settle(error);
     }
@@ -93,6 +101,10 @@ export function createWriteLane(database: LaneDatabase) {
         });
         flushing ??= flush();
       });
+    },
+    /** Resolves when no transaction is open. The next one opens in a later turn of the event loop. */
+    async between(): Promise<void> {
+      while (committing !== null) await committing;
     },
     /** Resolves when nothing is being written. */
     async idle(): Promise<void> {

@@ -5,10 +5,12 @@ import type { Dialect } from '../dialect.ts';
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
   const guards = [
     ...dialect.refuseChanges('agent_versions', ['update', 'delete']),
-    // Histories go with their session and no other way, which the foreign key sees to.
     ...dialect.refuseChanges('events', ['update']),
+    // Histories go with their session and no other way.
+    ...dialect.refuseLoneDelete('events', { table: 'sessions', key: 'session_id' }),
   ];
-  for (const statement of [...tables, ...indexes, ...guards]) await sql.raw(statement).execute(db);
+  const typed = tables.map((statement) => statement.replaceAll(/ text\b/g, ` ${dialect.text}`));
+  for (const statement of [...typed, ...indexes, ...guards]) await sql.raw(statement).execute(db);
 }
 
 const tables = [
