@@ -59,6 +59,13 @@ export function createAgents({ store, clock, ids, versions, serves }: Deps) {
       return { row, version };
     },
 
+    /** @throws PawlError `agent_not_found`, `agent_archived`, `version_conflict`, in this order */
+    async requireUpdatable(id: string, basedOn: number | undefined): Promise<void> {
+      const row = requireAgent(await findAgent(store.db, id), id);
+      requireLive(row);
+      requireCurrent(row, basedOn);
+    },
+
     /**
      * Makes the next version, or gives back the agent as it is when nothing changes. `basedOn` is the version
      * that the caller read; absent means whatever is latest. It is compared before anything else is.

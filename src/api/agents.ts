@@ -33,10 +33,16 @@ export function agentRoutes(app: App, agents: Agents): void {
 
   app.post(
     '/v1/agents/:id',
-    { schema: { params: idParams, body: agentUpdate } },
-    async ({ params, body }): Promise<AgentResponse> => {
+    { schema: { params: idParams, body: agentUpdate }, attachValidation: true },
+    async ({ params, body, validationError }): Promise<AgentResponse> => {
+      const id = requireId('agent', params.id);
       const { version, ...changes } = body;
-      return agentResponse(await agents.update(requireId('agent', params.id), version, changes));
+      if (validationError !== undefined) {
+        // Whether the agent can be updated at all is said before what is wrong with the update.
+        await agents.requireUpdatable(id, Number.isInteger(version) ? version : undefined);
+        throw validationError;
+      }
+      return agentResponse(await agents.update(id, version, changes));
     },
   );
 

@@ -121,6 +121,18 @@ describe('Creating an agent', () => {
 });
 
 describe('Updating an agent', () => {
+  test('says that it cannot be done at all before it says what is wrong with the update', async () => {
+    const wrong = { name: '' };
+    const nobody = 'agent_111111111111111111111111';
+    expect(await errorOf(agents.update(nobody, wrong))).toMatchObject({ status: 404 });
+    const agent = await agents.create(fields);
+    expect(await errorOf(agents.update(agent.id, { ...wrong, version: 7 }))).toMatchObject({ status: 409 });
+    expect(await errorOf(agents.update(agent.id, { ...wrong, version: 1 }))).toMatchObject({ status: 400 });
+    await agents.archive(agent.id);
+    const archived = await errorOf(agents.update(agent.id, { ...wrong, version: 7 }));
+    expect(archived).toMatchObject({ status: 400, errorCode: 'agent_archived' });
+  });
+
   test('makes the next version and leaves the old ones as they were', async () => {
     const first = await agents.create(fields);
     const second = await agents.update(first.id, { version: 1, system: 'New.' });
