@@ -246,7 +246,7 @@ export function processEnvironment(): Readonly<Record<string, string | undefined
   return process.env;
 }
 
-const loopbackNames = ['127.0.0.1', 'localhost', '::1'];
+const loopbackNames = ['127.0.0.1', 'localhost', '::1', '[::1]'];
 
 function checkTogether(config: Config): void {
   if (config.allow_no_key && !loopbackNames.includes(config.host)) {
@@ -255,7 +255,8 @@ function checkTogether(config: Config): void {
   for (const name of ['anthropic_base_url', 'openai_base_url'] as const) {
     const target = URL.parse(config[name] ?? '');
     if (target === null || !loopbackNames.includes(target.hostname)) continue;
-    if (Number(target.port) === config.port) {
+    const port = Number(target.port || (target.protocol === 'https:' ? 443 : 80));
+    if (config.port !== 0 && port === config.port) {
       throw new ConfigError(`${settings[name].env} points at this server itself (port ${config.port})`);
     }
   }
@@ -304,7 +305,7 @@ function readFile(path: string): Record<string, string | undefined> {
     throw new ConfigError('pawl.yaml: expected a map of settings');
   const values: Record<string, string | undefined> = {};
   for (const [key, value] of Object.entries(parsed)) {
-    if (!(key in settings)) {
+    if (!Object.hasOwn(settings, key)) {
       throw new ConfigError(
         `pawl.yaml: unknown setting ${key}; known are ${Object.keys(settings).join(', ')}`,
       );

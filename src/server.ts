@@ -105,8 +105,11 @@ async function listen(given: { config: Config; log: Log; router: Router; store: 
     max_tokens: config.model_max_tokens,
     random: Math.random,
   });
-  const worker = createWorker({ store, journal, turns, log, max_turns: config.max_turns });
-  const inbox = createInbox({ journal, clock, ids, onStart: worker.start, onInterrupt: worker.interrupt });
+  const worker = createWorker({ store, journal, turns, hub, log, max_turns: config.max_turns });
+  const inbox = createInbox({
+    ...{ journal, clock, ids },
+    ...{ onStart: worker.start, onInterrupt: worker.interrupt, onUncertain: worker.adopt },
+  });
   const app = createApp({
     ...{
       agents,
@@ -125,14 +128,16 @@ async function listen(given: { config: Config; log: Log; router: Router; store: 
     ping_ms: pingMs,
   });
   const recovered = await worker.recover();
+  let firstKey: string | null;
   try {
     await app.listen({ host: config.host, port: config.port });
+    // Only now: a key that is made and then not shown, because the port was taken, would be lost.
+    firstKey = config.allow_no_key ? null : await keys.ensureAdmin(config.api_key);
   } catch (error) {
+    await app.close();
     await worker.stop(0);
     throw error;
   }
-  // Only now: a key that is made and then not shown, because the port was taken, would be lost.
-  const firstKey = config.allow_no_key ? null : await keys.ensureAdmin(config.api_key);
   return {
     url: addressOf(app.server.address(), config.host),
     router,

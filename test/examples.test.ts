@@ -28,7 +28,7 @@ test('ticket-triage.ts tells the story', async () => {
   expect(stdout).toMatch(/billing tickets via version=1: 4\/5 correct\narchived\n$/);
 });
 
-test('seed.ts, which asks once a second, tells the same', { timeout: 120_000 }, async () => {
+test('polling.ts, which asks once a second, tells the same', { timeout: 120_000 }, async () => {
   const env = await serve();
   const some = /"t-(02|04|05|06|11|16)"/;
   const lines = readFileSync(tickets, 'utf8')

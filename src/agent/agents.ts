@@ -19,6 +19,7 @@ import {
 } from '../store/agents.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import { type AgentChanges, firstConfig, type ModelInput, mergeConfig } from './merge.ts';
+import { type Resolution, resolveVersion } from './resolve.ts';
 import { readVersion, type Version, type Versions } from './versions.ts';
 
 /** An agent at one of its versions. */
@@ -35,6 +36,21 @@ type Deps = {
 
 /** Agents and their immutable versions. */
 export function createAgents({ store, clock, ids, versions, serves }: Deps) {
+  /**
+   * An agent at the version with this number, or at its latest, and how that was decided.
+   * @throws PawlError `agent_not_found`, `version_not_found`
+   */
+  async function resolve(
+    id: string,
+    number?: number,
+  ): Promise<{ agent: Agent } & Pick<Resolution, 'reason'>> {
+    const row = requireAgent(await findAgent(store.db, id), id);
+    const resolution = resolveVersion(number, row);
+    const version = await versions.find(id, resolution.version);
+    if (version === null) throw new PawlError('version_not_found', `agent ${id} has no version ${number}`);
+    return { agent: { row, version }, reason: resolution.reason };
+  }
+
   return {
     /** Makes an agent; it comes back as version 1. @throws PawlError `model_not_served`, `invalid_metadata` */
     async create(fields: AgentChanges & { name: string; model: ModelInput }): Promise<Agent> {
@@ -48,16 +64,12 @@ export function createAgents({ store, clock, ids, versions, serves }: Deps) {
       return { row, version: readVersion(version) };
     },
 
-    /**
-     * An agent at the version with this number, or at its latest.
-     * @throws PawlError `agent_not_found`, `version_not_found`
-     */
+    /** As {@link resolve}, for whoever does not ask why. @throws PawlError `agent_not_found`, `version_not_found` */
     async retrieve(id: string, number?: number): Promise<Agent> {
-      const row = requireAgent(await findAgent(store.db, id), id);
-      const version = await versions.find(id, number ?? row.latest_version);
-      if (version === null) throw new PawlError('version_not_found', `agent ${id} has no version ${number}`);
-      return { row, version };
+      return (await resolve(id, number)).agent;
     },
+
+    resolve,
 
     /** @throws PawlError `agent_not_found`, `agent_archived`, `version_conflict`, in this order */
     async requireUpdatable(id: string, basedOn: number | undefined): Promise<void> {

@@ -39,7 +39,8 @@ export function agentRoutes(app: App, agents: Agents): void {
       const { version, ...changes } = body;
       if (validationError !== undefined) {
         // Whether the agent can be updated at all is said before what is wrong with the update.
-        await agents.requireUpdatable(id, Number.isInteger(version) ? version : undefined);
+        const basedOn = Number.isInteger(version) && Number(version) >= 1 ? version : undefined;
+        await agents.requireUpdatable(id, basedOn);
         throw validationError;
       }
       return agentResponse(await agents.update(id, version, changes));

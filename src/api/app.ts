@@ -66,6 +66,6 @@ export function createApp(deps: Deps): App {
 
 function answerError(log: Log, thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = toPawlError(thrown);
-  if (error.code === 'internal') log.error({ request_id: request.id, err: thrown }, 'A request failed');
+  if (error.entry.status >= 500) log.error({ request_id: request.id, err: thrown }, 'A request failed');
   sendError(reply, error);
 }

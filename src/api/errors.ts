@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { PawlError } from '../core/errors.ts';
+import { isUnavailable } from '../store/unavailable.ts';
 
 /** The body of every answer that is an error. */
 export type ErrorResponse = {
@@ -39,6 +40,9 @@ export function toPawlError(error: unknown): PawlError {
   }
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
     return new PawlError('invalid_request', 'The request could not be read', { cause: error });
+  }
+  if (isUnavailable(error)) {
+    return new PawlError('overloaded', 'The database cannot be used just now; try again', { cause: error });
   }
   return new PawlError('internal', 'Something went wrong on the server', { cause: error });
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyReply, fastify } from 'fastify';
 import { PawlError } from '../core/errors.ts';
@@ -45,6 +45,8 @@ function bare(ids: Ids) {
     forceCloseConnections: true,
     // HTTP/1.1 wants the header; without it the answer would come from Node, and in no envelope.
     http: { requireHostHeader: false },
+    // For a whole request to arrive; whoever sends half of one would otherwise keep the connection.
+    requestTimeout: 300_000,
     clientErrorHandler: (error, socket) => refuseGarbage(ids.next('request'), error, socket),
     genReqId: () => ids.next('request'),
     routerOptions: { querystringParser: parseQuery, maxParamLength: 500 },
@@ -55,24 +57,33 @@ function bare(ids: Ids) {
   }).withTypeProvider<ZodProvider>();
 }
 
-/** Answers what is no HTTP request, so that nobody reads a request from it, and hangs up. */
+/** Answers what is no HTTP request, or does not become one in time, and hangs up. */
 function refuseGarbage(id: string, cause: Error & { code?: string }, socket: Socket): void {
   if (cause.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const what =
-    cause.code === 'HPE_HEADER_OVERFLOW' ? 'The request headers are too large' : 'This is no HTTP request';
-  const body = JSON.stringify(errorResponse(new PawlError('invalid_request', what, { cause }), id));
+  const { code, what } = garbage[cause.code ?? ''] ?? {
+    code: 'invalid_request',
+    what: 'This is no HTTP request',
+  };
+  const error = new PawlError(code, what, { cause });
+  const body = JSON.stringify(errorResponse(error, id));
   const head = [
-    'HTTP/1.1 400 Bad Request',
+    `HTTP/1.1 ${error.entry.status} ${STATUS_CODES[error.entry.status]}`,
     'content-type: application/json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     `request-id: ${id}`,
     'connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
 }
+
+const garbage: Readonly<Record<string, { code: 'invalid_request' | 'request_timeout'; what: string }>> = {
+  HPE_HEADER_OVERFLOW: { code: 'invalid_request', what: 'The request headers are too large' },
+  ERR_HTTP_REQUEST_TIMEOUT: { code: 'request_timeout', what: 'The request did not arrive in time' },
+};
 
 /** JSON, and nothing else. An empty body is an empty object, because some clients announce JSON and send none. */
 function readBodies(app: App): void {

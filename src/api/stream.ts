@@ -90,8 +90,9 @@ function createStream(response: ServerResponse) {
     },
     write(frames: string): void {
       if (response.writableEnded || response.destroyed) return;
-      response.write(frames);
+      // Judged before the frames are added: one event alone may be larger than what a slow reader may owe.
       if (response.writableLength > maxBufferedBytes) response.destroy();
+      else response.write(frames);
     },
     end: (): void => void response.end(),
   };

@@ -93,6 +93,11 @@ export const errorCatalog = {
     retry: false,
     meaning: 'The session is archived or terminated and takes no more events.',
   },
+  request_timeout: {
+    status: 408,
+    type: 'timeout_error',
+    meaning: 'The request did not arrive in time.',
+  },
   request_too_large: {
     status: 413,
     type: 'request_too_large',
@@ -106,7 +111,7 @@ export const errorCatalog = {
   overloaded: {
     status: 529,
     type: 'overloaded_error',
-    meaning: 'The server is stopping or too busy; try again.',
+    meaning: 'The database cannot be reached, or belongs to another process now; try again.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

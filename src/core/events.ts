@@ -97,5 +97,5 @@ export type EventType = EventBody['type'];
 /** An event before it has its place in a history. The id is given early where something refers to it. */
 export type EventDraft = EventBody & { readonly id: string };
 
-/** Whether a type is one that a model reads: the words of the two sides. */
+/** The types that a model reads: the words of the two sides. */
 export const conversationTypes = ['user.message', 'agent.message'] as const satisfies readonly EventType[];

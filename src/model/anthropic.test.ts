@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ModelServer, startModelServer } from '../../test/model-server.ts';
+import { noRequestUsage } from '../core/usage.ts';
 import { anthropicProvider } from './anthropic.ts';
 import type { ModelRequest } from './model.ts';
 import type { PostCall } from './upstream-http.ts';
@@ -40,7 +41,7 @@ afterEach(async () => {
   await server.close();
 });
 
-function send(base_url: string = server.url, onText?: (text: string, index: number) => void) {
+function send(base_url: string = server.url, onText?: (text: string) => void) {
   const provider = anthropicProvider({ base_url, api_key: 'key-1', ...limits });
   return provider.send(request, { signal: new AbortController().signal, ...(onText && { onText }) });
 }
@@ -93,7 +94,7 @@ describe('anthropicProvider', () => {
     expect((await send()).refusal).toEqual({ category: null, explanation: null });
   });
 
-  test('leaves out thinking and empty blocks, and numbers those with text', async () => {
+  test('leaves out thinking and empty blocks', async () => {
     const delta = (index: number, type: string, text: string) => ({
       type: 'content_block_delta',
       index,
@@ -110,17 +111,13 @@ describe('anthropicProvider', () => {
       { type: 'news_from_the_future' },
       { type: 'message_stop' },
     );
-    const pieces: [string, number][] = [];
-    const reply = await send(server.url, (text, index) => pieces.push([text, index]));
+    const pieces: string[] = [];
+    const reply = await send(server.url, (text) => pieces.push(text));
     expect(reply.content).toEqual([
       { type: 'text', text: 'Ab' },
       { type: 'text', text: 'C' },
     ]);
-    expect(pieces).toEqual([
-      ['A', 0],
-      ['b', 0],
-      ['C', 1],
-    ]);
+    expect(pieces).toEqual(['A', 'b', 'C']);
   });
 
   test('takes usage from both events, and the larger count of each', async () => {
@@ -146,6 +143,26 @@ describe('anthropicProvider', () => {
       output_tokens: 9,
       cache_creation_input_tokens: 3,
       cache_read_input_tokens: 5,
+    });
+  });
+
+  test('takes no text, name or count that is of another kind', async () => {
+    scriptEvents(
+      { type: 'message_start', message: { model: ['x'], usage: { input_tokens: '12', output_tokens: 4 } } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: [{ a: 1 }] } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Yes' } },
+      {
+        type: 'message_delta',
+        delta: { stop_reason: 'refusal', stop_details: { category: 7, explanation: ['no'] } },
+        usage: { output_tokens: '9', cache_read_input_tokens: -5, cache_creation_input_tokens: 1.5 },
+      },
+      { type: 'message_stop' },
+    );
+    expect(await send()).toEqual({
+      content: [{ type: 'text', text: 'Yes' }],
+      refusal: { category: null, explanation: null },
+      usage: { ...noRequestUsage, output_tokens: 4 },
+      served_model: 'claude-test',
     });
   });
 

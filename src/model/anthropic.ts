@@ -1,5 +1,7 @@
 import { Anthropic } from '@anthropic-ai/sdk';
 import { defaultEffort } from '../core/effort.ts';
+import { noRequestUsage, type RequestUsage } from '../core/usage.ts';
+import { count } from './count.ts';
 import { type Deadline, type DeadlineLimits, withDeadline } from './deadline.ts';
 import { eventObject, readEvents } from './event-stream.ts';
 import { eventFailure, type FailureContext, requestFailure, streamFailure } from './failure.ts';
@@ -62,19 +64,20 @@ function requestBody(request: ModelRequest): Anthropic.MessageCreateParamsStream
   };
 }
 
-type Usage = { readonly [field in keyof ModelReply['usage']]?: number | null };
+type Usage = { readonly [field in keyof RequestUsage]?: unknown };
+type RefusalDetails = { readonly [field in keyof Refusal]?: unknown } | null;
 
 /** What is read of the protocol's events. Every field may be missing: the server may be anyone's. */
 type StreamEvent = {
   readonly type?: string;
-  readonly index?: number;
-  readonly message?: { readonly model?: string; readonly usage?: Usage };
-  readonly content_block?: { readonly type?: string; readonly text?: string };
+  readonly index?: unknown;
+  readonly message?: { readonly model?: unknown; readonly usage?: Usage };
+  readonly content_block?: { readonly type?: string; readonly text?: unknown };
   readonly delta?: {
     readonly type?: string;
-    readonly text?: string;
+    readonly text?: unknown;
     readonly stop_reason?: string | null;
-    readonly stop_details?: Partial<Refusal> | null;
+    readonly stop_details?: RefusalDetails;
   };
   readonly usage?: Usage;
 };
@@ -88,19 +91,18 @@ async function readReply(options: {
 }): Promise<ModelReply> {
   const { response, deadline, context, request, onText } = options;
   const texts: string[] = [];
-  let block: number | undefined;
+  let block: unknown;
   let refusal: Refusal | null = null;
   let model = request.model;
-  let usage = addUsage({}, {});
+  let usage = noRequestUsage;
 
-  const addText = (index: number | undefined, text: string | undefined): void => {
-    if (text === undefined || text === '') return;
+  const addText = (index: unknown, text: unknown): void => {
+    if (typeof text !== 'string' || text === '') return;
     // Blocks come one after another; those without text, such as thinking, never get a place of their own.
     if (texts.length === 0 || index !== block) texts.push('');
     block = index;
-    const last = texts.length - 1;
-    texts[last] += text;
-    onText?.(text, last);
+    texts[texts.length - 1] += text;
+    onText?.(text);
   };
 
   const complete = await readEvents({
@@ -111,7 +113,7 @@ async function readReply(options: {
       const event = eventObject(name, data) as StreamEvent;
       switch (event.type) {
         case 'message_start':
-          model = event.message?.model ?? model;
+          if (typeof event.message?.model === 'string') model = event.message.model;
           usage = addUsage(usage, event.message?.usage);
           return false;
         case 'content_block_start':
@@ -137,13 +139,14 @@ async function readReply(options: {
   return { content: texts.map((text) => ({ type: 'text', text })), refusal, usage, served_model: model };
 }
 
-function readRefusal(details: Partial<Refusal> | null | undefined): Refusal {
-  return { category: details?.category ?? null, explanation: details?.explanation ?? null };
+function readRefusal(details: RefusalDetails | undefined): Refusal {
+  const words = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+  return { category: words(details?.category), explanation: words(details?.explanation) };
 }
 
 /** Counts are totals so far, and an event repeats only some of them, or repeats them as zero; so the larger counts. */
-function addUsage(before: Usage, now: Usage | undefined): ModelReply['usage'] {
-  const larger = (field: keyof Usage): number => Math.max(before[field] ?? 0, now?.[field] ?? 0);
+function addUsage(before: RequestUsage, now: Usage | undefined): RequestUsage {
+  const larger = (field: keyof Usage): number => Math.max(before[field], count(now?.[field]));
   return {
     input_tokens: larger('input_tokens'),
     output_tokens: larger('output_tokens'),

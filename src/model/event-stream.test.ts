@@ -87,6 +87,34 @@ describe('readEvents', () => {
     });
   });
 
+  // Work that grew with the square of the length would take minutes. The test's own time limit is the assertion.
+  test('reads a long line that comes in many pieces', async () => {
+    const piece = 'x'.repeat(500);
+    const { seen } = await read(
+      responseOf(['data: ', ...Array.from({ length: 20_000 }, () => piece), '\n\n']),
+    );
+    expect(seen.map((data) => data.length)).toEqual([10_000_000]);
+  });
+
+  test.each([
+    ['line', 'x'],
+    ['event', '\ndata: '],
+  ])('refuses a %s of more than 16 MiB and closes the connection', async (_, start) => {
+    const cancel = vi.fn();
+    const piece = start + 'x'.repeat(2 ** 20);
+    const reading = read(
+      responseOf(
+        Array.from({ length: 20 }, () => piece),
+        cancel,
+      ),
+    );
+    await expect(reading).rejects.toMatchObject({
+      retryable: true,
+      message: 'The openai provider sent a reply that is not valid JSON.',
+    });
+    expect(cancel).toHaveBeenCalledTimes(1);
+  });
+
   test('closes the connection when an event is refused', async () => {
     const cancel = vi.fn();
     const refused = readEvents({

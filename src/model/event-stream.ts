@@ -5,13 +5,16 @@ import type { ProviderName } from './model.ts';
 /** How long a finished reply's connection gets to end properly, so that the next request can use it. */
 const drainWithinMs = 1000;
 
+/** The most characters that one line, and the data of one event, may have. */
+const longestLine = 16 * 1024 * 1024;
+
 /**
  * Reads server-sent events, giving the data of each to `onData` until that says `true`: the reply is complete.
  * Returns whether it did; false means that the stream ended first. Every chunk counts for the idle clock, also
  * pings and comments, which is why the SDKs' own readers are not used: they hide both. (They also cost 0.03 to
  * 0.15 ms of CPU more for a short reply.)
  *
- * Throws `ModelError` when the connection breaks, and whatever `onData` throws; both close the connection.
+ * Throws `ModelError` when the connection breaks or a line is too long, and whatever `onData` throws; both close the connection.
  */
 export async function readEvents(options: {
   readonly provider: ProviderName;
@@ -23,7 +26,7 @@ export async function readEvents(options: {
   const reader = response.body?.getReader();
   if (reader === undefined) throw streamFailure(provider, 'empty');
   const decoder = new TextDecoder();
-  const lines = lineReader(onData);
+  const lines = lineReader(provider, onData);
   let open = true;
   let any = false;
   try {
@@ -63,13 +66,20 @@ export function eventObject(provider: ProviderName, data: string): object {
 }
 
 /** Puts text together into events. Both functions return true as soon as `onData` does. */
-function lineReader(onData: (data: string) => boolean): {
+function lineReader(
+  provider: ProviderName,
+  onData: (data: string) => boolean,
+): {
   readonly push: (text: string) => boolean;
   /** For the end of the stream: a last event may lack its blank line. */
   readonly end: (text: string) => boolean;
 } {
   let rest = '';
   let data: string | null = null;
+  const bounded = (text: string): string => {
+    if (text.length > longestLine) throw streamFailure(provider, 'malformed');
+    return text;
+  };
   const line = (text: string): boolean => {
     if (text === '') {
       const event = data;
@@ -78,19 +88,20 @@ function lineReader(onData: (data: string) => boolean): {
     }
     if (text.startsWith('data:')) {
       const value = text.slice(text.charCodeAt(5) === 0x20 ? 6 : 5);
-      data = data === null ? value : `${data}\n${value}`;
+      data = data === null ? value : bounded(`${data}\n${value}`);
     }
     return false;
   };
   const push = (text: string): boolean => {
-    const all = rest === '' ? text : rest + text;
     let start = 0;
-    for (let end = all.indexOf('\n'); end !== -1; end = all.indexOf('\n', start)) {
-      const content = all.slice(start, all.charCodeAt(end - 1) === 0x0d ? end - 1 : end);
+    // Only the new text is searched: to look into `rest` again for every chunk would take the square of its length.
+    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+      const content = bounded(rest + text.slice(start, end));
+      rest = '';
       start = end + 1;
-      if (line(content)) return true;
+      if (line(content.endsWith('\r') ? content.slice(0, -1) : content)) return true;
     }
-    rest = all.slice(start);
+    rest = bounded(rest + text.slice(start));
     return false;
   };
   return { push, end: (text) => push(`${text}\n\n`) };

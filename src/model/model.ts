@@ -1,5 +1,6 @@
 import type { TextBlock } from '../core/content.ts';
 import type { Effort } from '../core/effort.ts';
+import type { RequestUsage } from '../core/usage.ts';
 
 /** Who answers: the Anthropic Messages API, any OpenAI-compatible endpoint, or the embedded model. */
 export const providerNames = ['anthropic', 'openai', 'offline'] as const;
@@ -18,14 +19,6 @@ export type ModelRequest = {
   readonly max_tokens: number;
 };
 
-/** Tokens of one model request; `input_tokens` counts what was neither read from nor written to a cache. */
-export type ModelUsage = {
-  readonly input_tokens: number;
-  readonly output_tokens: number;
-  readonly cache_creation_input_tokens: number;
-  readonly cache_read_input_tokens: number;
-};
-
 export type Refusal = { readonly category: string | null; readonly explanation: string | null };
 
 export type ModelReply = {
@@ -33,7 +26,7 @@ export type ModelReply = {
   readonly content: readonly TextBlock[];
   /** Null unless the model refused to answer. */
   readonly refusal: Refusal | null;
-  readonly usage: ModelUsage;
+  readonly usage: RequestUsage;
   /** The model that the provider says has answered. */
   readonly served_model: string;
 };
@@ -41,8 +34,8 @@ export type ModelReply = {
 export type SendOptions = {
   /** Aborting rejects the call with the signal's reason, at once. */
   readonly signal: AbortSignal;
-  /** Called with each piece of text of block `index` as it arrives. */
-  readonly onText?: (text: string, index: number) => void;
+  /** Called with each piece of text as it arrives, block after block. */
+  readonly onText?: (text: string) => void;
 };
 
 /** Sends one request and gives the whole reply. Does not retry; throws {@link ModelError}. */

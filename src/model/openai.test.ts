@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ModelServer, startModelServer } from '../../test/model-server.ts';
+import { noRequestUsage } from '../core/usage.ts';
 import type { ModelRequest } from './model.ts';
 import { openaiProvider } from './openai.ts';
 import type { PostCall } from './upstream-http.ts';
@@ -136,12 +137,28 @@ describe('openaiProvider', () => {
     expect(await send()).toEqual({
       content: [{ type: 'text', text: 'Yes' }],
       refusal: null,
-      usage: {
-        input_tokens: 0,
-        output_tokens: 0,
-        cache_creation_input_tokens: 0,
-        cache_read_input_tokens: 0,
+      usage: noRequestUsage,
+      served_model: 'llama3.1',
+    });
+  });
+
+  test('takes no text, name or count that is of another kind', async () => {
+    scriptChunks(
+      { model: { id: 'x' }, ...said({ content: [{ type: 'text', text: 'No' }], refusal: ['no'] }) },
+      said({ content: 'Yes' }, 'stop'),
+      {
+        choices: [],
+        usage: {
+          prompt_tokens: 20,
+          completion_tokens: '12',
+          prompt_tokens_details: { cached_tokens: -30, cache_write_tokens: 0.5 },
+        },
       },
+    );
+    expect(await send()).toEqual({
+      content: [{ type: 'text', text: 'Yes' }],
+      refusal: null,
+      usage: { ...noRequestUsage, input_tokens: 20 },
       served_model: 'llama3.1',
     });
   });

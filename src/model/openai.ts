@@ -1,9 +1,11 @@
 import { OpenAI } from 'openai';
 import { defaultEffort, type Effort } from '../core/effort.ts';
+import { noRequestUsage, type RequestUsage } from '../core/usage.ts';
+import { count } from './count.ts';
 import { type Deadline, type DeadlineLimits, withDeadline } from './deadline.ts';
 import { eventObject, readEvents } from './event-stream.ts';
 import { eventFailure, type FailureContext, requestFailure, streamFailure } from './failure.ts';
-import type { Message, ModelReply, ModelRequest, ModelUsage, Provider, SendOptions } from './model.ts';
+import type { Message, ModelReply, ModelRequest, Provider, SendOptions } from './model.ts';
 import { checkedApiKey, checkedBaseUrl, upstreamFetch } from './upstream-fetch.ts';
 
 const name = 'openai';
@@ -91,18 +93,18 @@ function reasoningEffort(effort: Effort): 'low' | 'medium' | 'high' {
 
 /** What is read of the protocol's chunks. Every field may be missing: the server may be anyone's. */
 type Chunk = {
-  readonly model?: string;
+  readonly model?: unknown;
   readonly error?: unknown;
   readonly choices?: readonly {
-    readonly delta?: { readonly content?: string | null; readonly refusal?: string | null };
+    readonly delta?: { readonly content?: unknown; readonly refusal?: unknown };
     readonly finish_reason?: string | null;
   }[];
   readonly usage?: {
-    readonly prompt_tokens?: number;
-    readonly completion_tokens?: number;
+    readonly prompt_tokens?: unknown;
+    readonly completion_tokens?: unknown;
     readonly prompt_tokens_details?: {
-      readonly cached_tokens?: number;
-      readonly cache_write_tokens?: number;
+      readonly cached_tokens?: unknown;
+      readonly cache_write_tokens?: unknown;
     } | null;
   } | null;
 };
@@ -119,7 +121,7 @@ async function readReply(options: {
   let refused = '';
   let finish: string | null = null;
   let model = request.model;
-  let usage = readUsage(null);
+  let usage = noRequestUsage;
 
   await readEvents({
     provider: name,
@@ -129,16 +131,16 @@ async function readReply(options: {
       if (data === '[DONE]') return true;
       const chunk = eventObject(name, data) as Chunk;
       if (chunk.error) throw eventFailure(chunk, context);
-      if (chunk.model) model = chunk.model;
+      if (typeof chunk.model === 'string' && chunk.model !== '') model = chunk.model;
       // Usage comes in a chunk of its own after the last text, or is repeated in each, or never comes.
       if (chunk.usage) usage = readUsage(chunk.usage);
       const choice = chunk.choices?.[0];
-      const piece = choice?.delta?.content;
-      if (piece) {
+      const { content: piece, refusal } = choice?.delta ?? {};
+      if (typeof piece === 'string' && piece !== '') {
         text += piece;
-        onText?.(piece, 0);
+        onText?.(piece);
       }
-      refused += choice?.delta?.refusal ?? '';
+      if (typeof refusal === 'string') refused += refusal;
       finish = choice?.finish_reason ?? finish;
       return false;
     },
@@ -158,13 +160,13 @@ function readRefusal(refused: string, finish: string): ModelReply['refusal'] {
   return finish === 'content_filter' ? { category: finish, explanation: null } : null;
 }
 
-/** `prompt_tokens` counts all input; ours leaves out what a cache gave or took. Null gives zeros. */
-function readUsage(usage: Chunk['usage']): ModelUsage {
-  const read = usage?.prompt_tokens_details?.cached_tokens ?? 0;
-  const written = usage?.prompt_tokens_details?.cache_write_tokens ?? 0;
+/** `prompt_tokens` counts all input; ours leaves out what a cache gave or took. */
+function readUsage(usage: NonNullable<Chunk['usage']>): RequestUsage {
+  const read = count(usage.prompt_tokens_details?.cached_tokens);
+  const written = count(usage.prompt_tokens_details?.cache_write_tokens);
   return {
-    input_tokens: Math.max(0, (usage?.prompt_tokens ?? 0) - read - written),
-    output_tokens: usage?.completion_tokens ?? 0,
+    input_tokens: Math.max(0, count(usage.prompt_tokens) - read - written),
+    output_tokens: count(usage.completion_tokens),
     cache_creation_input_tokens: written,
     cache_read_input_tokens: read,
   };

@@ -41,7 +41,7 @@ const makers: Record<string, (limits?: DeadlineLimits, url?: string) => Provider
     openaiProvider({ base_url: `${url}/v1`, api_key: key, ...limits }),
 };
 
-function send(provider: Provider, onText?: (text: string, index: number) => void) {
+function send(provider: Provider, onText?: (text: string) => void) {
   return provider.send(request, { signal: new AbortController().signal, ...(onText && { onText }) });
 }
 

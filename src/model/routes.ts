@@ -21,7 +21,7 @@ export type ResolvedRoute = {
 };
 
 /** Which providers have what they need to answer. The offline one always has. */
-export type ConfiguredProviders = { readonly anthropic: boolean; readonly openai: boolean };
+type ConfiguredProviders = { readonly anthropic: boolean; readonly openai: boolean };
 
 /**
  * Reads a table such as `claude-*=anthropic,*=openai:llama3.1:8b`. Throws an Error whose sentence names

@@ -85,6 +85,11 @@ export function createHub(readAfter: (sessionId: string, seq: number) => Promise
       for (const subscription of listeners(sessionId)) deliver(subscription, rows);
     },
 
+    /** Reads on for whoever listens, after a commit that may not have been reported. */
+    catchUp(sessionId: string): void {
+      for (const subscription of listeners(sessionId)) fill(subscription);
+    },
+
     /** Reports a client event that is committed to the inbox. */
     publishQueued(sessionId: string, data: string): void {
       for (const subscription of listeners(sessionId)) {

@@ -76,6 +76,7 @@ describe('An inbox', () => {
       ...{ journal, clock, ids },
       onStart: (...call) => calls.push(['start', ...call]),
       onInterrupt: (...call) => calls.push(['interrupt', ...call]),
+      onUncertain: (...call) => calls.push(['uncertain', ...call]),
     });
     const history = async () =>
       listEvents(store.db, id, { filter: {}, order: 'asc', after: null, limit: 99 });

@@ -35,10 +35,12 @@ type Deps = {
   readonly onStart: (sessionId: string, attempt: number) => void;
   /** Called once an interrupt is committed for a session that is busy. */
   readonly onInterrupt: (sessionId: string) => void;
+  /** Called when it is not known whether the events were committed, because the database's answer was lost. */
+  readonly onUncertain: (sessionId: string) => void;
 };
 
 /** Takes what clients send to sessions. */
-export function createInbox({ journal, clock, ids, onStart, onInterrupt }: Deps) {
+export function createInbox({ journal, clock, ids, onStart, onInterrupt, onUncertain }: Deps) {
   return {
     /**
      * Accepts all of the events or none. When this resolves they are on disk and can be listed.
@@ -47,7 +49,7 @@ export function createInbox({ journal, clock, ids, onStart, onInterrupt }: Deps)
      */
     async send(sessionId: string, bodies: readonly ClientEventBody[]): Promise<readonly string[]> {
       const drafts = bodies.map((body) => ({ ...body, id: ids.next('event') }));
-      const written = await journal.write(sessionId, (session) => {
+      const write = journal.write(sessionId, (session) => {
         if (session.status === 'terminated') {
           const state = session.archived_at === null ? 'terminated' : 'archived';
           throw new PawlError(
@@ -78,6 +80,10 @@ export function createInbox({ journal, clock, ids, onStart, onInterrupt }: Deps)
           },
           result: admission,
         };
+      });
+      const written = await write.catch((error: unknown) => {
+        if (!(error instanceof PawlError)) onUncertain(sessionId);
+        throw error;
       });
       const { result: admission, session } = written;
       if (admission.starts) onStart(sessionId, session.attempt);

@@ -1,7 +1,6 @@
 import type { Agents } from '../agent/agents.ts';
 import type { Environments } from '../agent/environments.ts';
 import { type OverrideInput, resolveOverrides } from '../agent/merge.ts';
-import { resolveVersion } from '../agent/resolve.ts';
 import type { Versions } from '../agent/versions.ts';
 import {
   type AgentConfig,
@@ -167,7 +166,7 @@ async function planSession(
   { clock, ids, agents, environments, serves }: Deps,
   creation: SessionCreation,
 ): Promise<Session> {
-  const agent = await agents.retrieve(creation.agent.id, creation.agent.version);
+  const { agent, reason } = await agents.resolve(creation.agent.id, creation.agent.version);
   if (agent.row.archived_at !== null) {
     throw new PawlError('agent_archived', `agent: ${agent.row.id} is archived and starts no sessions`);
   }
@@ -193,7 +192,7 @@ async function planSession(
     title: creation.title,
     metadata: JSON.stringify(patchMetadata({}, creation.metadata)),
     overrides: overrides === null ? null : JSON.stringify(overrides),
-    resolution_reason: resolveVersion(creation.agent.version, agent.row).reason,
+    resolution_reason: reason,
     effective_hash: overrides === null ? agent.version.effective_hash : contentHash(effectiveConfig(config)),
     status: 'idle',
     attempt: 0,

@@ -9,7 +9,7 @@ import { ModelError, type ModelReply, type ModelRequest, type ProviderName } fro
 import { nextRetry, type RetryLimits } from '../model/retry.ts';
 import type { Router } from '../model/router.ts';
 import type { Handle, Store } from '../store/dialect.ts';
-import { listEvents, listInbox } from '../store/events.ts';
+import { hasQueuedInterrupt, listEvents, listInbox } from '../store/events.ts';
 import { findSession, type SessionRow } from '../store/sessions.ts';
 import { requestStart, rescheduled, running } from './choreography.ts';
 import { type Ended, type Ending, endTurn, failedRequest } from './ending.ts';
@@ -175,9 +175,8 @@ async function planRequest(
     limit: Number.MAX_SAFE_INTEGER,
   });
   const route = router.route(config.model.id);
-  const queued = await readInbox(store.db, session);
   return {
-    interrupted: queued.some((event) => event.type === 'user.interrupt'),
+    interrupted: session.queued > 0 && (await hasQueuedInterrupt(store.db, sessionId)),
     provider: route?.provider ?? null,
     request: {
       model: route?.model ?? config.model.id,

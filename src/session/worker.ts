@@ -1,9 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { PawlError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { isBusy } from '../core/session.ts';
 import type { Store } from '../store/dialect.ts';
 import { listBusySessions } from '../store/sessions.ts';
 import type { Ended } from './ending.ts';
+import type { Hub } from './hub.ts';
 import { FencedError, type Journal } from './journal.ts';
 import type { StopSignal, Turns } from './turn.ts';
 
@@ -11,61 +13,72 @@ type Deps = {
   readonly store: Store;
   readonly journal: Journal;
   readonly turns: Turns;
+  readonly hub: Hub;
   readonly log: Log;
   /** How many turns run side by side; more wait in order of arrival. */
   readonly max_turns: number;
 };
 
+/** A session whose turn is to be run by this worker, which holds its attempt. */
 type Job = { readonly sessionId: string; readonly attempt: number; readonly opened: boolean };
 
 const firstRepairMs = 1000;
 const lastRepairMs = 30_000;
+/** A start must not ask for more connections at once than there are. */
+const takenTogether = 10;
 
 /** Runs the turns of sessions, a bounded number at a time, and takes up what a crash left behind. */
-export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
+export function createWorker({ store, journal, turns, hub, log, max_turns }: Deps) {
   const waiting: Job[] = [];
   const active = new Map<string, AbortController>();
   const tasks = new Set<Promise<void>>();
+  /** The sessions of those tasks, also between two tries. */
+  const busy = new Set<string>();
   const stopping = new AbortController();
+  let draining = false;
 
   function start(job: Job): void {
-    if (stopping.signal.aborted) return;
+    if (draining) return;
     if (tasks.size >= max_turns) waiting.push(job);
-    else launch(job);
+    else launch(job.sessionId, job);
   }
 
-  function launch(job: Job): void {
-    const task = runSession(job).finally(() => {
+  function launch(sessionId: string, job: Job | null): void {
+    busy.add(sessionId);
+    const task = runSession(sessionId, job).finally(() => {
       tasks.delete(task);
-      const next = waiting.shift();
-      if (next !== undefined) start(next);
+      busy.delete(sessionId);
+      const next = draining || tasks.size >= max_turns ? undefined : waiting.shift();
+      if (next !== undefined) launch(next.sessionId, next);
     });
     tasks.add(task);
   }
 
-  /** Runs one turn. What goes wrong outside the model is tried again, slower and slower. */
-  async function runSession(job: Job): Promise<void> {
-    let { attempt, opened } = job;
-    const { sessionId } = job;
+  /**
+   * Runs one turn; without a job the session is taken on first. What goes wrong outside the model is tried again,
+   * slower and slower: the session is taken on anew, because a commit may have happened although its answer was
+   * lost.
+   */
+  async function runSession(sessionId: string, given: Job | null): Promise<void> {
+    let job = given;
     for (
       let repairMs = firstRepairMs;
       !stopping.signal.aborted;
       repairMs = Math.min(repairMs * 2, lastRepairMs)
     ) {
       try {
-        const ended = await runTurn({ sessionId, attempt, opened });
+        job ??= await takeOver(sessionId);
+        if (job === null) return;
+        const ended = await runTurn(job);
         // The next turn waits behind those of other sessions.
-        if (ended !== 'stopped' && ended.startsNext) start({ sessionId, attempt, opened: true });
+        if (ended !== 'stopped' && ended.startsNext) start({ ...job, opened: true });
         return;
       } catch (error) {
-        if (error instanceof FencedError) return;
+        if (error instanceof FencedError || isGone(error)) return;
         log.error({ session_id: sessionId, err: error }, 'A turn could not be recorded; trying again');
+        job = null;
       }
       await wait(repairMs, undefined, { signal: stopping.signal }).catch(() => {});
-      const taken = await takeOver(sessionId).catch(() => null);
-      if (taken === 'idle') return;
-      attempt = taken ?? attempt;
-      opened = false;
     }
   }
 
@@ -79,14 +92,17 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
     }
   }
 
-  /** Takes a session on under a new attempt, so that whoever had it can write no more. */
-  async function takeOver(sessionId: string): Promise<number | 'idle'> {
-    const { session, result } = await journal.write(sessionId, (row) =>
-      isBusy(row.status)
-        ? { changes: { attempt: row.attempt + 1 }, result: 'taken' as const }
-        : { result: 'idle' as const },
+  /**
+   * Takes a session on under a new attempt, so that whoever had it can write no more. Null when it is not busy;
+   * whoever listens is then told what they may have missed.
+   */
+  async function takeOver(sessionId: string): Promise<Job | null> {
+    const { session, result: isTaken } = await journal.write(sessionId, (row) =>
+      isBusy(row.status) ? { changes: { attempt: row.attempt + 1 }, result: true } : { result: false },
     );
-    return result === 'idle' ? 'idle' : session.attempt;
+    if (isTaken) return { sessionId, attempt: session.attempt, opened: false };
+    hub.catchUp(sessionId);
+    return null;
   }
 
   return {
@@ -101,22 +117,28 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
       if (controller !== undefined) stop(controller, 'interrupt');
       const place = waiting.findIndex((job) => job.sessionId === sessionId);
       const [job] = place === -1 ? [] : waiting.splice(place, 1);
-      if (job !== undefined) launch(job);
+      if (job !== undefined) launch(sessionId, job);
+    },
+
+    /** Sees to a session of which it is not known whether a write that started its turn was committed. */
+    adopt(sessionId: string): void {
+      const known = busy.has(sessionId) || waiting.some((job) => job.sessionId === sessionId);
+      if (!known && !draining) launch(sessionId, null);
     },
 
     /** Takes up every session that was busy when its process ended. */
     async recover(): Promise<number> {
       const ids = await listBusySessions(store.db);
-      const attempts = await Promise.all(ids.map(takeOver));
-      for (const [i, sessionId] of ids.entries()) {
-        const attempt = attempts[i] ?? 'idle';
-        if (attempt !== 'idle') start({ sessionId, attempt, opened: false });
+      for (let from = 0; from < ids.length; from += takenTogether) {
+        const jobs = await Promise.all(ids.slice(from, from + takenTogether).map(takeOver));
+        for (const job of jobs) if (job !== null) start(job);
       }
       return ids.length;
     },
 
     /** Lets running turns finish for as long as `graceMs`, then leaves the rest for the next start. */
     async stop(graceMs: number): Promise<void> {
+      draining = true;
       waiting.length = 0;
       const finished = Promise.allSettled(tasks);
       const patience = new AbortController();
@@ -127,6 +149,11 @@ export function createWorker({ store, journal, turns, log, max_turns }: Deps) {
       await finished;
     },
   };
+}
+
+/** Whether the session has been deleted meanwhile. */
+function isGone(error: unknown): boolean {
+  return error instanceof PawlError && error.code === 'session_not_found';
 }
 
 function stop(controller: AbortController, reason: StopSignal): void {

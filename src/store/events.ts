@@ -41,6 +41,12 @@ export async function listInbox(db: Handle, sessionId: string): Promise<InboxRow
   return query.orderBy('position').execute();
 }
 
+/** Whether an interrupt is queued for a session. */
+export async function hasQueuedInterrupt(db: Handle, sessionId: string): Promise<boolean> {
+  const query = db.selectFrom('inbox').select('position').where('session_id', '=', sessionId);
+  return (await query.where('type', '=', 'user.interrupt').limit(1).executeTakeFirst()) !== undefined;
+}
+
 /** Empties a session's inbox. The caller writes what it held into the history in the same transaction. */
 export async function clearInbox(tx: Handle, sessionId: string): Promise<void> {
   await tx.deleteFrom('inbox').where('session_id', '=', sessionId).execute();

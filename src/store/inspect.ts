@@ -91,7 +91,7 @@ function mayWrite(path: string): boolean {
   }
 }
 
-// The lock that a serving process holds (see postgres.ts), as pg_locks shows it: in two halves.
+// The lock that a serving process holds (see ownership.ts), as pg_locks shows it: in two halves.
 const lockHolders = `select 1 from pg_locks where locktype = 'advisory' and classid = 0 and objid = ${ownerLock}
   and database = (select oid from pg_database where datname = current_database())`;
 

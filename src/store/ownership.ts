@@ -12,7 +12,7 @@ const patienceMs = 20_000;
 
 /** The claim of one process on a database. */
 export type Ownership = {
-  /** @throws DatabaseInUseError once another process has taken the database over. */
+  /** @throws DatabaseInUseError while another process has the database. */
   require(): void;
   release(): Promise<void>;
 };
@@ -41,12 +41,10 @@ export async function takeOwnership(url: string): Promise<Ownership> {
       try {
         client = await lock(url);
         watch(client);
+        lost = null;
         return;
       } catch (error) {
-        if (error instanceof DatabaseInUseError && Date.now() > end) {
-          lost = error;
-          return;
-        }
+        if (error instanceof DatabaseInUseError && Date.now() > end) lost = error;
       }
       await wait(regainEveryMs, undefined, { signal: closing.signal }).catch(() => {});
     }
@@ -71,6 +69,7 @@ async function lock(url: string): Promise<pg.Client> {
     client = new pg.Client({
       connectionString: url,
       connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: connectTimeoutMs,
       keepAlive: true,
     });
     client.on('error', () => {});

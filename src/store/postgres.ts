@@ -35,6 +35,7 @@ export const postgresDialect: Dialect = {
 };
 
 const maxConnections = 10;
+const queryTimeoutMs = 120_000;
 /** How often a transaction that lost a race is run again. */
 const maxRaces = 5;
 
@@ -48,6 +49,9 @@ export async function openPostgres(url: string): Promise<Store> {
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: connectTimeoutMs,
+    // A network that swallows packets must not hold a request for ever.
+    keepAlive: true,
+    query_timeout: queryTimeoutMs,
     types: { getTypeParser: typeParser } as pg.CustomTypesConfig,
   });
   // A connection that breaks is replaced at its next use, and whoever was using it is told by its query.

@@ -107,13 +107,21 @@ CREATE INDEX environments_by_time ON public.environments USING btree (created_at
 
 CREATE INDEX environments_live ON public.environments USING btree (created_at, id) WHERE (archived_at IS NULL);
 
+CREATE INDEX sessions_archived ON public.sessions USING btree (created_at, id) WHERE (archived_at IS NOT NULL);
+
 CREATE INDEX sessions_busy ON public.sessions USING btree (created_at, id) WHERE (status = ANY (ARRAY['running'::text, 'rescheduling'::text]));
+
+CREATE INDEX sessions_busy_of_agent ON public.sessions USING btree (agent_id, created_at, id) WHERE (status = ANY (ARRAY['running'::text, 'rescheduling'::text]));
 
 CREATE INDEX sessions_by_time ON public.sessions USING btree (created_at, id);
 
 CREATE INDEX sessions_live ON public.sessions USING btree (created_at, id) WHERE (archived_at IS NULL);
 
 CREATE INDEX sessions_live_of_agent ON public.sessions USING btree (agent_id, created_at, id) WHERE (archived_at IS NULL);
+
+CREATE INDEX sessions_live_of_version ON public.sessions USING btree (agent_id, agent_version, created_at, id) WHERE (archived_at IS NULL);
+
+CREATE INDEX sessions_of_agent ON public.sessions USING btree (agent_id, created_at, id);
 
 CREATE INDEX sessions_of_environment ON public.sessions USING btree (environment_id);
 

@@ -111,13 +111,23 @@ CREATE TABLE sessions (
   foreign key (agent_id, agent_version) references agent_versions (agent_id, version) on delete restrict
 );
 
+CREATE INDEX sessions_archived on sessions (created_at, id) where archived_at is not null;
+
 CREATE INDEX sessions_busy on sessions (created_at, id) where status in ('running', 'rescheduling');
+
+CREATE INDEX sessions_busy_of_agent on sessions (agent_id, created_at, id)
+  where status in ('running', 'rescheduling');
 
 CREATE INDEX sessions_by_time on sessions (created_at, id);
 
 CREATE INDEX sessions_live on sessions (created_at, id) where archived_at is null;
 
 CREATE INDEX sessions_live_of_agent on sessions (agent_id, created_at, id) where archived_at is null;
+
+CREATE INDEX sessions_live_of_version on sessions (agent_id, agent_version, created_at, id)
+  where archived_at is null;
+
+CREATE INDEX sessions_of_agent on sessions (agent_id, created_at, id);
 
 CREATE INDEX sessions_of_environment on sessions (environment_id);
 

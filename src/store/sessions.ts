@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
-import type { SessionStatus } from '../core/session.ts';
+import { isBusy, type SessionStatus } from '../core/session.ts';
 import type { SessionTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek, type TimeBounds, within } from './keyset.ts';
@@ -80,17 +80,24 @@ export async function listSessions(
   filter: SessionFilter,
   request: PageRequest,
 ): Promise<SessionRow[]> {
-  if (filter.statuses?.length === 0) return [];
+  // Who is terminated is archived, and nobody else: each question gets the index of the smaller group.
+  const { include_archived } = filter;
+  const statuses = include_archived
+    ? filter.statuses
+    : filter.statuses?.filter((one) => one !== 'terminated');
+  if (statuses?.length === 0) return [];
+  const onlyLive = !include_archived || statuses?.includes('terminated') === false;
+  const onlyArchived = statuses?.every((status) => status === 'terminated') === true;
   let query = db.selectFrom('sessions').selectAll();
-  if (!filter.include_archived) query = query.where('archived_at', 'is', null);
+  if (onlyLive) query = query.where('archived_at', 'is', null);
+  if (onlyArchived) query = query.where('archived_at', 'is not', null);
   if (filter.agent_id !== undefined) {
     query = query.where('agent_id', '=', filter.agent_id);
     if (filter.agent_version !== undefined) query = query.where('agent_version', '=', filter.agent_version);
   }
-  if (filter.statuses !== undefined) {
-    query = query.where('status', 'in', filter.statuses);
-    if (filter.statuses.every((status) => status !== 'idle' && status !== 'terminated'))
-      query = query.where(busy);
+  if (statuses !== undefined) {
+    query = query.where('status', 'in', statuses);
+    if (statuses.every(isBusy)) query = query.where(busy);
   }
   return seek(within(query, 'created_at', filter.created_at), 'sessions', request).execute();
 }

@@ -5,7 +5,7 @@ import { makeSetting, openSession, type Setting } from '../story.ts';
 
 /*
  * The goal: clients of either generation can talk to the server. The new one is the official SDK itself; the
- * old one is played by plain requests with the headers that were measured of it (wire.md 1.1).
+ * old one is played by plain requests with the headers that were measured of it.
  */
 
 let pawl: TestPawl;

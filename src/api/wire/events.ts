@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClientEventBody } from '../../core/events.ts';
-import { limit, list, lookup, notSupported, page, time } from './fields.ts';
+import { limit, list, lookup, notSupported, page, parseInto, time } from './fields.ts';
 
 const textBlock = z.strictObject({ type: z.literal('text'), text: z.string() });
 
@@ -19,9 +19,10 @@ const block = z.unknown().transform((value, context) => {
 const userMessage = z.strictObject({
   type: z.literal('user.message'),
   content: z
-    .union([z.string().transform((text) => [{ type: 'text' as const, text }]), z.array(block)], {
-      error: 'must be a list of text blocks',
-    })
+    .preprocess(
+      (value) => (typeof value === 'string' ? [{ type: 'text', text: value }] : value),
+      z.array(block, 'must be a list of text blocks'),
+    )
     .refine((blocks) => blocks.some((entry) => entry.text.trim() !== ''), 'must hold some text'),
 });
 
@@ -79,11 +80,4 @@ export const eventStreamQuery = z.strictObject({
 function typeOf(value: unknown): string {
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
   return typeof type === 'string' ? type : '';
-}
-
-function parseInto<T>(schema: z.ZodType<T>, value: unknown, context: z.RefinementCtx): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) context.addIssue({ ...issue } as never);
-  return z.NEVER;
 }

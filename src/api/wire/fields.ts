@@ -3,9 +3,9 @@ import { formatTime, parseTime } from '../../core/clock.ts';
 import { effortLevels } from '../../core/effort.ts';
 
 /** Text that fits a column of either database: PostgreSQL takes no NUL, and no broken pair of surrogates. */
-export function text(min: number, max: number) {
+export function text(min: number, max: number, expected?: string) {
   return z
-    .string()
+    .string(expected)
     .min(min, min === 1 ? 'must not be empty' : `must have at least ${min} characters`)
     .max(max, `must have at most ${max} characters`)
     .refine((value) => !value.includes('\0') && value.isWellFormed(), 'must be well-formed text without NUL');
@@ -64,17 +64,24 @@ const modelObject = z
   }));
 
 /** A model: its id, or an object with its id. Null is refused here. */
-export const model = z.union([text(1, 256).transform((id) => ({ id, effort: null })), modelObject], {
-  error: (issue) => unionMessage(issue.errors) ?? 'must be a model id, or an object with an id',
+export const model = z.unknown().transform((value, context) => {
+  if (typeof value === 'object' && value !== null) return parseInto(modelObject, value, context);
+  const id = text(1, 256, 'must be a model id, or an object with an id').safeParse(value);
+  if (id.success) return { id: id.data, effort: null };
+  addIssues(id.error, context);
+  return z.NEVER;
 });
 
-/** The issues of the branch of a union that came closest: the one about an object, where an object was given. */
-function unionMessage(errors: unknown): string | undefined {
-  if (!Array.isArray(errors)) return undefined;
-  const [, ofObject] = errors as z.core.$ZodIssue[][];
-  const issue = ofObject?.[0];
-  if (issue === undefined || issue.path.length === 0) return undefined;
-  return `${issue.path.join('.')}: ${issue.message}`;
+/** Parses a value inside a transform; what is wrong with it is reported at its place. */
+export function parseInto<T>(schema: z.ZodType<T>, value: unknown, context: z.RefinementCtx): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  addIssues(parsed.error, context);
+  return z.NEVER;
+}
+
+function addIssues({ issues }: z.ZodError, context: z.RefinementCtx): void {
+  for (const issue of issues) context.addIssue({ ...issue } as never);
 }
 
 /** A page size. */

@@ -16,6 +16,7 @@ import {
   metadata,
   metadataPatch,
   page,
+  parseInto,
   text,
   time,
   unsupported,
@@ -32,10 +33,7 @@ const agentObject = z.discriminatedUnion('type', [
 /** Which agent, at which version, with what replaced. */
 const agent = z.unknown().transform((value, context) => {
   if (typeof value === 'string') return { type: 'agent' as const, id: value };
-  const parsed = agentObject.safeParse(value);
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) context.addIssue({ ...issue } as never);
-  return z.NEVER;
+  return parseInto(agentObject, value, context);
 });
 
 export const sessionCreate = z.strictObject({

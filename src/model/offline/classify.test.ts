@@ -38,12 +38,6 @@ describe('descriptions in the prompt', () => {
     expect(label(prompt, 'A refund, please.')).toBe('auth');
     expect(label('{"t": "<billing|auth>"}', 'A refund, please.')).toBe('billing');
   });
-
-  it('may be the question of a yes-or-no prompt', () => {
-    const prompt = 'Is the message a complaint about the food? Answer yes or no.';
-    expect(label(prompt, 'The food was awful, a disgrace.')).toBe('yes');
-    expect(label(prompt, 'See you on Monday.')).toBe('no');
-  });
 });
 
 describe('examples in the prompt', () => {
@@ -52,8 +46,6 @@ describe('examples in the prompt', () => {
     'Answer with one of: x1, x2\n"The tulips wilt" -> x1\n"My tractor broke" -> x2',
     '{"k": "<x1|x2>", "p": "<u|v>"}\nInput: The tulips wilt.\nOutput: {"k": "x1", "p": "u"}\nInput: My tractor broke.\n' +
       'Output: {"k": "x2", "p": "v"}',
-    'Answer with one of: x1, x2\n<input>The tulips wilt.</input>\n<output>x1</output>\n<input>My tractor broke.</input>\n' +
-      '<output>x2</output>',
     'Answer with one of: x1, x2\nTicket: The tulips wilt.\nThey are new.\nTeam: x1\nPriority: P1\nTicket: My tractor broke.\nTeam: x2',
   ])('teach labels in %j', (prompt) => {
     expect(label(prompt, 'A tractor in the field')).toBe('x2');
@@ -89,17 +81,6 @@ describe('general vocabulary', () => {
     expect(label('{"priority": "<P1|P2|P3>"}', text)).toBe(level);
     const named = { P1: 'high', P2: 'medium', P3: 'low' }[level];
     expect(label('{"urgency": "<low|medium|high>"}', text)).toBe(named);
-  });
-
-  it.each([
-    ['spanish', 'Hola, no puedo entrar en mi cuenta, gracias por su ayuda'],
-    ['german', 'Hallo, ich kann mich nicht anmelden, bitte helfen Sie mir'],
-    ['french', 'Bonjour, je ne peux pas ouvrir mon compte, merci'],
-    ['english', 'Hello, I am not able to open the account with my phone, please help'],
-  ])('hears that a text is %s', (language, text) => {
-    expect(label('Route to the desk that speaks the language: <english|french|german|spanish>', text)).toBe(
-      language,
-    );
   });
 
   it.each([

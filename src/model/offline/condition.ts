@@ -98,7 +98,7 @@ function splitGroups(tokens: readonly Token[]): readonly Part[] {
 function startsNegation(tokens: readonly Token[], at: number): boolean {
   const text = tokens[at]?.text;
   if (text === 'without') return true;
-  if (text === 'no') return tokens[at + 1]?.text === 'mention';
+  if (text === 'no') return tokens[at + 1]?.text === 'mention' || isMentionVerb(tokens, at - 1);
   if (text !== 'not') return false;
   const joined = ['and', 'but'].includes(tokens[at - 1]?.text ?? '');
   return joined || isMentionVerb(tokens, at + 1);

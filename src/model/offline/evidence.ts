@@ -27,19 +27,17 @@ export function descriptionsOf(prompt: string, field: LabelField): readonly Evid
       }
     }
   }
-  return found.length > 0 ? found : questionOf(prompt, field);
+  return found;
 }
 
 /**
- * Finds examples that a prompt gives: an input ("Ticket: ...", "<input>...</input>", or the left side of an arrow)
- * followed by an answer that holds a label, bare or in JSON.
+ * Finds examples that a prompt gives: an input ("Ticket: ...", or the left side of an arrow) followed by an answer that holds a label, bare or in JSON.
  */
 export function examplesOf(prompt: string, field: LabelField): readonly Evidence[] {
   const found: Evidence[] = [];
   let input: readonly string[] = [];
   let answered = false;
-  for (const raw of linesOf(prompt)) {
-    const line = withoutTags(raw);
+  for (const line of linesOf(prompt)) {
     const arrow = arrowIn(line);
     const arrowLabel = arrow === null ? null : answerLabel(arrow.right, field);
     if (arrow !== null && arrowLabel !== null && !/^(?:if|when) /iu.test(arrow.left)) {
@@ -101,32 +99,6 @@ function withoutExclusion(text: string): string {
 
 function isLabel(text: string, field: LabelField): boolean {
   return answerLabel(text, field) !== null;
-}
-
-/** For yes and no, what the prompt asks about speaks for yes. */
-function questionOf(prompt: string, field: LabelField): readonly Evidence[] {
-  const label = field.labels.findIndex((name) => ['yes', 'true'].includes(name.toLowerCase()));
-  if (label < 0) return [];
-  const parts = linesOf(prompt).flatMap((line) => line.split(/(?<=[.?!:]) /u));
-  const asks = (part: string): boolean => part.endsWith('?') || / whether |^whether /iu.test(part);
-  return parts.filter(asks).map((part) => ({ label, text: withoutFrame(part) }));
-}
-
-const frame = new Set(
-  'decide whether tell say ticket message text email user customer answer review'.split(' '),
-);
-
-function withoutFrame(text: string): string {
-  const words = wordsOf(text);
-  return words.filter((word) => !frame.has(word)).join(' ');
-}
-
-function withoutTags(line: string): string {
-  const open = /^<([a-z_]{1,20})>/u.exec(line);
-  if (open === null) return line.startsWith('</') ? '' : line;
-  const rest = line.slice(open[0].length);
-  const close = rest.lastIndexOf('</');
-  return `${open[1] ?? ''}: ${close < 0 ? rest : rest.slice(0, close)}`;
 }
 
 function arrowIn(line: string): { readonly left: string; readonly right: string } | null {

@@ -96,27 +96,6 @@ export const lexicon: readonly Concept[] = [
     weak: 'unknown, risk, report, data, secret, unusual',
   },
   {
-    names: 'account, profile, membership, registration',
-    strong:
-      'my account, profile, delete account, close account, username, change email, rename, workspace owner',
-    plain:
-      'account, registration, register, signup, sign up, avatar, preference, notification setting, member, personal data',
-    weak: 'email, name, setting, change, update, user',
-  },
-  {
-    names: 'performance, latency, speed, slow, reliability',
-    strong: 'slow, latency, performance, lag, sluggish, timeout, takes forever, speed, memory, cpu',
-    plain: 'seconds, minutes, time out, load, wait, faster, delay, unresponsive, degrade, p99, p95',
-    weak: 'long, hang, heavy, large',
-  },
-  {
-    names: 'documentation, docs, question, help, howto, general, support, guidance',
-    strong: 'how do i, how can i, documentation, docs, question, tutorial, is there a way, guide, example of',
-    plain: 'wonder, explain, clarify, understand, where can i, possible, what is, recommend, does it',
-    weak: 'help, curious, learn, mean',
-    prior: 0.25,
-  },
-  {
     names: 'p0, p1, high, urgent, critical, emergency, sev1, blocker, highest, severe',
     strong:
       'outage, down, production, urgent, blocked, emergency, immediately, asap, data loss, every customer, critical',
@@ -179,25 +158,6 @@ export const lexicon: readonly Concept[] = [
     plain: 'meeting, attached, tomorrow, thanks, regards, lunch, minutes',
     prior: 0.75,
   },
-  {
-    names: 'yes, true',
-    strong: 'yes, definitely, confirmed',
-    plain: 'agree, correct, indeed',
-    opposite: 'no',
-  },
-  { names: 'no, false', strong: 'nope', plain: 'disagree, incorrect, deny', prior: 0.5 },
+  { names: 'no, false', prior: 0.5 },
   { names: 'other, none, unknown, misc, miscellaneous, unclear', prior: 0.4 },
-  { names: 'english', plain: 'the, and, is, my, with, not, please, have, you', prior: 0.1 },
-  {
-    names: 'spanish, español',
-    plain: 'el, los, las, por, para, gracias, mi, con, una, está, tengo, puedo, hola, muy, pero',
-  },
-  {
-    names: 'french, français',
-    plain: 'le, les, des, je, merci, bonjour, pas, mon, avec, une, pour, est, vous, mais, être',
-  },
-  {
-    names: 'german, deutsch',
-    plain: 'der, die, das, und, nicht, ich, bitte, mein, danke, mit, eine, ist, wir, kann, aber',
-  },
 ];

@@ -1,3 +1,4 @@
+import { noRequestUsage } from '../../core/usage.ts';
 import type { Message, ModelReply, ModelRequest, Provider, SendOptions } from '../model.ts';
 import { answer, type Reading, readPrompt } from './answer.ts';
 import { readInput } from './input.ts';
@@ -20,19 +21,15 @@ type Read = (prompt: string) => Reading | null;
 function send(request: ModelRequest, options: SendOptions & { readonly read: Read }): ModelReply {
   options.signal.throwIfAborted();
   const text = cut(reply(request, options.read), request.max_tokens);
-  for (const piece of piecesOf(text)) {
-    options.onText?.(piece, 0);
-    options.signal.throwIfAborted();
-  }
+  options.onText?.(text);
   const asked = request.messages.map(textOf).join('\n');
   return {
     content: [{ type: 'text', text }],
     refusal: null,
     usage: {
+      ...noRequestUsage,
       input_tokens: tokensIn(`${request.system ?? ''}${asked}`),
       output_tokens: tokensIn(text),
-      cache_creation_input_tokens: 0,
-      cache_read_input_tokens: 0,
     },
     served_model: 'offline',
   };
@@ -83,21 +80,4 @@ function cut(text: string, most: number): string {
   if (text.length <= end) return text;
   // A character outside the basic plane takes two places; half of one is not text.
   return /[\uD800-\uDBFF]/u.test(text.charAt(end - 1)) ? text.slice(0, end - 1) : text.slice(0, end);
-}
-
-const wordsPerPiece = 3;
-
-/** Cuts a text into groups of words that together are the text again. */
-function piecesOf(text: string): readonly string[] {
-  const pieces: string[] = [];
-  let start = 0;
-  let spaces = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    if (text[at] === ' ') spaces += 1;
-    if (spaces < wordsPerPiece) continue;
-    pieces.push(text.slice(start, at + 1));
-    start = at + 1;
-    spaces = 0;
-  }
-  return [...pieces, text.slice(start)].filter((piece) => piece !== '');
 }

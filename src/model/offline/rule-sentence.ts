@@ -27,7 +27,7 @@ export function readSentence(sentence: string, labels: readonly LabelName[]): Re
   return { statements: bind(tokens, { actions, clauses }).flatMap(statementsOf), amendment: null };
 }
 
-const clauseKinds = ['when', 'unless', 'only', 'otherwise', 'consequence', 'ignored'] as const;
+const clauseKinds = ['when', 'unless', 'only', 'otherwise', 'ignored'] as const;
 type ClauseKind = (typeof clauseKinds)[number];
 type Clause = { readonly kind: ClauseKind; readonly at: number; readonly tokens: readonly Token[] };
 
@@ -38,7 +38,6 @@ const markerWords: Readonly<Record<ClauseKind, string>> = {
     'but not if, but not when, but not for, and not when',
   only: 'only if, only when, only for, but only if, but only when, provided, as long as',
   otherwise: 'otherwise, in all other cases, in every other case',
-  consequence: 'in which case',
   ignored: 'even if, even when, even though, regardless, no matter',
 };
 
@@ -85,7 +84,7 @@ function bind(
 ): readonly Bound[] {
   const { actions, clauses } = parts;
   const conditionFirst = (clauses[0]?.at ?? tokens.length) < (actions[0]?.start ?? 0);
-  const bounds = actions.map((action, index) => {
+  return actions.map((action, index) => {
     const before = clauses.filter(({ at }) => at < action.start && at >= (actions[index - 1]?.end ?? 0));
     const after = clauses.filter(
       ({ at }) => at >= action.end && at < (actions[index + 1]?.start ?? tokens.length),
@@ -96,25 +95,10 @@ function bind(
     const subject = index === 0 ? subjectOf(tokens.slice(0, action.start)) : [];
     return { action, clauses: [...opening, ...closing], subject };
   });
-  return inWhichCase(bounds, clauses);
 }
 
 function opens(kind: ClauseKind, conditionFirst: boolean): boolean {
-  return kind === 'otherwise' || kind === 'consequence' || (kind === 'when' && conditionFirst);
-}
-
-/** "A goes to x unless B, in which case it goes to y" also says that A with B goes to y. */
-function inWhichCase(bounds: readonly Bound[], clauses: readonly Clause[]): readonly Bound[] {
-  return bounds.map((bound, index) => {
-    const previous = bounds[index - 1];
-    if (previous === undefined || !bound.clauses.some(({ kind }) => kind === 'consequence')) return bound;
-    const exceptions = clauses.filter(
-      (clause) => clause.kind === 'unless' && previous.clauses.includes(clause),
-    );
-    const taken = exceptions.map((clause): Clause => ({ ...clause, kind: 'only' }));
-    const kept = previous.clauses.filter(({ kind }) => kind === 'when' || kind === 'only');
-    return { ...bound, clauses: [...kept, ...taken], subject: previous.subject };
-  });
+  return kind === 'otherwise' || (kind === 'when' && conditionFirst);
 }
 
 /** "Rule: refunds ..." leaves the words after the colon. */

@@ -98,16 +98,13 @@ describe('an exception', () => {
     'Notes about soup go to kitchen. This rule does not apply if the note mentions a bill.',
     'Notes about soup go to kitchen. Except for bills.',
     'Notes about soup go to kitchen; unless they mention a bill.',
+    'Soup goes to kitchen unless it mentions a bill, in which case it goes to front-desk.',
+    'If the note is about soup and mentions no bill, tip or receipt, route to kitchen.',
+    'If it mentions soup and contains no bill, route to kitchen.',
+    'Notes about soup without a bill go to kitchen.',
   ])('is honoured in "%s"', (prompt) => {
     expect(chosen(prompt, 'My soup is cold.')).toBe('kitchen');
     expect(chosen(prompt, 'My soup is on the bills twice.')).toBeNull();
-  });
-
-  it('may name another label', () => {
-    const prompt = 'Soup goes to kitchen unless it mentions a bill, in which case it goes to front-desk.';
-    expect(chosen(prompt, 'Cold soup')).toBe('kitchen');
-    expect(chosen(prompt, 'The bill for the soup')).toBe('front-desk');
-    expect(chosen(prompt, 'The bill')).toBeNull();
   });
 });
 

@@ -44,7 +44,7 @@ function paragraphsOf(prompt: string): readonly string[] {
   return paragraphs;
 }
 
-const takingBack = ['unless', 'except', 'but ', 'only ', 'otherwise', 'do not', "don't", 'in which'];
+const takingBack = ['unless', 'except', 'but ', 'only ', 'otherwise', 'do not', "don't"];
 
 function splitSentences(paragraph: string): readonly string[] {
   const sentences: string[] = [];

@@ -49,7 +49,7 @@ describe('a JSON template', () => {
 
   it('reads the other ways of writing alternatives', () => {
     const template = findTemplate(
-      '{"a": "<x/y>", "b": "<one of: low, high>", "c": "on|off", "d": "...", "e": <n>}',
+      '{"a": "<x/y>", "b": "<one of: low, high>", "c": "on|off", "d": "...", "e": <n>, "f": "p" |\n "q"|"r"}',
     );
     expect(template).toMatchObject({
       fields: [
@@ -58,6 +58,7 @@ describe('a JSON template', () => {
         { labels: ['on', 'off'] },
         { kind: 'free', quoted: true },
         { kind: 'free', quoted: false },
+        { labels: ['p', 'q', 'r'], quoted: true },
       ],
     });
   });

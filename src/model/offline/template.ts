@@ -65,7 +65,7 @@ function readObject(text: string): readonly Field[] | null {
 function readValue(text: string, from: { name: string; at: number }): { field: Field; end: number } | null {
   const { name, at } = from;
   if (text[at] === '"') {
-    const read = readString(text, at);
+    const read = readStrings(text, at);
     return read && { field: fieldOf(name, { text: read.value, quoted: true }), end: read.end };
   }
   if (text[at] === '<') {
@@ -117,6 +117,15 @@ function labelsInBrackets(prompt: string): readonly string[] | null {
     at = prompt.indexOf('<', at + 1);
   }
   return null;
+}
+
+/** Reads a string, or several with "|" between them as if they were one: `"a" | "b"` gives "a|b". */
+function readStrings(text: string, at: number): { value: string; end: number } | null {
+  const read = readString(text, at);
+  const bar = skipSpace(text, read?.end ?? at);
+  if (read === null || text[bar] !== '|') return read;
+  const rest = readStrings(text, skipSpace(text, bar + 1));
+  return rest && { value: `${read.value}|${rest.value}`, end: rest.end };
 }
 
 function readString(text: string, at: number): { value: string; end: number } | null {

@@ -98,9 +98,15 @@ const indexes = [
   'create index environments_live on environments (created_at, id) where archived_at is null',
   'create index sessions_by_time on sessions (created_at, id)',
   'create index sessions_live on sessions (created_at, id) where archived_at is null',
+  'create index sessions_of_agent on sessions (agent_id, created_at, id)',
   'create index sessions_of_version on sessions (agent_id, agent_version, created_at, id)',
-  `create index sessions_live_of_agent on sessions (agent_id, created_at, id) where archived_at is null`,
+  'create index sessions_live_of_agent on sessions (agent_id, created_at, id) where archived_at is null',
+  `create index sessions_live_of_version on sessions (agent_id, agent_version, created_at, id)
+    where archived_at is null`,
   'create index sessions_of_environment on sessions (environment_id)',
   `create index sessions_busy on sessions (created_at, id) where status in ('running', 'rescheduling')`,
+  `create index sessions_busy_of_agent on sessions (agent_id, created_at, id)
+    where status in ('running', 'rescheduling')`,
+  'create index sessions_archived on sessions (created_at, id) where archived_at is not null',
   'create index api_keys_by_time on api_keys (created_at, id)',
 ];
