@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { parse as parseYaml } from 'yaml';
+import { type LogLevel, logLevels } from './core/log.ts';
 
 /** One thing that can be set: where it may come from, what it is without, and what it does. */
 type Setting<T> = {
@@ -141,9 +142,6 @@ export const settings = {
     help: 'How much the server writes to its log, which goes to standard error.',
   } as Setting<LogLevel>,
 } as const;
-
-const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 export type SettingName = keyof typeof settings;
 export type Config = { readonly [Name in SettingName]: (typeof settings)[Name]['default'] };

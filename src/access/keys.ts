@@ -85,6 +85,12 @@ export function createKeys({ store, clock, ids, randomBytes }: Deps) {
       return before === revocations ? remember(hash, actor) : this.identify(secret);
     },
 
+    /** Whether whoever was let in as this actor still would be. */
+    async isWelcome({ key_id }: Actor): Promise<boolean> {
+      const row = key_id === null ? null : await findKey(store.db, key_id);
+      return key_id === null || row?.revoked_at === null;
+    },
+
     /**
      * Sees to it that somebody can get in. A preset secret becomes an admin key; without one, the first start
      * makes a key and gives its secret, to be shown once. Null when there is nothing to show.
@@ -100,7 +106,7 @@ export function createKeys({ store, clock, ids, randomBytes }: Deps) {
       return (await create('first admin', 'admin')).secret;
     },
 
-    /** Revokes a key at once; doing it again changes nothing. @throws PawlError `key_not_found` */
+    /** Revokes a key at once (streams that it opened end with their next ping); again, it changes nothing. @throws PawlError `key_not_found` */
     async revoke(id: string): Promise<Key> {
       const row = await store.write(async (tx) => {
         await revokeKey(tx, id, formatTime(clock.now()));

@@ -37,13 +37,17 @@ export function environmentRoutes(app: App, environments: Environments): void {
     async ({ params, body }): Promise<EnvironmentResponse> => {
       const { config, ...changes } = body;
       const id = requireId('environment', params.id);
-      if (config?.type === 'self_hosted') {
+      // An archived one says so itself, when it is updated.
+      const isLive = async () => (await environments.retrieve(id)).archived_at === null;
+      if (config?.type === 'self_hosted' && (await isLive())) {
         throw new PawlError(
           'invalid_config_type_change',
           "config.type: this environment was made as 'cloud'",
         );
       }
-      return environmentResponse(await environments.update(id, { ...changes, config }));
+      return environmentResponse(
+        await environments.update(id, { ...changes, config: config?.type === 'self_hosted' ? null : config }),
+      );
     },
   );
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Keys } from '../access/keys.ts';
 import type { Hub } from '../session/hub.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { App } from './http.ts';
@@ -9,6 +10,7 @@ import { idParams } from './wire/params.ts';
 type Deps = {
   readonly sessions: Sessions;
   readonly hub: Hub;
+  readonly keys: Keys;
   /** How often a stream without events shows that it is alive. */
   readonly ping_ms: number;
 };
@@ -23,13 +25,13 @@ const unnamed = 'session.usage';
 const maxBufferedBytes = 8 * 1024 * 1024;
 
 /** The live events of a session: those from after the opening, and none from before. */
-export function streamRoutes(app: App, { sessions, hub, ping_ms }: Deps): void {
+export function streamRoutes(app: App, { sessions, hub, keys, ping_ms }: Deps): void {
   const open = new Set<ServerResponse>();
 
   app.get(
     '/v1/sessions/:id/events/stream',
     { schema: { params: idParams, querystring: eventStreamQuery } },
-    async ({ params, id: requestId }, reply) => {
+    async ({ params, id: requestId, actor }, reply) => {
       const sessionId = requireId('session', params.id);
       const response = reply.raw;
       const stream = createStream(response);
@@ -52,7 +54,13 @@ export function streamRoutes(app: App, { sessions, hub, ping_ms }: Deps): void {
           return;
         }
         open.add(response);
-        const pings = setInterval(() => stream.write(frame('ping', '{"type":"ping"}')), ping_ms);
+        const ping = async (): Promise<void> => {
+          // A database that does not answer is no reason to hang up.
+          const welcome = await keys.isWelcome(actor).catch(() => true);
+          if (welcome) stream.write(frame('ping', '{"type":"ping"}'));
+          else stream.end();
+        };
+        const pings = setInterval(() => void ping(), ping_ms);
         response.once('close', () => {
           clearInterval(pings);
           subscription.close();

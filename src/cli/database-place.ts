@@ -12,8 +12,8 @@ export function databasePlace(config: Settings): {
   return { kind: 'PostgreSQL', place: withoutPassword(config.database_url) };
 }
 
-/** Parameters behind the name of the database are left out too, because a password may stand there. */
-function withoutPassword(text: string): string {
+/** A URL for people to see. Parameters at its end are left out too, because a password may stand there. */
+export function withoutPassword(text: string): string {
   const url = URL.parse(text);
   if (url === null) return 'a URL that cannot be read';
   const user = url.username === '' ? '' : `${url.username}@`;

@@ -9,11 +9,17 @@ import {
   settings,
 } from '../config.ts';
 import { sentenceOf } from './command-error.ts';
-import { databasePlace } from './database-place.ts';
+import { databasePlace, withoutPassword } from './database-place.ts';
 import { exitCodes } from './exit-codes.ts';
 import { columns, type Format, outputOption, paintFor, print, printJson } from './output.ts';
 import { checkProviders, type ProviderCheck } from './provider-check.ts';
-import { fallsBackToOffline, type ServedModel, servedModelCells, servedModels } from './served-models.ts';
+import {
+  fallsBackToOffline,
+  offlineWarning,
+  type ServedModel,
+  servedModelCells,
+  servedModels,
+} from './served-models.ts';
 
 /** `pawl doctor`: whether a server could work here, and what it would do. */
 export function doctorCommand(): Command {
@@ -106,14 +112,13 @@ async function examine(): Promise<Findings> {
   };
 }
 
-const offlineWarning =
-  'No model provider is configured, so every model id is answered by the embedded offline model.';
-
 function settingFindings({ config, sources }: LoadedConfig): SettingFinding[] {
   return (Object.keys(settings) as SettingName[]).map((name) => {
     const setting = settings[name];
     const value: Config[SettingName] = config[name];
-    const shown = 'secret' in setting ? (value === null ? 'not set' : 'set') : value;
+    const isUrl = name.endsWith('_base_url') && typeof value === 'string';
+    const plain = isUrl ? withoutPassword(value) : value;
+    const shown = 'secret' in setting ? (value === null ? 'not set' : 'set') : plain;
     return { name, value: shown, source: sources[name], variable: setting.env };
   });
 }

@@ -1,12 +1,9 @@
-import type { Log, LogFields } from '../core/log.ts';
-
-const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-type Level = (typeof levels)[number];
+import { type Log, type LogFields, type LogLevel, logLevels } from '../core/log.ts';
 
 /** A log of JSON lines. Whoever calls it keeps prompts, replies and secrets out of the fields. */
-export function createLog(level: Level, write: (line: string) => void): Log {
-  const at = (own: Level) => (fields: LogFields, message: string) => {
-    if (levels.indexOf(own) < levels.indexOf(level)) return;
+export function createLog(level: LogLevel, write: (line: string) => void): Log {
+  const at = (own: LogLevel) => (fields: LogFields, message: string) => {
+    if (logLevels.indexOf(own) < logLevels.indexOf(level)) return;
     const { err, ...rest } = fields;
     const error = err === undefined ? {} : { err: describe(err) };
     write(`${JSON.stringify({ time: new Date().toISOString(), level: own, message, ...rest, ...error })}\n`);

@@ -13,7 +13,7 @@ import { databasePlace } from './database-place.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createLog } from './log.ts';
 import { columns, paintFor, print } from './output.ts';
-import { fallsBackToOffline, servedModelCells, servedModels } from './served-models.ts';
+import { fallsBackToOffline, offlineWarning, servedModelCells, servedModels } from './served-models.ts';
 import { packageVersion } from './version.ts';
 
 /** `pawl serve`: the server itself. */
@@ -115,14 +115,10 @@ function welcome({ config, server, preset }: Started): string {
   }
   if (server.first_key === null) facts.push(['API keys', keysInUse(config, preset)]);
   lines.push(...columns(facts));
-  if (fallsBackToOffline(config, models)) lines.push('', paint.yellow(offlineWarning));
+  if (fallsBackToOffline(config, models)) lines.push('', paint.yellow(`Warning: ${offlineWarning}`));
   if (server.first_key !== null) lines.push('', ...firstKey(server.url, server.first_key));
   return lines.join('\n');
 }
-
-const offlineWarning =
-  'Warning: no model provider is configured, so every model id is answered by the embedded offline model. ' +
-  'Set PAWL_ANTHROPIC_API_KEY or PAWL_OPENAI_BASE_URL for a real one.';
 
 function keysInUse(config: Config, preset: boolean): string {
   if (config.allow_no_key) return 'none is asked for; whoever can reach this port is an admin';

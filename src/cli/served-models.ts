@@ -39,3 +39,8 @@ export function fallsBackToOffline(config: Settings, models: readonly ServedMode
     models.some(({ id, route }) => id === '*' && route?.provider === 'offline')
   );
 }
+
+/** What to say then. */
+export const offlineWarning =
+  'no model provider is configured, so every model id is answered by the embedded offline model. ' +
+  'Set PAWL_ANTHROPIC_API_KEY or PAWL_OPENAI_BASE_URL for a real one.';

@@ -14,7 +14,8 @@ const longestLine = 16 * 1024 * 1024;
  * pings and comments, which is why the SDKs' own readers are not used: they hide both. (They also cost 0.03 to
  * 0.15 ms of CPU more for a short reply.)
  *
- * Throws `ModelError` when the connection breaks or a line is too long, and whatever `onData` throws; both close the connection.
+ * Throws `ModelError` when the connection breaks or a line is too long, and whatever `onData` throws; both close the
+ * connection.
  */
 export async function readEvents(options: {
   readonly provider: ProviderName;

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import type { PageRequest } from '../core/page.ts';
+import { maxInteger, type PageRequest } from '../core/page.ts';
 import { isBusy, type SessionStatus } from '../core/session.ts';
 import type { SessionTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
@@ -85,7 +85,7 @@ export async function listSessions(
   const statuses = include_archived
     ? filter.statuses
     : filter.statuses?.filter((one) => one !== 'terminated');
-  if (statuses?.length === 0) return [];
+  if (statuses?.length === 0 || (filter.agent_version ?? 0) > maxInteger) return [];
   const onlyLive = !include_archived || statuses?.includes('terminated') === false;
   const onlyArchived = statuses?.every((status) => status === 'terminated') === true;
   let query = db.selectFrom('sessions').selectAll();

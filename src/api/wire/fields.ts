@@ -104,7 +104,7 @@ export const flag = z
 /** A version number in a query. */
 export const versionNumber = z
   .string()
-  .regex(/^[1-9]\d{0,8}$/, 'must be a whole number from 1')
+  .regex(/^[1-9]\d{0,14}$/, 'must be a whole number from 1')
   .transform(Number);
 
 export const page = z.string().optional();

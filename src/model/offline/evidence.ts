@@ -31,7 +31,8 @@ export function descriptionsOf(prompt: string, field: LabelField): readonly Evid
 }
 
 /**
- * Finds examples that a prompt gives: an input ("Ticket: ...", or the left side of an arrow) followed by an answer that holds a label, bare or in JSON.
+ * Finds examples that a prompt gives: an input ("Ticket: ...", or the left side of an arrow) followed by an answer
+ * that holds a label, bare or in JSON.
  */
 export function examplesOf(prompt: string, field: LabelField): readonly Evidence[] {
   const found: Evidence[] = [];
