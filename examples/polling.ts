@@ -2,7 +2,7 @@
  * The story of the tutorial in the plainest form, as it is written for the hosted service: one ticket at a time,
  * waiting for each by asking once a second. ticket-triage.ts is the same story as one would write it for use.
  *
- *   ANTHROPIC_BASE_URL=http://127.0.0.1:7295 ANTHROPIC_API_KEY=sk-pawl-… node examples/polling.ts tickets.jsonl
+ *   ANTHROPIC_BASE_URL=http://127.0.0.1:7295 ANTHROPIC_API_KEY=sk-pawl-… npx node examples/polling.ts tickets.jsonl
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

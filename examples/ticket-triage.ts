@@ -2,7 +2,7 @@
  * A prompt is measured, changed, measured again and rolled back, against a running server. Tickets run side by
  * side, each in a session of its own, and each session is waited for on its event stream.
  *
- *   ANTHROPIC_BASE_URL=http://127.0.0.1:7295 ANTHROPIC_API_KEY=sk-pawl-… node examples/ticket-triage.ts [tickets.jsonl]
+ *   ANTHROPIC_BASE_URL=http://127.0.0.1:7295 ANTHROPIC_API_KEY=sk-pawl-… npx node examples/ticket-triage.ts [tickets.jsonl]
  */
 import { readFileSync } from 'node:fs';
 import Anthropic from '@anthropic-ai/sdk';

@@ -103,14 +103,14 @@ export const settings = {
     env: 'PAWL_MODEL_TIMEOUT_MS',
     default: 600_000,
     read: wholeNumber(100, 86_400_000),
-    expects: 'a whole number of milliseconds from 100',
+    expects: 'a whole number of milliseconds from 100 to 86400000, a day',
     help: 'The longest that one model request may take.',
   } as Setting<number>,
   model_idle_timeout_ms: {
     env: 'PAWL_MODEL_IDLE_TIMEOUT_MS',
     default: 120_000,
     read: wholeNumber(100, 86_400_000),
-    expects: 'a whole number of milliseconds from 100',
+    expects: 'a whole number of milliseconds from 100 to 86400000, a day',
     help: 'The longest silence in one model request, before the first byte or between two.',
   } as Setting<number>,
   model_max_tokens: {
@@ -244,7 +244,8 @@ export function processEnvironment(): Readonly<Record<string, string | undefined
   return process.env;
 }
 
-const loopbackNames = ['127.0.0.1', 'localhost', '::1', '[::1]'];
+/** The names of this machine itself, as hosts and in URLs. */
+export const loopbackNames = ['127.0.0.1', 'localhost', '::1', '[::1]'];
 
 function checkTogether(config: Config): void {
   if (config.allow_no_key && !loopbackNames.includes(config.host)) {
@@ -270,7 +271,7 @@ function find(
     for (const { source, values } of places) {
       const text = values[variable];
       if (text === undefined || text === '') continue;
-      if (variable !== setting.env && isOwnKey(text, places)) continue;
+      if (variable !== setting.env && isForClients(text, places)) continue;
       const value = setting.read(text);
       if (value === null) throw new ConfigError(complaint(name, variable, setting, source));
       return { value, source };
@@ -279,9 +280,15 @@ function find(
   return null;
 }
 
-/** A client's key for this server is no key for the model behind it, and must not be sent there. */
-function isOwnKey(text: string, places: readonly Place[]): boolean {
-  return text.startsWith('sk-pawl-') || places.some(({ values }) => values[settings.api_key.env] === text);
+/**
+ * Whether ANTHROPIC_API_KEY is meant for a server like this one, and must not be sent to Anthropic: it is a key of
+ * ours, or the same environment points the SDK at another server.
+ */
+function isForClients(text: string, places: readonly Place[]): boolean {
+  const named = (variable: string) => places.flatMap(({ values }) => values[variable] ?? []);
+  if (text.startsWith('sk-pawl-') || named(settings.api_key.env).includes(text)) return true;
+  const target = named('ANTHROPIC_BASE_URL').find((url) => url !== '');
+  return target !== undefined && URL.parse(target)?.hostname.endsWith('anthropic.com') !== true;
 }
 
 function complaint(name: SettingName, variable: string, setting: Setting<unknown>, source: Source): string {

@@ -94,3 +94,12 @@ test('A user installs nine packages by name with this one', () => {
   // record in docs/decisions that says what was measured and what else was tried.
   expect(runtimeDependencies(tree)).toHaveLength(9);
 });
+
+test('The database driver is installed with npm alone', () => {
+  // It ships prebuilt, but npm sees its binding.gyp and would call for a compiler: where the lock lacks this line,
+  // or the script is allowed. `npm install` may drop the line; put it back.
+  const lock = JSON.parse(tree.get('package-lock.json') ?? '{}');
+  expect(lock.packages['node_modules/better-sqlite3']).toMatchObject({ gypfile: false });
+  const { allowScripts } = JSON.parse(tree.get('package.json') ?? '{}');
+  expect(allowScripts).toMatchObject({ 'better-sqlite3': false });
+});

@@ -68,6 +68,7 @@ export function streamRoutes(app: App, { sessions, hub, keys, ping_ms }: Deps): 
         });
         stream.start(requestId);
         subscription.startAfter(row.last_seq);
+        if (row.status === 'terminated') stream.end();
       } catch (error) {
         subscription.close();
         throw error;

@@ -16,10 +16,17 @@ for (const stream of [process.stdout, process.stderr]) {
     throw error;
   });
 }
+const oldestNode = 24;
 // Set rather than called, so that what was printed gets out first.
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<ExitCode> {
+  const [major = '0'] = process.versions.node.split('.');
+  if (Number(major) < oldestNode) {
+    // The database's binding would end the process without a word.
+    process.stderr.write(`pawl: needs Node ${oldestNode} or newer; this is ${process.version}\n`);
+    return exitCodes.failed;
+  }
   const program = createProgram();
   if (args.length === 0) {
     program.outputHelp();

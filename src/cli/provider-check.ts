@@ -57,7 +57,10 @@ async function check(target: Endpoint, router: Providers): Promise<ProviderCheck
     return {
       provider,
       endpoint,
-      answer: `answers with status ${response.status}`,
+      answer:
+        response.status === 404
+          ? 'answers, but has no list of models there; is the base URL the one that it documents?'
+          : `answers with status ${response.status}`,
       problem: problemOf(response.status),
     };
   } catch (error) {

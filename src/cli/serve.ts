@@ -3,6 +3,7 @@ import {
   type Config,
   type LoadedConfig,
   loadConfig,
+  loopbackNames,
   processEnvironment,
   type SettingName,
   settings,
@@ -116,9 +117,14 @@ function welcome({ config, server, preset }: Started): string {
   if (server.first_key === null) facts.push(['API keys', keysInUse(config, preset)]);
   lines.push(...columns(facts));
   if (fallsBackToOffline(config, models)) lines.push('', paint.yellow(`Warning: ${offlineWarning}`));
+  if (!loopbackNames.includes(config.host)) lines.push('', paint.yellow(openWarning));
   if (server.first_key !== null) lines.push('', ...firstKey(server.url, server.first_key));
   return lines.join('\n');
 }
+
+const openWarning =
+  'Warning: this is open to the network, unencrypted: whoever reaches the port can try keys and read along. ' +
+  'Put a proxy with TLS in front.';
 
 function keysInUse(config: Config, preset: boolean): string {
   if (config.allow_no_key) return 'none is asked for; whoever can reach this port is an admin';

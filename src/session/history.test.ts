@@ -198,3 +198,15 @@ test('an event that a turn takes while a page is read is on it once', async () =
   expect(await read(id)).toEqual(['e1', 'e2', 'q1', 'q2']);
   expect(await read(id, { order: 'desc' })).toEqual(['q2', 'q1', 'e2', 'e1']);
 });
+
+test('a page of large events ends early, and the rest comes with the next ones', async () => {
+  const { id } = await setUp(0, 0);
+  const large = 'x'.repeat(3 * 1024 * 1024);
+  const rows = Array.from({ length: 20 }, (_, i) =>
+    sampleEvent(id, i + 1, { data: JSON.stringify({ id: `e${i + 1}`, type: 'agent.message', large }) }),
+  );
+  for (const row of rows) await store.write((tx) => insertEvents(tx, [row]));
+  const wanted = rows.map((_, i) => `e${i + 1}`);
+  expect(await read(id, { limit: 1000 })).toEqual(wanted);
+  expect(await read(id, { limit: 1000, order: 'desc' })).toEqual(wanted.toReversed());
+});
