@@ -3,7 +3,7 @@ import Sqlite from 'better-sqlite3';
 
 /**
  * Fills a stopped server's database with finished sessions of one turn each, copied from the newest one, until
- * it holds `sessions` of them.
+ * it holds `sessions` of them, all of one version of one agent.
  */
 export function fillSessions(folder: string, sessions: number): void {
   const db = new Sqlite(join(folder, 'pawl.db'));
@@ -24,7 +24,9 @@ export function fillSessions(folder: string, sessions: number): void {
     for (let n = have; n < sessions; n++) {
       const id = `sesn_0${String(n).padStart(23, '0')}`;
       const created_at = `${new Date(start + n * 1000).toISOString().slice(0, -1)}000Z`;
-      insertSession.run({ ...model, id, created_at });
+      // Nine of ten are archived, as sessions of evaluations are.
+      const archived = n % 10 === 0 ? {} : { status: 'terminated', archived_at: created_at };
+      insertSession.run({ ...model, ...archived, id, created_at });
       for (const event of events) insertEvent.run({ ...event, session_id: id });
     }
   })();

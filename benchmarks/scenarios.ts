@@ -180,7 +180,11 @@ async function refilled(subject: Subject, model: FakeModel, sessions: number): P
 async function operations(subject: Subject): Promise<Record<string, number>> {
   const client = createClient(subject);
   const place = await prepare(subject, client);
-  const [recent] = (await client.json('GET', '/v1/sessions?limit=1'))['data'] as { id: string }[];
+  const [recent] = (await client.json('GET', '/v1/sessions?limit=1'))['data'] as {
+    id: string;
+    agent: { id: string };
+  }[];
+  const ofAgent = `/v1/sessions?agent_id=${recent?.agent.id}`;
   const body = { agent: place.agent, environment_id: place.environment };
   const timed = async (run: () => Promise<unknown>): Promise<number> => {
     const times: number[] = [];
@@ -195,9 +199,12 @@ async function operations(subject: Subject): Promise<Record<string, number>> {
   const result = {
     create: await timed(() => client.json('POST', '/v1/sessions', body)),
     'list 20': await timed(() => client.json('GET', '/v1/sessions')),
-    'list of an agent': await timed(() =>
-      client.json('GET', `/v1/sessions?agent_id=${(place.agent as { id: string }).id}`),
+    'list of an agent': await timed(() => client.json('GET', ofAgent)),
+    'list of a version': await timed(() => client.json('GET', `${ofAgent}&agent_version=1`)),
+    'list of a version, archived too': await timed(() =>
+      client.json('GET', `${ofAgent}&agent_version=1&include_archived=true`),
     ),
+    'list of running ones': await timed(() => client.json('GET', `${ofAgent}&statuses[]=running`)),
     get: await timed(() => client.json('GET', `/v1/sessions/${recent?.id}`)),
     turn: await timed(() => runCase(subject, client, place, ticket++)),
   };

@@ -1,0 +1,117 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startPawl, type TestPawl } from '../pawl.ts';
+import { errorOf, history, makeSetting, openSession, type Setting } from '../story.ts';
+
+/*
+ * The goal: whoever is refused learns which field is at fault, and whether it is wrong or only not there yet.
+ */
+
+let pawl: TestPawl;
+let client: Anthropic;
+let setting: Setting;
+let sessionId: string;
+
+beforeAll(async () => {
+  pawl = await startPawl();
+  client = pawl.client;
+  setting = await makeSetting(client);
+  sessionId = (await openSession(client, setting)).id;
+});
+
+afterAll(() => pawl.server.close());
+
+/** The code and the sentence of a refusal. */
+async function refusal(call: PromiseLike<unknown>): Promise<{ code: string; message: string }> {
+  const error = await errorOf(call);
+  expect(error.status).toBe(400);
+  const body = error.error as { error: { message: string; details: { error_code: string } } };
+  return { code: body.error.details.error_code, message: body.error.message };
+}
+
+const send = (content: unknown) =>
+  client.beta.sessions.events.send(sessionId, { events: [{ type: 'user.message', content } as never] });
+const hello = { type: 'text', text: 'Hello' };
+
+describe('A block of a message', () => {
+  test.each([
+    ['image', { type: 'image', source: { type: 'url', url: 'https://example.com/x.png' } }],
+    ['document', { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' } }],
+    ['search_result', { type: 'search_result', source: 'x', title: 'x', content: [hello] }],
+  ])('that is a known %s is not supported, and its place is named', async (type, block) => {
+    const { code, message } = await refusal(send([hello, block]));
+    expect(code).toBe('not_supported');
+    expect(message).toMatch(new RegExp(`^events\\.0\\.content\\.1: '${type}' blocks are not supported`));
+    expect(message.split('events.0')).toHaveLength(2);
+    expect(await history(client, sessionId)).toEqual([]);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['of another type', [hello, { type: 'redacted' }], /^events\.0\.content\.1\.type: /],
+    ['without a type', [hello, {}], /^events\.0\.content\.1\.type: /],
+    ['with a number as its text', [hello, { type: 'text', text: 5 }], /^events\.0\.content\.1\.text: /],
+    ['with a field too many', [{ ...hello, size: 5 }], /^events\.0\.content\.0: .*size/],
+    ['that is null', [null], /^events\.0\.content\.0: /],
+    ['outside a list', hello, /^events\.0\.content: must be a list of text blocks$/],
+    ['that is a number', 5, /^events\.0\.content: must be a list of text blocks$/],
+    ['that is missing', undefined, /^events\.0\.content: must be a list of text blocks$/],
+    ['that is blank', [{ type: 'text', text: ' \n' }], /^events\.0\.content: must hold some text$/],
+    ['that is blank plain text', ' ', /^events\.0\.content: must hold some text$/],
+  ])('%s is wrong, and its place is named', async (_what, content, sentence) => {
+    const { code, message } = await refusal(send(content));
+    expect(code).toBe('invalid_request');
+    expect(message).toMatch(sentence);
+  });
+
+  test('is wrong rather than not supported when another is wrong', async () => {
+    const image = { type: 'image', source: { type: 'url', url: 'https://example.com/x.png' } };
+    const { code, message } = await refusal(send([image, { type: 'text', text: 5 }]));
+    expect(code).toBe('invalid_request');
+    expect(message).toMatch(/events\.0\.content\.0: .*; events\.0\.content\.1\.text: /);
+  });
+});
+
+describe('A model', () => {
+  const calls: [string, (model: unknown) => PromiseLike<unknown>, string][] = [
+    ['of a new agent', (model) => client.beta.agents.create({ name: 'a', model: model as never }), 'model'],
+    [
+      'of an update',
+      (model) => client.beta.agents.update(setting.agent.id, { version: 1, model: model as never }),
+      'model',
+    ],
+    [
+      'of an override',
+      (model) => {
+        const agent = { type: 'agent_with_overrides', id: setting.agent.id, model };
+        return openSession(client, setting, { agent: agent as never });
+      },
+      'agent.model',
+    ],
+  ];
+  const wrong: [unknown, string, string][] = [
+    [{ id: 'm', speed: 'fast' }, 'not_supported', '.speed: '],
+    [{ id: 'm', speed: 'slow' }, 'invalid_request', '.speed: '],
+    [{ id: 5 }, 'invalid_request', '.id: '],
+    [{}, 'invalid_request', '.id: '],
+    [{ id: 'm', effort: 'utmost' }, 'invalid_request', '.effort: must be one of '],
+    [5, 'invalid_request', ': must be a model id, or an object with an id'],
+    [true, 'invalid_request', ': must be a model id, or an object with an id'],
+    ['', 'invalid_request', ': must not be empty'],
+  ];
+
+  describe.each(calls)('%s', (_where, call, path) => {
+    test.each(wrong)('that is %j is refused as %s, at its place and once', async (model, code, sentence) => {
+      const refused = await refusal(call(model));
+      expect(refused.code).toBe(code);
+      expect(refused.message.startsWith(`${path}${sentence}`), refused.message).toBe(true);
+      expect(refused.message.split('model.speed').length).toBeLessThanOrEqual(2);
+    });
+  });
+
+  test('with a speed that is standard, or none, is taken', async () => {
+    for (const speed of ['standard', null, undefined]) {
+      const agent = await client.beta.agents.create({ name: 'a', model: { id: 'm', speed } as never });
+      expect(agent.model).toMatchObject({ id: 'm' });
+    }
+  });
+});
