@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { eventually } from '../../test/story.ts';
+import { listen } from '../../test/listening.ts';
+import { startPawl } from '../../test/pawl.ts';
+import { eventually, makeSetting, openSession, say } from '../../test/story.ts';
 import type { Keys } from '../access/keys.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
@@ -94,6 +96,15 @@ describe('A stream whose events are large', () => {
     expect(healthy.ended).toBe(false);
   });
 
+  test('is not cut off for what follows right behind a large event', async () => {
+    await openStuck();
+    const healthy = await openHealthy();
+    publish(12 * mib);
+    for (let n = 0; n < 5; n++) publish(1000);
+    await eventually('all of it', () => healthy.ended || healthy.bytes > 12 * mib + 5000);
+    expect(healthy.ended).toBe(false);
+  });
+
   test('keeps one that reads later, when no more than one event waits for him', async () => {
     const server = await openStuck();
     publish(12 * mib);
@@ -105,4 +116,23 @@ describe('A stream whose events are large', () => {
     await eventually('the whole event', () => server.destroyed || bytes > 12 * mib);
     expect(server.destroyed).toBe(false);
   });
+});
+
+test('A message of 12 MiB reaches whoever listens, with the rest of its turn', async () => {
+  const pawl = await startPawl();
+  const setting = await makeSetting(pawl.client);
+  const { id } = await openSession(pawl.client, setting);
+  const stream = await listen(pawl.client, id);
+  const large = 'x'.repeat(12 * mib);
+  await pawl.client.beta.sessions.events.send(id, { events: [say(large)] });
+  await eventually('idle', () => stream.ended() || stream.events.at(-1)?.type === 'session.status_idle');
+  expect(stream.ended()).toBe(false);
+  expect(stream.events.map((event) => event.type).slice(0, 2)).toEqual([
+    'user.message',
+    'session.status_running',
+  ]);
+  const [message] = stream.events;
+  expect(message?.type === 'user.message' && JSON.stringify(message.content).includes(large)).toBe(true);
+  stream.close();
+  await pawl.server.close();
 });

@@ -87,6 +87,8 @@ function frame(type: string, data: string): string {
 }
 
 function createStream(response: ServerResponse) {
+  /** The largest of the frames that a reader may still be busy with. */
+  let largest = 0;
   return {
     start(requestId: string): void {
       response.writeHead(200, {
@@ -99,9 +101,14 @@ function createStream(response: ServerResponse) {
     },
     write(frames: string): void {
       if (response.writableEnded || response.destroyed) return;
-      // Judged before the frames are added: one event alone may be larger than what a slow reader may owe.
-      if (response.writableLength > maxBufferedBytes) response.destroy();
-      else response.write(frames);
+      if (response.writableLength === 0) largest = 0;
+      // One event alone may be larger than what a slow reader may owe, and the next one comes right behind it.
+      if (response.writableLength > maxBufferedBytes + largest) {
+        response.destroy();
+        return;
+      }
+      largest = Math.max(largest, Buffer.byteLength(frames));
+      response.write(frames);
     },
     end: (): void => void response.end(),
   };

@@ -56,14 +56,24 @@ function heldModel() {
 /** A store that commits and then loses the answer, for as many of the next writes as it is told. */
 function losing(store: Store) {
   const state = { left: 0, writes: 0 };
+  let held: { until: Promise<void>; committed: () => void } | null = null;
+  /** Holds the answer of the next write back; resolves when that is committed. */
+  const holdNext = (until: Promise<void>): Promise<void> =>
+    new Promise((committed) => {
+      held = { until, committed };
+    });
   const write: Store['write'] = async (work) => {
     const done = await store.write(work);
     state.writes++;
+    const hold = held;
+    held = null;
+    hold?.committed();
+    await hold?.until;
     if (state.left === 0) return done;
     state.left--;
     throw new Error('Connection terminated unexpectedly');
   };
-  return { state, store: { ...store, write } };
+  return { state, holdNext, store: { ...store, write } };
 }
 
 const says = (text: string): ClientEventBody => ({ type: 'user.message', content: [{ type: 'text', text }] });
@@ -76,7 +86,7 @@ afterEach(async () => {
 
 /** One life of a process on a store: its worker, its inbox and its model. */
 function live(given: Store, max_turns = 4) {
-  const { state, store } = losing(given);
+  const { state, holdNext, store } = losing(given);
   const model = heldModel();
   const logged: string[] = [];
   const log: Log = {
@@ -103,7 +113,7 @@ function live(given: Store, max_turns = 4) {
     ...{ onStart: worker.start, onInterrupt: worker.interrupt, onUncertain: worker.adopt },
   });
   return {
-    ...{ model, worker, logged, hub, state },
+    ...{ model, worker, logged, hub, state, holdNext },
     say: (id: string, ...texts: string[]) => inbox.send(id, texts.map(says)),
     interrupt: (id: string) => inbox.send(id, [interrupt]),
     /** What a stream that is opened now hears. */
@@ -220,6 +230,37 @@ describe.each(['memory', 'postgres'] as const)('On %s, a session whose commit wa
     await expectWhole(all, ['one', 'two']);
     expect(all.life.model.saids()).toEqual(['one', 'two']);
     expect((await findSession(all.store.db, all.id))?.attempt).toBe(1);
+  });
+
+  test('is not taken from the turn that followed on the one before', async () => {
+    const all = await setUp();
+    await all.life.say(all.id, 'one');
+    const first = await all.life.model.nth(1);
+    await all.life.say(all.id, 'two');
+    first.answer();
+    const second = await all.life.model.nth(2);
+    all.life.state.left = 1;
+    await expect(all.life.say(all.id, 'three')).rejects.toThrow(lost);
+    second.answer();
+    (await all.life.model.nth(3)).answer();
+    await expectWhole(all, ['one', 'two', 'three']);
+    expect(all.life.model.saids()).toEqual(['one', 'two', 'three']);
+    expect((await findSession(all.store.db, all.id))?.attempt).toBe(1);
+  });
+
+  test('is looked at again when its turn is just ending', async () => {
+    const all = await setUp();
+    await all.life.say(all.id, 'one');
+    const asked = await all.life.model.nth(1);
+    const slow = Promise.withResolvers<void>();
+    const held = all.life.holdNext(slow.promise);
+    asked.answer();
+    await held;
+    all.life.state.left = 1;
+    await expect(all.life.say(all.id, 'two')).rejects.toThrow(lost);
+    slow.resolve();
+    (await all.life.model.nth(2)).answer();
+    await expectWhole(all, ['one', 'two']);
   });
 
   test('is forgotten when it has been deleted meanwhile', async () => {

@@ -29,29 +29,40 @@ const takenTogether = 10;
 
 /** Runs the turns of sessions, a bounded number at a time, and takes up what a crash left behind. */
 export function createWorker({ store, journal, turns, hub, log, max_turns }: Deps) {
-  const waiting: Job[] = [];
+  const waiting: { readonly sessionId: string; readonly job: Job | null }[] = [];
   const active = new Map<string, AbortController>();
   const tasks = new Set<Promise<void>>();
-  /** The sessions of those tasks, also between two tries. */
-  const busy = new Set<string>();
+  /** The task of each session that has one, also between two tries. */
+  const busy = new Map<string, Promise<void>>();
+  /** Sessions of such a task that have to be looked at again when it is over. */
+  const doubtful = new Set<string>();
   const stopping = new AbortController();
   let draining = false;
 
-  function start(job: Job): void {
+  /** Runs a session's turn when there is a place. Without a job, the session is taken on first. */
+  function enqueue(sessionId: string, job: Job | null): void {
     if (draining) return;
-    if (tasks.size >= max_turns) waiting.push(job);
-    else launch(job.sessionId, job);
+    if (tasks.size >= max_turns) waiting.push({ sessionId, job });
+    else launch(sessionId, job);
   }
 
   function launch(sessionId: string, job: Job | null): void {
-    busy.add(sessionId);
     const task = runSession(sessionId, job).finally(() => {
       tasks.delete(task);
-      busy.delete(sessionId);
+      // Its next turn may have begun already.
+      if (busy.get(sessionId) === task) busy.delete(sessionId);
+      if (doubtful.delete(sessionId)) adopt(sessionId);
       const next = draining || tasks.size >= max_turns ? undefined : waiting.shift();
-      if (next !== undefined) launch(next.sessionId, next);
+      if (next !== undefined) launch(next.sessionId, next.job);
     });
     tasks.add(task);
+    busy.set(sessionId, task);
+  }
+
+  function adopt(sessionId: string): void {
+    if (draining) return;
+    if (busy.has(sessionId)) doubtful.add(sessionId);
+    else if (!waiting.some((one) => one.sessionId === sessionId)) enqueue(sessionId, null);
   }
 
   /**
@@ -71,7 +82,7 @@ export function createWorker({ store, journal, turns, hub, log, max_turns }: Dep
         if (job === null) return;
         const ended = await runTurn(job);
         // The next turn waits behind those of other sessions.
-        if (ended !== 'stopped' && ended.startsNext) start({ ...job, opened: true });
+        if (ended !== 'stopped' && ended.startsNext) enqueue(sessionId, { ...job, opened: true });
         return;
       } catch (error) {
         if (error instanceof FencedError || isGone(error)) return;
@@ -108,30 +119,27 @@ export function createWorker({ store, journal, turns, hub, log, max_turns }: Dep
   return {
     /** Runs the turn that a session has just started, with its first request open. */
     start(sessionId: string, attempt: number): void {
-      start({ sessionId, attempt, opened: true });
+      enqueue(sessionId, { sessionId, attempt, opened: true });
     },
 
     /** Stops the turn of a session at once. One that waits is let past the others: it will ask no model. */
     interrupt(sessionId: string): void {
       const controller = active.get(sessionId);
       if (controller !== undefined) stop(controller, 'interrupt');
-      const place = waiting.findIndex((job) => job.sessionId === sessionId);
-      const [job] = place === -1 ? [] : waiting.splice(place, 1);
-      if (job !== undefined) launch(sessionId, job);
+      const place = waiting.findIndex((one) => one.sessionId === sessionId);
+      const [one] = place === -1 ? [] : waiting.splice(place, 1);
+      if (one !== undefined) launch(sessionId, one.job);
     },
 
     /** Sees to a session of which it is not known whether a write that started its turn was committed. */
-    adopt(sessionId: string): void {
-      const known = busy.has(sessionId) || waiting.some((job) => job.sessionId === sessionId);
-      if (!known && !draining) launch(sessionId, null);
-    },
+    adopt,
 
     /** Takes up every session that was busy when its process ended. */
     async recover(): Promise<number> {
       const ids = await listBusySessions(store.db);
       for (let from = 0; from < ids.length; from += takenTogether) {
         const jobs = await Promise.all(ids.slice(from, from + takenTogether).map(takeOver));
-        for (const job of jobs) if (job !== null) start(job);
+        for (const job of jobs) if (job !== null) enqueue(job.sessionId, job);
       }
       return ids.length;
     },

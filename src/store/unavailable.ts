@@ -2,9 +2,10 @@ import { DatabaseError, DatabaseInUseError } from './dialect.ts';
 
 const codes = [
   // The network, as Node names it.
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'],
-  // PostgreSQL starts, stops, or has no connection left (its manual, appendix A).
-  ...['57P01', '57P02', '57P03', '53300'],
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'],
+  ...['EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
+  // PostgreSQL starts, stops, can only be read, or has no connection, room or memory left (its manual, appendix A).
+  ...['57P01', '57P02', '57P03', '25006', '53100', '53200', '53300', '08000', '08003', '08006'],
   // SQLite has no room, or somebody else holds the file.
   ...['SQLITE_FULL', 'SQLITE_BUSY', 'SQLITE_IOERR_WRITE'],
 ];

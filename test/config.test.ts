@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadConfig } from './config.ts';
+import { loadConfig } from '../src/config.ts';
 
 type Given = { flags?: Record<string, string>; env?: Record<string, string>; files?: Record<string, string> };
 
