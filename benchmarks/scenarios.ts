@@ -39,16 +39,17 @@ export async function throughput(model: FakeModel, rounds: number): Promise<Row[
   for (const concurrency of [16, 64]) {
     const done = await pairs(model, rounds, { cases: 1000, concurrency });
     const scenario = `create and turn, model 0 ms, ${concurrency} at a time`;
-    const cpu = median(done.map(({ pawl }) => pawl.cpu_per_case));
-    rows.push({
-      id: 'P1',
-      scenario,
-      metric: 'CPU per case ÷ floor',
-      values: done.map(({ floor, pawl }) => pawl.cpu_per_case / floor.cpu_per_case),
-      target: 2.5,
-      fail_above: 5,
-      note: `${figure(cpu)} ms per case; floor ${figure(median(done.map(({ floor }) => floor.cpu_per_case)))} ms`,
-    });
+    rows.push(
+      {
+        ...{ id: 'P1', scenario, metric: 'CPU per case, ms', target: 2, fail_above: 4, note: '' },
+        values: done.map(({ pawl }) => pawl.cpu_per_case),
+      },
+      {
+        ...{ id: 'P1', scenario, metric: 'CPU per case ÷ floor', target: 2.5, fail_above: 5 },
+        values: done.map(({ floor, pawl }) => pawl.cpu_per_case / floor.cpu_per_case),
+        note: `floor ${figure(median(done.map(({ floor }) => floor.cpu_per_case)))} ms; see README.md for what is missing`,
+      },
+    );
     if (concurrency !== 64) continue;
     rows.push({
       id: 'P3',
