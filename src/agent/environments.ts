@@ -50,7 +50,10 @@ export function createEnvironments({ store, clock, ids }: Deps) {
       return read(requireEnvironment(await findEnvironment(store.db, id), id));
     },
 
-    /** @throws PawlError `environment_not_found`, `environment_archived`, `invalid_metadata`, `invalid_request` */
+    /**
+     * @throws PawlError `environment_not_found`, `environment_archived`, `invalid_metadata`, `invalid_request`,
+     *   `invalid_config_type_change`
+     */
     async update(id: string, changes: EnvironmentChanges): Promise<Environment> {
       return store.write(async (tx) => {
         const current = read(requireEnvironment(await lockEnvironment(tx, store.dialect, id), id));

@@ -21,23 +21,32 @@ const maxKept = 200;
  */
 export function createVersions(store: Store) {
   const kept = new Map<string, Version>();
+
+  /** A version of an agent; null when there is none. */
+  async function find(agentId: string, number: number): Promise<Version | null> {
+    if (number > maxInteger) return null;
+    const key = `${agentId}@${number}`;
+    let version = kept.get(key);
+    if (version === undefined) {
+      const row = await findVersion(store.db, agentId, number);
+      if (row === null) return null;
+      version = readVersion(row);
+    }
+    kept.delete(key);
+    kept.set(key, version);
+    for (const oldest of kept.keys()) {
+      if (kept.size <= maxKept) break;
+      kept.delete(oldest);
+    }
+    return version;
+  }
+
   return {
-    /** A version of an agent; null when there is none. */
-    async find(agentId: string, number: number): Promise<Version | null> {
-      if (number > maxInteger) return null;
-      const key = `${agentId}@${number}`;
-      let version = kept.get(key);
-      if (version === undefined) {
-        const row = await findVersion(store.db, agentId, number);
-        if (row === null) return null;
-        version = readVersion(row);
-      }
-      kept.delete(key);
-      kept.set(key, version);
-      for (const oldest of kept.keys()) {
-        if (kept.size <= maxKept) break;
-        kept.delete(oldest);
-      }
+    find,
+    /** A version that something stored refers to. Throws an Error when it is missing, which the database prevents. */
+    async require(agentId: string, number: number): Promise<Version> {
+      const version = await find(agentId, number);
+      if (version === null) throw new Error(`Agent ${agentId} lacks version ${number}`);
       return version;
     },
   };

@@ -1,5 +1,4 @@
 import type { Environments } from '../agent/environments.ts';
-import { PawlError } from '../core/errors.ts';
 import type { App } from './http.ts';
 import { lists, pageRequest } from './query.ts';
 import { requireId } from './route.ts';
@@ -35,19 +34,7 @@ export function environmentRoutes(app: App, environments: Environments): void {
     '/v1/environments/:id',
     { schema: { params: idParams, body: environmentUpdate } },
     async ({ params, body }): Promise<EnvironmentResponse> => {
-      const { config, ...changes } = body;
-      const id = requireId('environment', params.id);
-      // An archived one says so itself, when it is updated.
-      const isLive = async () => (await environments.retrieve(id)).archived_at === null;
-      if (config?.type === 'self_hosted' && (await isLive())) {
-        throw new PawlError(
-          'invalid_config_type_change',
-          "config.type: this environment was made as 'cloud'",
-        );
-      }
-      return environmentResponse(
-        await environments.update(id, { ...changes, config: config?.type === 'self_hosted' ? null : config }),
-      );
+      return environmentResponse(await environments.update(requireId('environment', params.id), body));
     },
   );
 

@@ -46,6 +46,8 @@ export type EnvironmentChanges = {
   readonly metadata?: MetadataPatch | null | undefined;
   readonly config?:
     | {
+        /** Absent, or any type that a request may name; another one than the environment has is refused. */
+        readonly type?: 'cloud' | 'anthropic_cloud' | 'self_hosted';
         readonly networking?: NetworkingInput | null | undefined;
         readonly packages?:
           | { readonly [manager in PackageManager]?: readonly string[] | null | undefined }
@@ -65,7 +67,7 @@ export const defaultEnvironmentConfig: EnvironmentConfig = {
 /**
  * The settings after a change. Unlike on agents, an empty description stays empty, and an empty metadata
  * value removes its key.
- * @throws PawlError `invalid_metadata`, `invalid_request`
+ * @throws PawlError `invalid_metadata`, `invalid_request`, `invalid_config_type_change`
  */
 export function mergeSettings(
   current: EnvironmentSettings,
@@ -85,6 +87,9 @@ function mergeConfig(
   current: EnvironmentConfig,
   changes: NonNullable<EnvironmentChanges['config']>,
 ): EnvironmentConfig {
+  if (changes.type === 'self_hosted') {
+    throw new PawlError('invalid_config_type_change', "config.type: this environment was made as 'cloud'");
+  }
   const packages = { ...current.packages };
   for (const manager of packageManagers) packages[manager] = changes.packages?.[manager] ?? packages[manager];
   return { type: 'cloud', networking: mergeNetworking(current.networking, changes.networking), packages };

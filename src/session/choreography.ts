@@ -7,7 +7,7 @@ import type {
   StopReason,
   UsageSnapshot,
 } from '../core/events.ts';
-import { primaryThreadId } from '../core/ids.ts';
+import { type Ids, primaryThreadId } from '../core/ids.ts';
 import type { SessionUsage } from '../core/usage.ts';
 import type { SessionRow } from '../store/sessions.ts';
 
@@ -25,8 +25,18 @@ export function running(session: SessionRow): EventBody[] {
 }
 
 /** A request to the model begins. Its id is what the end of the request refers to. */
-export function requestStart(id: string): EventDraft {
-  return { type: 'span.model_request_start', id };
+export function requestStart(ids: Ids): EventDraft {
+  return { type: 'span.model_request_start', id: ids.next('event') };
+}
+
+/** A turn begins with its first request open: the events, and what becomes of the session's row. */
+export function turnStart(session: SessionRow, { ids, at }: { ids: Ids; at: string }) {
+  const request = requestStart(ids);
+  const status = running(session).map((body): EventDraft => ({ ...body, id: ids.next('event') }));
+  return {
+    events: [...status, request],
+    changes: { status: 'running', running_since: at, open_span: request.id } as const,
+  };
 }
 
 /** The server will try again by itself. */

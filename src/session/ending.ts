@@ -12,7 +12,7 @@ import type { Ids } from '../core/ids.ts';
 import { addUsage, noRequestUsage, type RequestUsage, type SessionUsage } from '../core/usage.ts';
 import type { ModelReply, ProviderName } from '../model/model.ts';
 import type { SessionRow } from '../store/sessions.ts';
-import { activeUntil, idle, requestStart, running, usageSnapshot } from './choreography.ts';
+import { activeUntil, idle, turnStart, usageSnapshot } from './choreography.ts';
 import type { Decision } from './journal.ts';
 
 /** How a turn came to its end. */
@@ -46,26 +46,24 @@ export function endTurn(
   const flushes = ending.kind === 'exhausted';
   const startsNext = !flushes && messages.length > 0;
   const closed = idle(session, { ...stopOf(ending), usage: usageSnapshot(usage, activeUs) });
-  const nextRequest = requestStart(ids.next('event'));
+  const at = formatTime(now);
+  const next = startsNext ? turnStart(session, { ids, at }) : null;
   const events = [
     ...said(ending).map(draft),
     ...(flushes ? [] : interrupts),
     ...requestEnd(session, ending).map(draft),
     ...(flushes ? [draft({ type: 'session.error', error: ending.error }), ...queued] : []),
     ...closed.map(draft),
-    ...(startsNext ? [...messages, ...running(session).map(draft), nextRequest] : []),
+    ...(next === null ? [] : [...messages, ...next.events]),
   ];
-  const at = formatTime(now);
   return {
     events,
     clearsInbox: queued.length > 0,
     changes: {
-      status: startsNext ? 'running' : 'idle',
-      open_span: startsNext ? nextRequest.id : null,
       usage: JSON.stringify(usage),
       active_us: activeUs,
-      running_since: startsNext ? at : null,
       updated_at: at,
+      ...(next?.changes ?? { status: 'idle', running_since: null, open_span: null }),
     },
     result: { startsNext },
   };

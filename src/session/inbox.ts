@@ -3,7 +3,7 @@ import { PawlError } from '../core/errors.ts';
 import type { ClientEventBody, EventDraft } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
 import { isBusy, type SessionStatus } from '../core/session.ts';
-import { requestStart, running } from './choreography.ts';
+import { turnStart } from './choreography.ts';
 import type { Journal } from './journal.ts';
 
 /** Where each event of a request goes: into the history at once, or into the inbox for a later turn. */
@@ -58,25 +58,14 @@ export function createInbox({ journal, clock, ids, onStart, onInterrupt, onUncer
           );
         }
         const admission = admit(session.status, drafts);
-        const started: EventDraft[] = admission.starts
-          ? running(session).map((body) => ({ ...body, id: ids.next('event') }))
-          : [];
-        const request = requestStart(ids.next('event'));
-        if (admission.starts) started.push(request);
-        const now = formatTime(clock.now());
+        const at = formatTime(clock.now());
+        const start = admission.starts ? turnStart(session, { ids, at }) : null;
         return {
-          events: [...admission.history, ...started],
+          events: [...admission.history, ...(start?.events ?? [])],
           queue: admission.queue,
           changes: {
-            updated_at: now,
-            ...(admission.starts
-              ? {
-                  status: 'running' as const,
-                  attempt: session.attempt + 1,
-                  running_since: now,
-                  open_span: request.id,
-                }
-              : {}),
+            updated_at: at,
+            ...(start === null ? {} : { ...start.changes, attempt: session.attempt + 1 }),
           },
           result: admission,
         };

@@ -107,8 +107,7 @@ export function createSessions(deps: Deps) {
      */
     async update(id: string, changes: SessionChanges): Promise<Session> {
       const before = await requireSession(id);
-      const version = await versions.find(before.agent_id, before.agent_version);
-      if (version === null) throw new Error(`Agent ${before.agent_id} lacks version ${before.agent_version}`);
+      const version = await versions.require(before.agent_id, before.agent_version);
       const written = await journal.write(id, (session) =>
         decideUpdate({ session, config: version.config, changes, ids, now: formatTime(clock.now()) }),
       );

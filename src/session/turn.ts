@@ -44,7 +44,8 @@ export type TurnWork = {
   readonly signal: AbortSignal;
 };
 
-type Attempted = Ending | { readonly kind: 'failed'; readonly error: unknown } | { readonly kind: 'stopped' };
+type Stop = Extract<Ending, { kind: 'interrupted' }> | { readonly kind: 'stopped' };
+type Attempted = Ending | { readonly kind: 'failed'; readonly error: unknown } | Stop;
 
 /** Runs turns: ask the model, try again where that may help, and write down what happened. */
 export function createTurns(deps: Deps) {
@@ -56,7 +57,7 @@ export function createTurns(deps: Deps) {
     await journal.write(sessionId, (session) => {
       requireAttempt(session, attempt);
       const resumed = session.status === 'rescheduling' ? running(session).map(draft) : [];
-      const start = requestStart(ids.next('event'));
+      const start = requestStart(ids);
       return {
         events: [...failedRequest(session).map(draft), ...resumed, start],
         changes: { status: 'running', open_span: start.id },
@@ -98,17 +99,17 @@ export function createTurns(deps: Deps) {
       return { kind: 'replied', reply, provider };
     } catch (error) {
       if (!work.signal.aborted) return { kind: 'failed', error };
-      return work.signal.reason === 'interrupt' ? { kind: 'interrupted', text } : { kind: 'stopped' };
+      return toldToStop(work, text);
     }
   }
 
   /** Waits before a retry; says whether the turn was told to stop meanwhile. */
-  async function pause(work: TurnWork, ms: number): Promise<Attempted | null> {
+  async function pause(work: TurnWork, ms: number): Promise<Stop | null> {
     try {
       await wait(ms, undefined, { signal: work.signal });
       return null;
     } catch {
-      return work.signal.reason === 'interrupt' ? { kind: 'interrupted', text: '' } : { kind: 'stopped' };
+      return toldToStop(work, '');
     }
   }
 
@@ -144,7 +145,7 @@ export function createTurns(deps: Deps) {
         await reschedule(work, { ...failure, retry_status: { type: 'retrying' } });
         const stop = await pause(work, delayMs);
         if (stop?.kind === 'stopped') return 'stopped';
-        if (stop?.kind === 'interrupted') return end(work, stop);
+        if (stop !== null) return end(work, stop);
       }
     },
   };
@@ -190,8 +191,7 @@ async function planRequest(
 
 /** The configuration that a session runs with: its version, with its overrides laid over. */
 export async function sessionConfig(versions: Versions, session: SessionRow): Promise<AgentConfig> {
-  const version = await versions.find(session.agent_id, session.agent_version);
-  if (version === null) throw new Error(`Agent ${session.agent_id} lacks version ${session.agent_version}`);
+  const version = await versions.require(session.agent_id, session.agent_version);
   const overrides = session.overrides === null ? null : (JSON.parse(session.overrides) as AgentOverrides);
   return applyOverrides(version.config, overrides);
 }
@@ -203,6 +203,11 @@ async function readInbox(db: Handle, session: SessionRow): Promise<EventDraft[]>
     const { processed_at: _unset, ...event } = JSON.parse(row.data) as EventDraft & { processed_at: null };
     return event as EventDraft;
   });
+}
+
+/** What becomes of a turn whose signal was aborted; `text` is what had arrived of a reply. */
+function toldToStop({ signal }: TurnWork, text: string): Stop {
+  return signal.reason === 'interrupt' ? { kind: 'interrupted', text } : { kind: 'stopped' };
 }
 
 function unserved(model: string): ModelError {
