@@ -3,11 +3,12 @@
  * sets how often (5), `--save` writes benchmarks/results.md. Ends with 1 when a figure is beyond what is tolerated.
  */
 import { parseArgs } from 'node:util';
+import { evalKilled, evals } from './evals.ts';
 import { startFakeModel } from './fake-model.ts';
 import { anyFailed, line, type Row, writeResults } from './report.ts';
 import { footprint, growth, killed, latency, slowModel, throughput } from './scenarios.ts';
 
-const scenarios = { throughput, latency, slowModel, growth, killed, footprint };
+const scenarios = { throughput, latency, slowModel, growth, killed, footprint, evals, evalKilled };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string', default: '5' }, save: { type: 'boolean', default: false } },

@@ -66,7 +66,7 @@ async function start(
   };
   return {
     ...{ name, url, pid, folder, start_ms, kill },
-    cpuMs: () => cpuMs(pid),
+    cpuMs: () => processorMs(pid),
     rssMb: () => rssMb(pid),
     async dispose() {
       await kill('SIGKILL');
@@ -90,7 +90,8 @@ function firstUrl(child: ChildProcess): Promise<string> {
 
 const msPerTick = 10;
 
-function cpuMs(pid: number): number {
+/** The processor time that a process has used so far, in ms. */
+export function processorMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * msPerTick;
 }

@@ -127,6 +127,36 @@ export const settings = {
     expects: 'a whole number from 0 to 20',
     help: 'How often a failed model request is tried again, when that may help.',
   } as Setting<number>,
+  model_prices: {
+    ...anyText,
+    env: 'PAWL_MODEL_PRICES',
+    expects: 'match=input/output or match=input/output/cache read/cache write, separated by commas',
+    help: 'US dollars per million tokens, to show what evals cost. Example: claude-sonnet-*=3/15/0.3/3.75',
+  } as Setting<string | null>,
+  eval_targets: {
+    ...anyText,
+    env: 'PAWL_EVAL_TARGETS',
+    expects: 'name=URL, separated by commas',
+    help: 'Other Managed Agents endpoints that evals may run against. Example: hosted=https://api.anthropic.com',
+  } as Setting<string | null>,
+  eval_target_keys: {
+    ...secret,
+    env: 'PAWL_EVAL_TARGET_KEYS',
+    expects: 'name=key, separated by commas',
+    help: 'The API keys of those endpoints.',
+  } as Setting<string | null>,
+  scorer_dir: {
+    ...anyText,
+    env: 'PAWL_SCORER_DIR',
+    expects: 'a folder',
+    help: 'Folder of the modules that evals may name as scorers. They run with the rights of the server.',
+  } as Setting<string | null>,
+  scorer_urls: {
+    ...anyText,
+    env: 'PAWL_SCORER_URLS',
+    expects: 'URLs, separated by commas',
+    help: 'Where scorers that are asked over HTTP may be: a URL allows itself and what is below it.',
+  } as Setting<string | null>,
   max_turns: {
     env: 'PAWL_MAX_TURNS',
     default: 256,
@@ -206,6 +236,8 @@ export const clientVariables = {
   PAWL_API_KEY: 'Looked at when PAWL_KEY is not set: the preset admin key opens its own server.',
   ANTHROPIC_API_KEY: 'Looked at when neither of those is set, as the official SDKs call it.',
   COOKBOOK_MODEL: 'The model id of `pawl tutorial`, when it is not named by a flag.',
+  PAWL_TARGET_KEY: 'The API key of the endpoint that `--endpoint` names, or else ANTHROPIC_API_KEY.',
+  GITHUB_STEP_SUMMARY: 'A file that `pawl gate check` adds its report to, as Markdown; GitHub Actions sets it.',
 } as const;
 
 /** What a command knows about the server that it talks to. Null where nobody has said. */
@@ -215,6 +247,10 @@ export type ClientSettings = {
   /** The variable that the key came from. */
   readonly key_from: string | null;
   readonly model: string | null;
+  /** The key of an endpoint that is no server of ours. */
+  readonly target_key: string | null;
+  /** The file that a CI system shows beside a step. */
+  readonly step_summary: string | null;
 };
 
 /** What the environment, or else the `.env` in `folder`, says about the server that a command talks to. */
@@ -236,6 +272,8 @@ export function clientSettings({ env, folder }: Omit<Environment, 'flags'>): Cli
     key: key?.text ?? null,
     key_from: key?.name ?? null,
     model: first('COOKBOOK_MODEL')?.text ?? null,
+    target_key: first('PAWL_TARGET_KEY', 'ANTHROPIC_API_KEY')?.text ?? null,
+    step_summary: first('GITHUB_STEP_SUMMARY')?.text ?? null,
   };
 }
 

@@ -8,9 +8,12 @@ import type { Config } from './config.ts';
 import { createClock } from './core/clock.ts';
 import { createIds } from './core/ids.ts';
 import type { Log } from './core/log.ts';
+import { createEvaluation } from './eval/evaluation.ts';
+import { createTargets, parseTargets } from './eval/targets.ts';
+import { parsePrices } from './model/prices.ts';
 import { defaultRetryLimits } from './model/retry.ts';
 import { createRouter, type ProviderLoaders, type Router } from './model/router.ts';
-import { defaultRoutes, parseRoutes } from './model/routes.ts';
+import { defaultRoutes, parseRoutes, type ResolvedRoute } from './model/routes.ts';
 import { createHistory } from './session/history.ts';
 import { createHub } from './session/hub.ts';
 import { createInbox } from './session/inbox.ts';
@@ -22,6 +25,7 @@ import type { Store } from './store/dialect.ts';
 import { listEvents } from './store/events.ts';
 import type { DatabaseInspection } from './store/inspect.ts';
 import { openStore } from './store/open.ts';
+import { packageVersion } from './version.ts';
 
 /** A server that is listening. */
 export type Server = {
@@ -30,6 +34,8 @@ export type Server = {
   readonly router: Router;
   /** The key that the first start has made, to be shown once; null when there is none to show. */
   readonly first_key: string | null;
+  /** A key that opens this server as an editor, for as long as this process runs. */
+  readonly own_key: string;
   /** How many sessions an earlier process had left running. */
   readonly recovered: number;
   /** Stops taking requests, lets running turns finish for a while, and closes the database. */
@@ -41,6 +47,8 @@ export type ServerOptions = {
   readonly log: Log;
   /** Keep everything in memory, and nothing after the end. */
   readonly in_memory?: boolean;
+  /** Whether eval runs that an earlier process left are gone on with; otherwise they wait to be resumed. */
+  readonly adopt_runs?: boolean;
 };
 
 const pingMs = 15_000;
@@ -50,11 +58,11 @@ const stopGraceMs = 10_000;
  * Puts the rooms together and listens.
  * @throws ConfigError, DatabaseInUseError, DatabaseError, or the system's error when the address is taken.
  */
-export async function startServer({ config, log, in_memory }: ServerOptions): Promise<Server> {
+export async function startServer({ config, log, in_memory, adopt_runs }: ServerOptions): Promise<Server> {
   const router = routerFor(config);
   const store = await openStore(in_memory === true ? { kind: 'memory' } : databaseOf(config));
   try {
-    return await listen({ config, log, router, store });
+    return await listen({ config, log, router, store, adopt_runs: adopt_runs ?? true });
   } catch (error) {
     await store.close();
     throw error;
@@ -75,7 +83,13 @@ export async function inspectDatabase(config: Config): Promise<DatabaseInspectio
   return inspectStore(databaseOf(config));
 }
 
-async function listen(given: { config: Config; log: Log; router: Router; store: Store }): Promise<Server> {
+async function listen(given: {
+  readonly config: Config;
+  readonly log: Log;
+  readonly router: Router;
+  readonly store: Store;
+  readonly adopt_runs: boolean;
+}): Promise<Server> {
   const { config, log, router, store } = given;
   const clock = createClock(Date.now);
   const ids = createIds(clock, pooledRandomBytes());
@@ -110,6 +124,19 @@ async function listen(given: { config: Config; log: Log; router: Router; store: 
     ...{ journal, clock, ids },
     ...{ onStart: worker.start, onInterrupt: worker.interrupt, onUncertain: worker.adopt },
   });
+  let url = '';
+  const evaluation = createEvaluation({
+    ...{ store, clock, ids, log },
+    targets: createTargets(parseTargets(config.eval_targets, config.eval_target_keys), () => ({
+      base_url: url,
+      api_key: keys.own_secret,
+    })),
+    prices: config.model_prices === null ? [] : parsePrices(config.model_prices),
+    servedHere: (model) => nameOf(router.route(model)),
+    scorer_dir: config.scorer_dir,
+    scorer_urls: config.scorer_urls?.split(',').map((part) => part.trim()) ?? [],
+    pawl_version: packageVersion(),
+  });
   const app = createApp({
     ...{
       agents,
@@ -123,6 +150,8 @@ async function listen(given: { config: Config; log: Log; router: Router; store: 
       clock,
       ids,
       log,
+      store,
+      evaluation,
     },
     key_policy: config.allow_no_key ? 'none' : 'required',
     ping_ms: pingMs,
@@ -133,17 +162,22 @@ async function listen(given: { config: Config; log: Log; router: Router; store: 
     await app.listen({ host: config.host, port: config.port });
     // Only now: a key that is made and then not shown, because the port was taken, would be lost.
     firstKey = config.allow_no_key ? null : await keys.ensureAdmin(config.api_key);
+    url = addressOf(app.server.address(), config.host);
+    await evaluation.recover(given.adopt_runs);
   } catch (error) {
     await app.close();
     await worker.stop(0);
     throw error;
   }
   return {
-    url: addressOf(app.server.address(), config.host),
+    url,
+    own_key: keys.own_secret,
     router,
     first_key: firstKey,
     recovered,
     async close() {
+      // First, while its sessions can still be put in order.
+      await evaluation.stop();
       await app.close();
       await worker.stop(stopGraceMs);
       await store.close();
@@ -163,6 +197,11 @@ function pooledRandomBytes(): (size: number) => Uint8Array {
     used += size;
     return pool.subarray(used - size, used);
   };
+}
+
+/** Who answers for a model, as results carry it. */
+function nameOf(route: ResolvedRoute | null): string | null {
+  return route === null ? null : `${route.provider}/${route.model}`;
 }
 
 function providersOf(config: Config): ProviderLoaders {

@@ -6,20 +6,28 @@ import type { Clock } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
+import type { Evaluation } from '../eval/evaluation.ts';
 import type { Router } from '../model/router.ts';
 import type { History } from '../session/history.ts';
 import type { Hub } from '../session/hub.ts';
 import type { Inbox } from '../session/inbox.ts';
 import type { Sessions } from '../session/sessions.ts';
+import type { Store } from '../store/dialect.ts';
 import { agentRoutes } from './agents.ts';
 import { authenticate, type KeyPolicy } from './auth.ts';
+import { calibrationRoutes } from './calibrations.ts';
+import { comparisonRoutes } from './comparisons.ts';
+import { datasetRoutes } from './datasets.ts';
 import { environmentRoutes } from './environments.ts';
 import { sendError, toPawlError } from './errors.ts';
+import { evalRunRoutes } from './eval-runs.ts';
+import { evalRoutes } from './evals.ts';
 import { eventRoutes } from './events.ts';
 import { type App, newApp } from './http.ts';
 import { keyRoutes } from './keys.ts';
 import { sessionRoutes } from './sessions.ts';
 import { streamRoutes } from './stream.ts';
+import { createWatchStreams } from './watch.ts';
 
 type Deps = {
   readonly agents: Agents;
@@ -33,6 +41,8 @@ type Deps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly store: Store;
+  readonly evaluation: Evaluation;
   readonly key_policy: KeyPolicy;
   readonly ping_ms: number;
 };
@@ -61,6 +71,14 @@ export function createApp(deps: Deps): App {
   eventRoutes(app, deps);
   streamRoutes(app, deps);
   keyRoutes(app, deps.keys);
+  const watch_streams = createWatchStreams(deps);
+  app.addHook('preClose', async () => watch_streams.close());
+  const room = { ...deps.evaluation, store: deps.store, watch_streams };
+  datasetRoutes(app, room.datasets);
+  evalRoutes(app, room.evals);
+  evalRunRoutes(app, room);
+  comparisonRoutes(app, room);
+  calibrationRoutes(app, room);
   return app;
 }
 

@@ -41,6 +41,15 @@ export const lists = {
   sessions: { name: 'sessions', key: ['string', 'string'], backwards: true },
   events: { name: 'events', key: ['number', 'number'], backwards: false },
   keys: { name: 'keys', key: ['string', 'string'], backwards: false },
+  datasets: { name: 'datasets', key: ['string', 'string'], backwards: false },
+  dataset_revisions: { name: 'dataset_revisions', key: ['string', 'string'], backwards: false },
+  cases: { name: 'cases', key: ['string', 'number'], backwards: false },
+  case_changes: { name: 'case_changes', key: ['string', 'string', 'number', 'number'], backwards: false },
+  evals: { name: 'evals', key: ['string', 'string'], backwards: false },
+  eval_runs: { name: 'eval_runs', key: ['string', 'string'], backwards: false },
+  eval_results: { name: 'eval_results', key: ['number', 'number'], backwards: false },
+  calibrations: { name: 'calibrations', key: ['string', 'string'], backwards: false },
+  comparisons: { name: 'comparisons', key: ['string', 'string'], backwards: false },
 } as const satisfies Record<string, ListShape>;
 
 type PageQuery = TimeQuery & {

@@ -13,8 +13,16 @@ export interface ZodProvider extends FastifyTypeProvider {
 /** Checks a part of a request against its schema. */
 export function compileSchema({ schema }: { schema: z.ZodType }) {
   return (value: unknown) => {
-    const parsed = schema.safeParse(value);
-    return parsed.success ? { value: parsed.data } : { error: schemaError(parsed.error) };
+    try {
+      const parsed = schema.safeParse(value);
+      return parsed.success ? { value: parsed.data } : { error: schemaError(parsed.error) };
+    } catch (error) {
+      // Schemas of arbitrary JSON follow it by recursion.
+      if (!(error instanceof RangeError)) throw error;
+      return {
+        error: new PawlError('invalid_request', 'The request is nested too deeply', { cause: error }),
+      };
+    }
   };
 }
 
@@ -23,6 +31,8 @@ const missing = {
   environment: 'environment_not_found',
   session: 'session_not_found',
   key: 'key_not_found',
+  eval_run: 'eval_run_not_found',
+  comparison: 'comparison_not_found',
 } as const satisfies Partial<Record<IdKind, ErrorCode>>;
 
 /** The id, if it can be one at all: what has another shape is known not to exist without looking. */
@@ -30,6 +40,6 @@ export function requireId(kind: keyof typeof missing, id: string): string {
   if (isId(kind, id)) return id;
   throw new PawlError(
     missing[kind],
-    `${kind === 'key' ? 'API key' : kind} ${id.slice(0, 100)} does not exist`,
+    `${kind === 'key' ? 'API key' : kind.replace('_', ' ')} ${id.slice(0, 100)} does not exist`,
   );
 }

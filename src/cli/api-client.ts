@@ -9,7 +9,33 @@ export type ServerAccess = {
   readonly url: string;
   readonly key: string | null;
   readonly key_from: string | null;
+  /** Ends every request, because the user has stopped the command. */
+  readonly signal?: AbortSignal;
 };
+
+/** One request. */
+export type ServerRequest = {
+  readonly method: 'GET' | 'POST';
+  /** With its query. */
+  readonly path: string;
+  /** Sent as JSON; absent sends nothing, or the file. */
+  readonly body?: unknown;
+  /** Sent as it is, piece by piece. */
+  readonly file?: { readonly content_type: string; readonly bytes: ReadableStream<Uint8Array> };
+  /** Ends the request and the reading of its answer; absent gives both together ten seconds. */
+  readonly signal?: AbortSignal;
+};
+
+/** A server answered, and the answer is no. */
+export class RefusedError extends CommandError {
+  /** The status of the answer. */
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
 
 const timeoutMs = 10_000;
 
@@ -26,32 +52,47 @@ export function serverAccess(
 }
 
 /** Makes one request of a Pawl server and gives the body of its answer. @throws CommandError */
-export async function callServer<T>(
-  access: ServerAccess,
-  { method, path, body }: { method: 'GET' | 'POST'; path: string; body?: unknown },
-): Promise<T> {
+export async function callServer<T>(access: ServerAccess, request: ServerRequest): Promise<T> {
+  const response = await requestServer(access, request);
+  const answer = parseObject(await textOf(access, response));
+  if (answer === null) throw refused(access, response.status, answer);
+  return answer as T;
+}
+
+/** Makes one request of a Pawl server and gives its answer, unread. @throws CommandError, RefusedError */
+export async function requestServer(access: ServerAccess, request: ServerRequest): Promise<Response> {
+  const { method, path, body, file } = request;
+  const contentType = file?.content_type ?? (body === undefined ? null : 'application/json');
+  const signals = [request.signal ?? AbortSignal.timeout(timeoutMs), access.signal];
   let response: Response;
-  let text: string;
   try {
     response = await fetch(`${access.url}${path}`, {
       method,
       headers: {
         ...(access.key === null ? {} : { 'x-api-key': access.key }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(contentType === null ? {} : { 'content-type': contentType }),
       },
-      body: body === undefined ? null : JSON.stringify(body),
+      body: file?.bytes ?? (body === undefined ? null : JSON.stringify(body)),
+      duplex: 'half',
       // A key must not travel to wherever a redirect leads.
       redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any(signals.filter((signal) => signal !== undefined)),
     });
-    text = await response.text();
   } catch (error) {
     throw unreachable(access, error);
   }
   if (response.status === 401) throw unauthorized(access);
-  const answer = parseObject(text);
-  if (!response.ok || answer === null) throw refused(access, response.status, answer);
-  return answer as T;
+  if (!response.ok) throw refused(access, response.status, parseObject(await textOf(access, response)));
+  return response;
+}
+
+/** The body of an answer. @throws CommandError when the connection breaks before its end. */
+export async function textOf(access: ServerAccess, response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    throw unreachable(access, error);
+  }
 }
 
 /** What to say when there was no answer. */
@@ -63,16 +104,17 @@ export function unreachable(access: ServerAccess, error: unknown): CommandError 
 }
 
 /** What to say when the server lets nobody in with this key. */
-export function unauthorized({ url, key_from }: ServerAccess): CommandError {
+export function unauthorized({ url, key_from }: ServerAccess): RefusedError {
   const missing = `The server at ${url} asks for an API key; set PAWL_KEY`;
   const wrong = `The server at ${url} does not know the API key from ${key_from}; set PAWL_KEY to one that it knows`;
-  return new CommandError(key_from === null ? missing : wrong);
+  return new RefusedError(key_from === null ? missing : wrong, 401);
 }
 
-function refused(access: ServerAccess, status: number, answer: object | null): CommandError {
+function refused(access: ServerAccess, status: number, answer: object | null): RefusedError {
   const { error } = (answer ?? {}) as { error?: { message?: unknown } };
-  if (typeof error?.message === 'string') return new CommandError(error.message);
-  return new CommandError(`The server at ${access.url} answered with status ${status}, and not as Pawl does`);
+  if (typeof error?.message === 'string') return new RefusedError(error.message, status);
+  const stranger = `The server at ${access.url} answered with status ${status}, and not as Pawl does`;
+  return new RefusedError(stranger, status);
 }
 
 function parseObject(text: string): object | null {

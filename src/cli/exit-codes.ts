@@ -1,5 +1,5 @@
 /** The numbers with which commands end. `docs/reference/command-line.md` lists the same. */
-export const exitCodes = { ok: 0, no: 1, failed: 3, interrupted: 130 } as const;
+export const exitCodes = { ok: 0, no: 1, inconclusive: 2, failed: 3, interrupted: 130 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
@@ -7,6 +7,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitMeanings: Readonly<Record<ExitCode, string>> = {
   0: 'Done; where something was asked, the answer is yes.',
   1: 'The answer is no: something is wrong with what was asked about.',
-  3: 'The command could not be carried out: it was called wrongly, or a server, file or database failed.',
+  2: 'The answer is open: the results that there are cannot tell.',
+  3: 'There is no answer: the command was called wrongly, or a server, file, database, session or scorer failed.',
   130: 'Stopped by a signal before it was done.',
 };

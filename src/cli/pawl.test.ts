@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { pawl, startPawlProcess } from '../../test/pawl-process.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../version.ts';
 
 /** What a terminal would take for a command. */
 const escapeCode = '\u001b';

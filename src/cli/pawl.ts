@@ -34,7 +34,8 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   }
   try {
     await program.parseAsync(args, { from: 'user' });
-    return process.exitCode === exitCodes.no ? exitCodes.no : exitCodes.ok;
+    // A command whose answer is not yes has set it.
+    return (process.exitCode ?? exitCodes.ok) as ExitCode;
   } catch (error) {
     // Commander has printed its help or its complaint already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.failed;

@@ -15,7 +15,7 @@ import { exitCodes } from './exit-codes.ts';
 import { createLog } from './log.ts';
 import { columns, paintFor, print } from './output.ts';
 import { fallsBackToOffline, offlineWarning, servedModelCells, servedModels } from './served-models.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../version.ts';
 
 /** `pawl serve`: the server itself. */
 export function serveCommand(): Command {

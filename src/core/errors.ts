@@ -49,6 +49,11 @@ export const errorCatalog = {
     type: 'invalid_request_error',
     meaning: 'An environment keeps the config type that it was created with.',
   },
+  eval_archived: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The eval is archived: it takes no changes and starts no runs.',
+  },
   session_running: {
     status: 400,
     type: 'invalid_request_error',
@@ -58,6 +63,16 @@ export const errorCatalog = {
     status: 400,
     type: 'invalid_request_error',
     meaning: 'The session is archived and can only be read.',
+  },
+  invalid_dataset: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'Cases that do not fit; the message has a line for each complaint. Nothing was kept.',
+  },
+  dataset_archived: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The dataset is archived: it takes no more cases.',
   },
   authentication: {
     status: 401,
@@ -74,7 +89,28 @@ export const errorCatalog = {
     meaning: 'There is no environment with this id.',
   },
   session_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no session with this id.' },
+  dataset_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no dataset with this id or name.' },
+  dataset_revision_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'The dataset has no such revision.',
+  },
   key_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no API key with this id.' },
+  eval_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'There is no eval with this id or name, or not at this revision.',
+  },
+  eval_run_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'There is no eval run with this id.',
+  },
+  comparison_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'There is no comparison with this id.',
+  },
   version_conflict: {
     status: 409,
     type: 'conflict_error',
@@ -107,6 +143,12 @@ export const errorCatalog = {
     status: 500,
     type: 'api_error',
     meaning: 'Something went wrong on the server; its log says what.',
+  },
+  endpoint_failed: {
+    status: 502,
+    type: 'api_error',
+    retry: false,
+    meaning: 'The endpoint that an eval runs against refused, or cannot be reached.',
   },
   overloaded: {
     status: 529,

@@ -9,6 +9,13 @@ export const idPrefixes = {
   event: 'sevt',
   request: 'req',
   key: 'apikey',
+  dataset: 'dset',
+  dataset_revision: 'drev',
+  case: 'case',
+  eval: 'eval',
+  eval_run: 'erun',
+  comparison: 'cmp',
+  calibration: 'calib',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -3,17 +3,17 @@ import { type ModelServer, startModelServer } from '../../test/model-server.ts';
 import { noRequestUsage } from '../core/usage.ts';
 import type { ModelRequest } from './model.ts';
 import { openaiProvider } from './openai.ts';
-import type { PostCall } from './upstream-http.ts';
+import type { Call } from './upstream-http.ts';
 
-const { calls } = vi.hoisted(() => ({ calls: [] as PostCall[] }));
+const { calls } = vi.hoisted(() => ({ calls: [] as Call[] }));
 
 // Only what goes to this machine is sent; the rest is noted, and answered with a 500.
 vi.mock('./upstream-http.ts', async (original) => {
-  const { createPoster } = await original<typeof import('./upstream-http.ts')>();
+  const { createCaller } = await original<typeof import('./upstream-http.ts')>();
   return {
-    createPoster() {
-      const post = createPoster();
-      return (call: PostCall) => {
+    createCaller() {
+      const post = createCaller();
+      return (call: Call) => {
         calls.push(call);
         const local = call.url.startsWith('http://127.0.0.1:');
         return local ? post(call) : Promise.resolve(new Response('', { status: 500 }));

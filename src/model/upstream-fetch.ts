@@ -1,4 +1,4 @@
-import { createPoster } from './upstream-http.ts';
+import { createCaller } from './upstream-http.ts';
 
 /** What the SDKs may decide themselves. Everything else they would send, we leave out. */
 const sdkHeaders = ['accept', 'anthropic-version', 'content-type', 'user-agent'] as const;
@@ -9,7 +9,7 @@ const sdkHeaders = ['accept', 'anthropic-version', 'content-type', 'user-agent']
  * `OPENAI_CUSTOM_HEADERS` hold. Redirects are answers, not followed: a key must not travel to another host.
  */
 export function upstreamFetch(headers: Readonly<Record<string, string>>): typeof fetch {
-  const post = createPoster();
+  const call = createCaller();
   return (input, init) => {
     const given = init?.headers instanceof Headers ? init.headers : new Headers(init?.headers);
     const sent: Record<string, string> = { ...headers };
@@ -19,7 +19,7 @@ export function upstreamFetch(headers: Readonly<Record<string, string>>): typeof
     }
     const url = input instanceof Request ? input.url : String(input);
     if (typeof init?.body !== 'string') throw new TypeError('A provider SDK sends its requests as text');
-    return post({ url, headers: sent, body: init.body, signal: init.signal ?? undefined });
+    return call({ url, method: 'POST', headers: sent, body: init.body, signal: init.signal ?? undefined });
   };
 }
 

@@ -6,51 +6,65 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
-/** One POST to a provider, as the `fetch` of an SDK is asked for it. */
-export type PostCall = {
+/** One request, as the `fetch` of an SDK is asked for it. */
+export type Call = {
   readonly url: string;
+  readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | null;
   readonly signal: AbortSignal | undefined;
 };
 
 const statusesWithoutBody = [204, 205, 304];
 
 /**
- * Posts over connections that are kept for the next request. Node's own `fetch` is not used: it gives up on an
+ * Makes requests over connections that are kept for the next one. Node's own `fetch` is not used: it gives up on an
  * upstream that is silent for five minutes, whatever time-out is set here, and leaves so much behind that the
  * server's memory grows by tens of megabytes under load. Redirects are answers like any other.
  */
-export function createPoster(): (call: PostCall) => Promise<Response> {
+export function createCaller(): (call: Call) => Promise<Response> {
   const plain = new HttpAgent({ keepAlive: true });
   const secure = new HttpsAgent({ keepAlive: true });
-  return ({ url, headers, body, signal }) => {
+  return ({ url, method, headers, body, signal }) => {
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     const options: RequestOptions = {
-      method: 'POST',
-      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+      method,
+      headers: body === null ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
       ...(signal === undefined ? {} : { signal }),
     };
     const request = url.startsWith('https:')
       ? httpsRequest(url, { ...options, agent: secure })
       : httpRequest(url, { ...options, agent: plain });
-    request.once('response', (message) => resolve(toResponse(message)));
+    request.once('response', (message) => {
+      if (message.headers['content-type']?.startsWith('text/event-stream') === true)
+        resolve(toResponse(message));
+      else collect(message).then(resolve, reject);
+    });
     // Stays for good: after the response has begun, an abort is reported here as well as by the body.
     request.on('error', reject);
-    request.end(body);
+    request.end(body ?? undefined);
     return promise;
   };
 }
 
 function toResponse(message: IncomingMessage): Response {
+  return new Response(toStream(message), headOf(message));
+}
+
+/** An answer that is no stream is read to its end first: that is much cheaper than a stream of it. */
+async function collect(message: IncomingMessage): Promise<Response> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  const head = headOf(message);
+  return new Response(statusesWithoutBody.includes(head.status) ? null : Buffer.concat(chunks), head);
+}
+
+function headOf(message: IncomingMessage): { status: number; headers: Headers } {
   const headers = new Headers();
   for (const [name, value] of Object.entries(message.headers)) {
     if (value !== undefined) headers.set(name, String(value));
   }
-  const status = message.statusCode ?? 0;
-  if (!statusesWithoutBody.includes(status)) return new Response(toStream(message), { status, headers });
-  message.resume();
-  return new Response(null, { status, headers });
+  return { status: message.statusCode ?? 0, headers };
 }
 
 function toStream(message: IncomingMessage): ReadableStream<Uint8Array> {

@@ -1,3 +1,4 @@
+import type { JobStatus, Verdict } from '../core/evaluation.ts';
 import type { ResolutionReason, SessionStatus } from '../core/session.ts';
 
 /**
@@ -12,6 +13,18 @@ export type Database = {
   events: EventTable;
   inbox: InboxTable;
   api_keys: ApiKeyTable;
+  datasets: DatasetTable;
+  dataset_revisions: DatasetRevisionTable;
+  dataset_bodies: DatasetBodyTable;
+  dataset_cases: DatasetCaseTable;
+  evals: EvalTable;
+  eval_revisions: EvalRevisionTable;
+  eval_runs: EvalRunTable;
+  eval_results: EvalResultTable;
+  eval_objects: EvalObjectTable;
+  comparisons: ComparisonTable;
+  verdicts: VerdictTable;
+  calibrations: CalibrationTable;
 };
 
 export type AgentTable = {
@@ -114,4 +127,149 @@ export type ApiKeyTable = {
   hint: string;
   created_at: string;
   revoked_at: string | null;
+};
+
+export type DatasetTable = {
+  id: string;
+  /** Unique, archived ones included. */
+  name: string;
+  description: string | null;
+  /** What the name stands for now; null until the first import is complete. */
+  latest_revision_id: string | null;
+  created_at: string;
+  updated_at: string;
+  archived_at: string | null;
+};
+
+/** What a dataset held at one moment. Written once, when all its cases are in place. */
+export type DatasetRevisionTable = {
+  id: string;
+  dataset_id: string;
+  /** Hash over the hashes of the cases, in order: equal hashes are equal contents. */
+  hash: string;
+  cases: number;
+  /** JSON of a `DatasetSummary`. */
+  summary: string;
+  created_at: string;
+};
+
+/** Cases by content, each kept once however many revisions hold it. */
+export type DatasetBodyTable = {
+  hash: string;
+  /** JSON of a `Case`. */
+  body: string;
+};
+
+/** Which cases a revision holds. Rows whose revision does not exist belong to an import under way or broken off. */
+export type DatasetCaseTable = {
+  revision_id: string;
+  /** From 0, without gaps. */
+  position: number;
+  case_id: string;
+  hash: string;
+};
+
+export type EvalTable = {
+  id: string;
+  name: string;
+  latest_revision: number;
+  created_at: string;
+  updated_at: string;
+  archived_at: string | null;
+};
+
+/** An eval definition as it was; numbered from 1 and never changed. */
+export type EvalRevisionTable = {
+  eval_id: string;
+  revision: number;
+  /** JSON of an `EvalDefinition`. */
+  definition: string;
+  hash: string;
+  created_at: string;
+};
+
+export type EvalRunTable = {
+  id: string;
+  eval_id: string;
+  eval_revision: number;
+  agent_id: string;
+  agent_version: number;
+  dataset_revision_id: string;
+  /** The configured endpoint that sessions run at; null for this server itself. */
+  target: string | null;
+  status: JobStatus;
+  epochs: number;
+  /** 1 when no earlier result may be reused. */
+  fresh: number;
+  /** JSON of a `RunPlan`, everything that was settled when the run began; null before. */
+  plan: string | null;
+  /** JSON of `RunCounts`. */
+  counts: string;
+  error: string | null;
+  /** Grows whenever a process takes the run on; a write of an older attempt is refused. */
+  attempt: number;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+};
+
+/** One case in one epoch. A `done` row is final; an `error` row gives way to the next attempt. */
+export type EvalResultTable = {
+  run_id: string;
+  /** The position of the case in the dataset revision. */
+  position: number;
+  epoch: number;
+  case_id: string;
+  case_hash: string;
+  status: 'done' | 'error';
+  /** Hash of all that decides what the agent answers: equal keys may share an outcome. */
+  outcome_key: string;
+  /** JSON: scores by the name of their scorer. */
+  scores: string;
+  /** JSON of an `Outcome`, or of a `CaseError`. */
+  outcome: string;
+};
+
+/** What evaluation has made at an endpoint for its own use: an environment, the agents of judges. */
+export type EvalObjectTable = {
+  target: string;
+  kind: string;
+  name: string;
+  /** Hash of what the object was made from. */
+  hash: string;
+  object_id: string;
+  version: number | null;
+  created_at: string;
+};
+
+export type ComparisonTable = {
+  id: string;
+  eval_id: string;
+  candidate_run_id: string;
+  baseline_run_id: string;
+  /** JSON of a `GatePolicy`. */
+  gate: string;
+  status: JobStatus;
+  error: string | null;
+  created_at: string;
+  ended_at: string | null;
+};
+
+/** What a gate said about a comparison. Written once. */
+export type VerdictTable = {
+  comparison_id: string;
+  verdict: Verdict;
+  /** JSON of a `GateReport`. */
+  report: string;
+  created_at: string;
+};
+
+export type CalibrationTable = {
+  id: string;
+  eval_id: string;
+  kind: 'gate' | 'judge';
+  /** Hash of what the calibration holds for: it says nothing about anything else. */
+  key: string;
+  report: string;
+  created_at: string;
 };

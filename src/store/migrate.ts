@@ -2,11 +2,15 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { DatabaseError, type Dialect, type Handle } from './dialect.ts';
 import { up as init } from './migrations/0001_init.ts';
+import { up as evaluation } from './migrations/0002_evaluation.ts';
 
 /** A step of the schema. Once released it is never edited; a new step is added after it. */
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
-const steps: Readonly<Record<string, Step>> = { '0001_init': init };
+const steps: Readonly<Record<string, Step>> = {
+  '0001_init': init,
+  '0002_evaluation': evaluation,
+};
 
 /** The name of the newest schema that this program knows. */
 export const newestSchema = Object.keys(steps).at(-1);

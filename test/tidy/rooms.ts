@@ -5,15 +5,17 @@ import { isTest, type Tree } from './tree.ts';
 /** What each room may import besides itself. Rooms stand in a line and look to their left. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
+  stats: ['core'],
   store: ['core'],
   access: ['core', 'store'],
   model: ['core'],
   agent: ['core', 'store'],
   session: ['core', 'store', 'model', 'agent'],
-  eval: ['core', 'store', 'model', 'agent', 'session'],
-  release: ['core', 'store', 'agent', 'eval'],
-  api: ['core', 'store', 'access', 'model', 'agent', 'session', 'eval', 'release'],
-  cli: ['core'],
+  eval: ['core', 'stats', 'store', 'model', 'agent', 'session'],
+  release: ['core', 'stats', 'store', 'agent', 'eval'],
+  api: ['core', 'stats', 'store', 'access', 'model', 'agent', 'session', 'eval', 'release'],
+  cli: ['core', 'stats', 'version.ts'],
+  'version.ts': [],
   // Settings are checked against the vocabulary and against the names of providers.
   'config.ts': ['core', 'model'],
   'server.ts': [
@@ -27,6 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'release',
     'api',
     'config.ts',
+    'version.ts',
   ],
 };
 
@@ -34,7 +37,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
  * The commands that run a server in their own process, and the file that reads the environment for the rest;
  * all others speak HTTP like any client.
  */
-const startsServer = /^src\/cli\/(serve|doctor|environment)\.ts$|^src\/cli\/tutorial\//;
+const startsServer = /^src\/cli\/(serve|doctor|embedded|environment)\.ts$|^src\/cli\/tutorial\//;
+
+/** What the server answers with; commands may know it by its types. */
+const answers = /^src\/(api|eval)\//;
 
 /** Every import in `src` goes to the left. Tests may also use `test/`, and start a whole server. */
 export function wrongDirections(tree: Tree): string[] {
@@ -63,12 +69,12 @@ function isAllowed(path: string, room: string, target: string, one: Import): boo
   const wholeServer = other === 'server.ts' || other === 'config.ts';
   if (wholeServer && isTest(path) && (room === 'api' || room === 'cli')) return true;
   if (room !== 'cli') return false;
-  return (wholeServer && startsServer.test(path)) || (target.startsWith('src/api/wire/') && one.typeOnly);
+  return (wholeServer && startsServer.test(path)) || (answers.test(target) && one.typeOnly);
 }
 
 function hint(room: string, target: string): string {
   if (room !== 'cli') return '';
-  if (target.startsWith('src/api/wire/')) return ' but as types';
+  if (answers.test(target)) return ' but as types';
   return roomOf(target).endsWith('.ts') ? ' outside serve, doctor and tutorial' : ': it speaks HTTP';
 }
 

@@ -3,6 +3,6 @@ import { readFileSync } from 'node:fs';
 /** The version of this package. */
 export function packageVersion(): string {
   // The same way up from the sources and from what is built.
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }

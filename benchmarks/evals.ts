@@ -1,0 +1,252 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createClient } from './client.ts';
+import { type FakeModel, verdict } from './fake-model.ts';
+import { median } from './measure.ts';
+import type { Row } from './report.ts';
+import { benchKey, processorMs, type Subject, startPawl } from './servers.ts';
+
+/** How large an eval is. `model_ms` is what the model takes before its first byte. */
+type Load = { readonly cases: number; readonly concurrency: number; readonly model_ms: number };
+
+/** What one eval took. Times in ms, process start included. */
+type Measured = { readonly wall: number; readonly cpu_per_case: number; readonly rss_mb: number };
+
+/** What promptfoo 0.123.1 takes for the same, measured in November 2026 on a like machine. */
+const promptfoo = { E1: '4.5 s', E2: '18.8 s and 19 ms', E3: '60 × and 849 MB' } as const;
+
+/** E1 to E3: `pawl eval run` against a running server, beside the least that a durable runner can do. */
+export async function evals(model: FakeModel, rounds: number): Promise<Row[]> {
+  const small = await besideFloor(model, rounds, { cases: 20, concurrency: 20, model_ms: 500 });
+  const medium = await besideFloor(model, rounds, { cases: 1000, concurrency: 64, model_ms: 50 });
+  const large = await besideFloor(model, Math.min(rounds, 3), {
+    cases: 10_000,
+    concurrency: 64,
+    model_ms: 0,
+  });
+  const seconds = (all: readonly Pair[], side: keyof Pair) => all.map((pair) => pair[side].wall / 1000);
+  const floorNote = (all: readonly Pair[]) => `floor ${median(seconds(all, 'floor')).toFixed(2)} s`;
+  return [
+    {
+      ...{ id: 'E1', scenario: '20 cases, model 500 ms, 20 at a time', metric: 'wall, s' },
+      ...{ values: seconds(small, 'pawl'), target: 1.2, fail_above: 2 },
+      note: `${floorNote(small)}; promptfoo ${promptfoo.E1}; one after the other, polling each second: 20.3 s`,
+    },
+    {
+      ...{ id: 'E2', scenario: '1,000 cases, model 50 ms, 64 at a time', metric: 'wall, s' },
+      ...{ values: seconds(medium, 'pawl'), target: 4, fail_above: 8 },
+      note: `${floorNote(medium)}; promptfoo ${promptfoo.E2} of CPU per case`,
+    },
+    {
+      ...{ id: 'E2', scenario: '1,000 cases, model 50 ms, 64 at a time' },
+      metric: 'CPU per case of server and command, ms',
+      ...{ values: medium.map(({ pawl }) => pawl.cpu_per_case), target: 4, fail_above: 8 },
+      note: `floor ${median(medium.map(({ floor }) => floor.cpu_per_case)).toFixed(2)} ms`,
+    },
+    {
+      ...{ id: 'E3', scenario: '10,000 cases, model 0 ms, 64 at a time', metric: 'wall ÷ floor' },
+      ...{ values: large.map(({ floor, pawl }) => pawl.wall / floor.wall), target: 6, fail_above: 12 },
+      note: `${floorNote(large)}; promptfoo ${promptfoo.E3}`,
+    },
+    {
+      ...{ id: 'E3', scenario: '10,000 cases, model 0 ms, 64 at a time', metric: 'resident, MB' },
+      ...{ values: large.map(({ pawl }) => pawl.rss_mb), target: 160, fail_above: 320 },
+      note: `floor ${median(large.map(({ floor }) => floor.rss_mb)).toFixed(0)} MB`,
+    },
+  ];
+}
+
+/** E4: the server is killed in the middle of an eval and started again; what was finished is not asked again. */
+export async function evalKilled(model: FakeModel, rounds: number): Promise<Row[]> {
+  const again: number[] = [];
+  const cases = 1000;
+  const concurrency = 32;
+  for (let round = 0; round < rounds; round++) {
+    const subject = await startPawl(`${model.url}/l/20`);
+    const { id } = await prepareEval(subject, { cases, concurrency, model_ms: 20 });
+    const run = await call(subject, 'POST', '/pawl/v1/eval_runs', { eval: id });
+    await untilHalfDone(subject, String(run['id']), cases);
+    await subject.kill('SIGKILL');
+    const revived = await startPawl(`${model.url}/l/20`, subject.folder);
+    const finished = await untilOver(revived, String(run['id']));
+    checkScore(finished, cases);
+    const sessions = await countSessions(revived);
+    // Sessions beyond one for each case are those that were under way when the server died.
+    again.push(Math.max(0, sessions - cases - concurrency));
+    await revived.dispose();
+  }
+  return [
+    {
+      ...{
+        id: 'E4',
+        scenario: 'SIGKILL at half of 1,000 cases, restart',
+        metric: 'finished cases asked again',
+      },
+      ...{
+        values: again,
+        target: 0,
+        fail_above: 0,
+        note: `up to ${concurrency} were under way and are asked again`,
+      },
+    },
+  ];
+}
+
+type Pair = { readonly floor: Measured; readonly pawl: Measured };
+
+async function besideFloor(model: FakeModel, rounds: number, load: Load): Promise<Pair[]> {
+  const subject = await startPawl(`${model.url}/l/${load.model_ms}`);
+  const folder = await mkdtemp(join(tmpdir(), 'pawl-eval-'));
+  try {
+    const { file } = await prepareEval(subject, load, folder);
+    await measurePawl(subject, file, { ...load, cases: load.cases });
+    const pairs: Pair[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const floor = await measureFloor(model, load, join(folder, `floor-${round}.db`));
+      pairs.push({ floor, pawl: await measurePawl(subject, file, load) });
+    }
+    return pairs;
+  } finally {
+    await subject.dispose();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureFloor(model: FakeModel, load: Load, file: string): Promise<Measured> {
+  const args = ['benchmarks/floor-eval.ts', file, `${model.url}/l/${load.model_ms}`];
+  const began = performance.now();
+  const printed = await runNode([...args, String(load.cases), String(load.concurrency)]);
+  const wall = performance.now() - began;
+  const found = JSON.parse(printed.stdout) as { right: number; cpu_ms: number; rss_mb: number };
+  if (found.right !== load.cases * 0.9) throw new Error(`The floor scored ${found.right} of ${load.cases}`);
+  return { wall, cpu_per_case: found.cpu_ms / load.cases, rss_mb: found.rss_mb };
+}
+
+async function measurePawl(subject: Subject, file: string, load: Load): Promise<Measured> {
+  const cpuBefore = subject.cpuMs();
+  const began = performance.now();
+  const args = ['dist/cli/pawl.js', 'eval', 'run', file, '--baseline', 'none', '--fresh', '-o', 'json'];
+  const printed = await runNode([...args, '--url', subject.url]);
+  const wall = performance.now() - began;
+  const report = JSON.parse(printed.stdout) as { run: Record<string, unknown> };
+  checkScore(report.run, load.cases);
+  return {
+    wall,
+    cpu_per_case: (subject.cpuMs() - cpuBefore + printed.cpu_ms) / load.cases,
+    rss_mb: subject.rssMb(),
+  };
+}
+
+/** Runs a script to its end. Its processor time is looked at while it runs, so that the last 10 ms may be missing. */
+async function runNode(args: readonly string[]): Promise<{ stdout: string; cpu_ms: number }> {
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', PAWL_KEY: benchKey },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk;
+  });
+  let cpu = 0;
+  const sampling = setInterval(() => {
+    if (child.exitCode === null) cpu = processorMs(child.pid ?? 0);
+  }, 10);
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  clearInterval(sampling);
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`);
+  return { stdout, cpu_ms: cpu };
+}
+
+/** An agent, a dataset and an eval on a server; with a folder, the eval's file as well. */
+async function prepareEval(
+  subject: Subject,
+  { cases, concurrency }: Load,
+  folder?: string,
+): Promise<{ id: string; file: string }> {
+  const agent = await call(subject, 'POST', '/v1/agents', {
+    ...{ name: 'triage', model: 'claude-bench', system: 'Route the ticket.' },
+  });
+  const lines = Array.from({ length: cases }, (_, ticket) => {
+    const { right } = verdict(ticket);
+    return JSON.stringify({ id: `c${ticket}`, input: `ticket ${ticket}`, target: right, group: right });
+  });
+  const imported = await fetch(`${subject.url}/pawl/v1/datasets/import?name=tickets&format=jsonl`, {
+    method: 'POST',
+    headers: { 'x-api-key': benchKey, 'content-type': 'application/x-ndjson' },
+    body: lines.join('\n'),
+  });
+  if (!imported.ok) throw new Error(`The import failed: ${await imported.text()}`);
+  const definition = {
+    ...{ name: 'bench', agent: agent['id'], dataset: 'tickets', reply: { json: 'team' } },
+    ...{ scorers: ['exact'], epochs: 1, concurrency },
+  };
+  const made = await call(subject, 'POST', '/pawl/v1/evals', definition);
+  const file = folder === undefined ? '' : join(folder, 'bench.yaml');
+  if (folder !== undefined) await writeFile(file, JSON.stringify(definition));
+  return { id: String(made['id']), file };
+}
+
+async function call(
+  subject: Subject,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Record<string, unknown>> {
+  const client = createClient(subject);
+  try {
+    return await client.json(method, path, body);
+  } finally {
+    client.close();
+  }
+}
+
+type Counts = {
+  readonly done: number;
+  readonly scores: { readonly [name: string]: { readonly sum: number } };
+};
+
+const lookEveryMs = 20;
+const patienceMs = 120_000;
+
+async function untilHalfDone(subject: Subject, id: string, cases: number): Promise<void> {
+  await until(subject, id, (run) => (run['counts'] as Counts).done >= cases / 2);
+}
+
+async function untilOver(subject: Subject, id: string): Promise<Record<string, unknown>> {
+  return until(subject, id, ({ status }) => status !== 'running' && status !== 'pending');
+}
+
+async function until(
+  subject: Subject,
+  id: string,
+  isIt: (run: Record<string, unknown>) => boolean,
+): Promise<Record<string, unknown>> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    const run = await call(subject, 'GET', `/pawl/v1/eval_runs/${id}`);
+    if (isIt(run)) return run;
+    if (performance.now() > end) throw new Error(`The eval run ${id} took too long: ${JSON.stringify(run)}`);
+    await wait(lookEveryMs);
+  }
+}
+
+/** The fake model is wrong on every tenth ticket, so that any other score shows a broken runner. */
+function checkScore(run: Record<string, unknown>, cases: number): void {
+  const { done, scores } = run['counts'] as Counts;
+  if (run['status'] === 'completed' && done === cases && scores['exact']?.sum === cases * 0.9) return;
+  throw new Error(`The eval run did not end as it has to: ${JSON.stringify(run)}`);
+}
+
+async function countSessions(subject: Subject): Promise<number> {
+  let count = 0;
+  for (let page: string | null = ''; page !== null; ) {
+    const path: string = `/v1/sessions?limit=100&include_archived=true&page=${page}`;
+    const answer = await call(subject, 'GET', path);
+    count += (answer['data'] as unknown[]).length;
+    page = answer['next_page'] as string | null;
+  }
+  return count;
+}

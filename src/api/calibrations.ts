@@ -1,0 +1,25 @@
+import type { Calibration, Calibrations } from '../eval/calibrations.ts';
+import type { Evals } from '../eval/evals.ts';
+import type { App } from './http.ts';
+import { lists, pageRequest } from './query.ts';
+import { requireId } from './route.ts';
+import { calibrationCreate, calibrationListQuery } from './wire/evals.ts';
+
+/** A calibration as answers carry it. */
+export type CalibrationResponse = Calibration & { readonly type: 'calibration' };
+
+type Deps = { readonly calibrations: Calibrations; readonly evals: Evals };
+
+export function calibrationRoutes(app: App, { calibrations, evals }: Deps): void {
+  const answer = (calibration: Calibration): CalibrationResponse => ({ type: 'calibration', ...calibration });
+
+  app.post('/pawl/v1/calibrations', { schema: { body: calibrationCreate } }, async ({ body }) =>
+    answer(await calibrations.create({ run: requireId('eval_run', body.run), splits: body.splits })),
+  );
+
+  app.get('/pawl/v1/calibrations', { schema: { querystring: calibrationListQuery } }, async ({ query }) => {
+    const eval_id = query.eval === undefined ? undefined : (await evals.retrieve(query.eval)).id;
+    const page = await calibrations.list({ eval_id }, pageRequest(query, lists.calibrations));
+    return { ...page, data: page.data.map(answer) };
+  });
+}

@@ -1,0 +1,79 @@
+import type { Evals } from '../eval/evals.ts';
+import type { EvalRun } from '../eval/result.ts';
+import { listResults } from '../eval/results.ts';
+import { isOver, type Runs } from '../eval/runs.ts';
+import type { Store } from '../store/dialect.ts';
+import type { App } from './http.ts';
+import { lists, pageRequest } from './query.ts';
+import { requireId } from './route.ts';
+import type { WatchStreams } from './watch.ts';
+import { evalResultListQuery, evalRunCreate, evalRunListQuery } from './wire/evals.ts';
+import { idParams, noBody } from './wire/params.ts';
+
+/** An eval run as answers carry it. */
+export type EvalRunResponse = EvalRun & { readonly type: 'eval_run' };
+
+export function evalRunResponse(run: EvalRun): EvalRunResponse {
+  return { type: 'eval_run', ...run };
+}
+
+type Deps = {
+  readonly runs: Runs;
+  readonly evals: Evals;
+  readonly store: Store;
+  readonly watch_streams: WatchStreams;
+};
+
+export function evalRunRoutes(app: App, { runs, evals, store, watch_streams }: Deps): void {
+  app.post(
+    '/pawl/v1/eval_runs',
+    { schema: { body: evalRunCreate } },
+    async ({ body }): Promise<EvalRunResponse> => evalRunResponse(await runs.create(body)),
+  );
+
+  app.get('/pawl/v1/eval_runs', { schema: { querystring: evalRunListQuery } }, async ({ query }) => {
+    const { eval: name, agent_id, agent_version, status } = query;
+    const eval_id = name === undefined ? undefined : (await evals.retrieve(name)).id;
+    const filter = { eval_id, agent_id, agent_version, status };
+    const page = await runs.list(filter, pageRequest(query, lists.eval_runs));
+    return { ...page, data: page.data.map(evalRunResponse) };
+  });
+
+  app.get('/pawl/v1/eval_runs/:id', { schema: { params: idParams } }, async ({ params }) =>
+    evalRunResponse(await runs.retrieve(requireId('eval_run', params.id))),
+  );
+
+  app.get(
+    '/pawl/v1/eval_runs/:id/results',
+    { schema: { params: idParams, querystring: evalResultListQuery } },
+    async ({ params, query }) => {
+      const { id } = await runs.retrieve(requireId('eval_run', params.id));
+      const request = pageRequest({ ...query, order: 'asc' }, lists.eval_results);
+      const page = await listResults(store, { run_id: id, errors: query.errors }, request);
+      return { ...page, data: page.data.map((result) => ({ type: 'eval_result', ...result })) };
+    },
+  );
+
+  app.get(
+    '/pawl/v1/eval_runs/:id/stream',
+    { schema: { params: idParams } },
+    async ({ params, actor }, reply) => {
+      const id = requireId('eval_run', params.id);
+      await watch_streams.stream<EvalRunResponse>({
+        ...{ reply, actor },
+        event: 'eval_run',
+        watch: (tell) => runs.watch(id, (run) => tell(evalRunResponse(run))),
+        read: async () => evalRunResponse(await runs.retrieve(id)),
+        isOver: ({ status }) => isOver(status),
+      });
+    },
+  );
+
+  for (const verb of ['cancel', 'resume'] as const) {
+    app.post(
+      `/pawl/v1/eval_runs/:id/${verb}`,
+      { schema: { params: idParams, body: noBody } },
+      async ({ params }) => evalRunResponse(await runs[verb](requireId('eval_run', params.id))),
+    );
+  }
+}

@@ -1,0 +1,80 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import type { Actor, Keys } from '../access/keys.ts';
+
+type Options<T> = {
+  readonly reply: FastifyReply;
+  readonly actor: Actor;
+  readonly event: string;
+  /** Starts the watching and gives the function that ends it. */
+  readonly watch: (tell: (value: T) => void) => () => void;
+  /** The thing as it is now; rejects when there is none. */
+  readonly read: () => Promise<T>;
+  readonly isOver: (value: T) => boolean;
+};
+
+/** Streams of things that change until they are over: eval runs, comparisons. */
+export function createWatchStreams({ keys, ping_ms }: { readonly keys: Keys; readonly ping_ms: number }) {
+  const open = new Set<ServerResponse>();
+
+  return {
+    /**
+     * Sends the thing as it is, and again whenever it changes; ends when it is over. A slow reader misses what was
+     * overtaken, never the last state.
+     */
+    async stream<T>({ reply, actor, event, watch, read, isOver }: Options<T>): Promise<void> {
+      const first = await read();
+      const response = reply.raw;
+      reply.hijack();
+      if (response.destroyed) return;
+      let waiting: T | null = null;
+      let over = false;
+      const write = (value: T): void => {
+        response.write(`event: ${event}\ndata: ${JSON.stringify(value)}\n\n`);
+        if (over) response.end();
+      };
+      const tell = (value: T): void => {
+        if (over) return;
+        over = isOver(value);
+        if (response.writableNeedDrain) waiting = value;
+        else write(value);
+      };
+      response.on('drain', () => {
+        if (waiting === null) return;
+        const value = waiting;
+        waiting = null;
+        write(value);
+      });
+      const ping = async (): Promise<void> => {
+        // A database that does not answer is no reason to hang up.
+        const welcome = await keys.isWelcome(actor).catch(() => true);
+        if (welcome) response.write('event: ping\ndata: {"type":"ping"}\n\n');
+        else response.end();
+      };
+      const pings = setInterval(() => void ping(), ping_ms);
+      const unwatch = watch(tell);
+      open.add(response);
+      response.once('close', () => {
+        clearInterval(pings);
+        unwatch();
+        open.delete(response);
+      });
+      response.writeHead(200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-cache, no-transform',
+        'x-accel-buffering': 'no',
+        'request-id': reply.request.id,
+      });
+      tell(first);
+      // What changed between the first reading and the watching is seen by this second one.
+      tell(await read());
+    },
+
+    /** Ends every stream, because the server stops. */
+    close(): void {
+      for (const response of open) response.end();
+    },
+  };
+}
+
+export type WatchStreams = ReturnType<typeof createWatchStreams>;

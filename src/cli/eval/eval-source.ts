@@ -1,0 +1,101 @@
+import type { EvalResponse } from '../../api/evals.ts';
+import { callServer, RefusedError, type ServerAccess } from '../api-client.ts';
+import { CommandError } from '../command-error.ts';
+import type { EmbeddedOptions } from '../embedded.ts';
+import { settingsHere } from '../environment.ts';
+import type { CommandFlags } from './command-line.ts';
+import { importDatasetFile } from './dataset-file.ts';
+import { type EvalFile, namesFile, readEvalFile } from './eval-file.ts';
+import { note } from './note.ts';
+import { count } from './quantities.ts';
+
+/** What commands that run an eval are told about it. */
+export type EvalOptions = {
+  readonly url?: string;
+  readonly endpoint?: string;
+  readonly datasetRevision?: string;
+};
+
+/** An eval as the user names it: a file, or the name or id of one that the server has. */
+export type EvalSource = {
+  readonly name: string;
+  /** Null when the server has it. */
+  readonly file: EvalFile | null;
+  /** What an embedded server has to be told for it. */
+  readonly embedded: EmbeddedOptions;
+  /** What later commands about its runs need. */
+  readonly flags: CommandFlags;
+};
+
+/** What evals call the endpoint of `--endpoint`. */
+const endpointName = 'endpoint';
+
+/** Reads what the user names, and nothing of a server yet. @throws CommandError */
+export function openEvalSource(name: string, options: EvalOptions): EvalSource {
+  const file = namesFile(name) ? readEvalFile(name) : null;
+  const needsFile = file !== null && (file.has_modules || file.scorer_urls.length > 0);
+  const { url, endpoint } = options;
+  const flags = { url, endpoint, file: needsFile ? name : undefined };
+  return { name, file, embedded: embeddedOptions(file, endpoint), flags };
+}
+
+/** What a server of this process has to be told. @throws CommandError when the endpoint cannot be used. */
+export function embeddedOptions(file: EvalFile | null, endpoint: string | undefined): EmbeddedOptions {
+  return {
+    ...(file === null ? {} : { scorer_dir: file.folder, scorer_urls: file.scorer_urls }),
+    ...(endpoint === undefined ? {} : { endpoint: endpointAt(endpoint) }),
+  };
+}
+
+/** The endpoint at a URL, with the key from the environment. */
+function endpointAt(url: string): NonNullable<EmbeddedOptions['endpoint']> {
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '') || url.includes(',')) {
+    throw new CommandError(`--endpoint: ${url} is not a URL that starts with http:// or https://`);
+  }
+  const { target_key } = settingsHere();
+  if (target_key !== null) return { name: endpointName, url, key: target_key };
+  throw new CommandError('--endpoint needs the API key of that endpoint; set PAWL_TARGET_KEY or ANTHROPIC_API_KEY');
+}
+
+/** An eval that the server has now, and the dataset revision that its file stands for; null leaves it to the eval. */
+export type ReadyEval = { readonly eval: EvalResponse; readonly dataset_revision: string | null };
+
+/** Brings the eval of a source onto the server, with its dataset. @throws CommandError */
+export async function readyEval(
+  access: ServerAccess,
+  { name, file }: EvalSource,
+  { endpoint, datasetRevision }: EvalOptions,
+): Promise<ReadyEval> {
+  const stated = datasetRevision ?? null;
+  if (file === null) {
+    const found = await retrieveEval(access, name);
+    if (endpoint !== undefined && found.definition.target !== endpointName) {
+      throw new CommandError(`--endpoint needs the file of the eval, and ${name} is only its name`);
+    }
+    return { eval: found, dataset_revision: stated };
+  }
+  const dataset_revision = file.dataset === null || stated !== null ? stated : await bringDataset(access, file.dataset);
+  const body = { ...file.definition, ...(endpoint === undefined ? {} : { target: endpointName }) };
+  const put = await callServer<EvalResponse>(access, { method: 'POST', path: '/pawl/v1/evals', body });
+  return { eval: put, dataset_revision };
+}
+
+/** An eval of the server. @throws CommandError that says where names come from, when there is none. */
+export async function retrieveEval(access: ServerAccess, idOrName: string): Promise<EvalResponse> {
+  const path = `/pawl/v1/evals/${encodeURIComponent(idOrName)}`;
+  try {
+    return await callServer<EvalResponse>(access, { method: 'GET', path });
+  } catch (error) {
+    if (!(error instanceof RefusedError && error.status === 404)) throw error;
+    const hint = '`pawl eval list` shows those that there are, and a file is named with its ending, .yaml';
+    throw new CommandError(`${error.message}; ${hint}`, { cause: error });
+  }
+}
+
+async function bringDataset(access: ServerAccess, dataset: NonNullable<EvalFile['dataset']>): Promise<string | null> {
+  const { revision, unchanged, name } = await importDatasetFile(access, dataset);
+  if (revision === null) return null;
+  const hash = revision.hash.slice(0, 12);
+  note(`Dataset ${name}: ${count(revision.cases, 'case')}, revision ${hash}, ${unchanged ? 'unchanged' : 'new'}.`);
+  return revision.id;
+}

@@ -1,0 +1,83 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { CommandError } from '../command-error.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { OpenServer } from '../open-server.ts';
+import { paintFor } from '../output.ts';
+import { type CommandFlags, commandLine } from './command-line.ts';
+import { endingOf, type InconclusiveAs, reuseRemarks } from './ending.ts';
+import { createLiveDisplay } from './live-display.ts';
+import { note } from './note.ts';
+import { fetchReport, type ReportFormat, writeReports } from './report.ts';
+import { runsOf, type Subject, type SubjectName } from './subject.ts';
+import { watchUntilOver } from './watch.ts';
+
+export type ReportOptions = {
+  readonly output: ReportFormat;
+  /** Files that get the report as well. */
+  readonly outputFile?: readonly string[];
+  readonly inconclusiveAs?: InconclusiveAs;
+};
+
+/**
+ * Follows something to its end, prints its report, writes it into files, and sets the exit code that its verdict
+ * calls for. When the user stops the command, it says how to go on; `flags` are what such a command needs.
+ * @throws CommandError, also when it came to an end without a report.
+ */
+export async function followToReport(
+  server: OpenServer,
+  named: SubjectName,
+  { flags, ...options }: ReportOptions & { readonly flags: CommandFlags },
+): Promise<void> {
+  const subject = await watchLive(server, named, flags);
+  const { exit_code, problem } = endingOf(subject, options.inconclusiveAs);
+  for (const remark of reuseRemarks(subject)) note(remark);
+  if (subject.status !== 'completed') {
+    if (server.embedded) note('With PAWL_LOG_LEVEL=error set, more is said about what goes wrong.');
+    throw new CommandError(problem ?? `${subject.id} is ${subject.status}`);
+  }
+  await printReport(server, subject, options.output);
+  await writeReports(server, subject, options.outputFile ?? []);
+  if (problem !== null) note(`${problem}.`);
+  note(`The report stays: ${commandLine('show', subject.id, flags)} prints it again, and as a page with -o html.`);
+  if (exit_code !== exitCodes.ok) process.exitCode = exit_code;
+}
+
+/** Prints a report on standard output. @throws CommandError */
+export async function printReport(server: OpenServer, subject: SubjectName, format: ReportFormat): Promise<void> {
+  const colours = format === 'table' && paintFor(process.stdout).bold('') !== '';
+  process.stdout.write(await fetchReport(server, subject, { format, colours }));
+}
+
+const tickMs = 1000;
+
+/** Follows something to its end with a display of how far it is. @throws CommandError, InterruptedError */
+export async function watchLive(server: OpenServer, named: SubjectName, flags: CommandFlags): Promise<Subject> {
+  const { signal } = server;
+  const display = createLiveDisplay({ screen: process.stderr, now: () => performance.now() });
+  const onStop = (): void => {
+    clearInterval(ticks);
+    display.finish();
+    note(stopNote(server, named.id, flags));
+  };
+  const ticks = setInterval(() => display.tick(), tickMs);
+  signal.addEventListener('abort', onStop, { once: true });
+  try {
+    return await watchUntilOver(server, named, {
+      onState(subject) {
+        if (!signal.aborted) display.show(runsOf(subject));
+      },
+      pause: async (ms) => wait(ms, undefined, { signal }),
+    });
+  } finally {
+    clearInterval(ticks);
+    signal.removeEventListener('abort', onStop);
+    if (!signal.aborted) display.finish();
+  }
+}
+
+/** What becomes of the runs of somebody who stops watching. */
+function stopNote({ embedded, url }: OpenServer, id: string, flags: CommandFlags): string {
+  if (embedded) return `Stopping. What is done is kept: ${commandLine('resume', id, flags)} does the rest.`;
+  const [watch, cancel] = [commandLine('watch', id, flags), commandLine('cancel', id, flags)];
+  return `${id} goes on at ${url}: ${watch} follows it again, and ${cancel} stops it.`;
+}

@@ -1,0 +1,14 @@
+/** Where something stands that the server carries out by itself: an eval run, a comparison. */
+export const jobStatuses = ['pending', 'running', 'completed', 'failed', 'canceled'] as const;
+export type JobStatus = (typeof jobStatuses)[number];
+
+/** A gate's answer. Only a bounded loss passes; `inconclusive` is not a pass. */
+export const verdicts = ['pass', 'fail', 'inconclusive', 'error'] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** How much a group matters: the loss that is tolerated, and what a worse result does to the verdict. */
+export const tiers = ['critical', 'supporting', 'advisory'] as const;
+export type Tier = (typeof tiers)[number];
+
+/** Any JSON value. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };

@@ -1,0 +1,122 @@
+import type { Verdict } from '../../core/evaluation.ts';
+import type { GatePolicy } from '../definition.ts';
+import type { GateReason, GateRow } from '../gate-report.ts';
+import type { Comparability } from './comparability.ts';
+import { gateReason } from './comparability.ts';
+import { lacksScores, lostText, tooFewScored } from './judge-row.ts';
+import type { MustPass } from './must-pass.ts';
+import { subjectOf } from './phrases.ts';
+
+/** Everything that a verdict is made of. */
+export type Evidence = {
+  readonly policy: GatePolicy;
+  readonly comparability: Comparability;
+  readonly must_pass: MustPass;
+  readonly rows: readonly GateRow[];
+};
+
+/** A verdict, what decided it, and what else there is to say. */
+export type Decision = {
+  readonly verdict: Verdict;
+  readonly reasons: readonly GateReason[];
+  readonly warnings: readonly GateReason[];
+};
+
+/**
+ * Decides for the whole gate. A comparison that cannot be trusted is an error whatever it shows. Then a failure
+ * counts before an error elsewhere, because nothing that is still missing would undo it; an error before
+ * `inconclusive`. Only critical rows make a gate inconclusive: a supporting row that cannot tell is a warning, and
+ * an advisory row is never more.
+ */
+export function decide(evidence: Evidence): Decision {
+  const { comparability, must_pass, rows } = evidence;
+  const blocking = rows.filter((row) => row.tier !== 'advisory');
+  const total = judgeTotal(evidence);
+  const fails = [...must_pass.fails, ...total.fails, ...reasonsOf(blocking, 'fail')];
+  const errors = [
+    ...comparability.errors,
+    ...must_pass.errors,
+    ...total.errors,
+    ...reasonsOf(blocking, 'error'),
+    ...nothingAsked(evidence, blocking),
+  ];
+  const critical = blocking.filter((row) => row.tier === 'critical');
+  const unsettled = reasonsOf(critical, 'inconclusive');
+  const passes = [...must_pass.passes, ...total.passes, ...reasonsOf(blocking, 'pass')];
+  const verdict = verdictOf({ refusals: comparability.refusals, fails, errors, unsettled });
+  const decided = {
+    error: [...comparability.refusals, ...errors, ...fails],
+    fail: [...fails, ...errors],
+    inconclusive: unsettled,
+    pass:
+      passes.length > 0 ? passes : [gateReason('nothing_failed', 'No row that could fail the gate fails')],
+  }[verdict];
+  const said = new Set(decided);
+  const others = [
+    ...hiddenByAverage(rows, evidence.policy),
+    ...must_pass.warnings,
+    ...rows.filter((row) => row.verdict !== 'pass' && row.verdict !== 'not_asked').map((row) => row.reason),
+    ...comparability.remarks,
+  ];
+  return { verdict, reasons: decided, warnings: others.filter((reason) => !said.has(reason)) };
+}
+
+type Findings = { readonly [Kind in 'refusals' | 'fails' | 'errors' | 'unsettled']: readonly GateReason[] };
+
+function verdictOf({ refusals, fails, errors, unsettled }: Findings): Verdict {
+  if (refusals.length > 0) return 'error';
+  if (fails.length > 0) return 'fail';
+  if (errors.length > 0) return 'error';
+  return unsettled.length > 0 ? 'inconclusive' : 'pass';
+}
+
+function reasonsOf(rows: readonly GateRow[], verdict: Verdict): GateReason[] {
+  return rows.filter((row) => row.verdict === verdict).map((row) => row.reason);
+}
+
+/** `max_lost_total` stands above tiers: who states it wants it kept. */
+function judgeTotal({ policy, rows }: Evidence): { [Kind in 'fails' | 'errors' | 'passes']: GateReason[] } {
+  const nothing = { fails: [], errors: [], passes: [] };
+  const most = policy.max_lost_total;
+  const all = rows.find((row) => row.scope === 'all_cases' && row.metric === policy.metrics[0]);
+  if (most === null || all === undefined) return nothing;
+  const lost = `${subjectOf(all, policy.metrics)} ${lostText(all, most)}`;
+  if (all.lost.total > most) {
+    return { ...nothing, fails: [gateReason('lost_too_many_in_all', lost, all.metric)] };
+  }
+  if (lacksScores(all, policy)) {
+    const text = `${subjectOf(all, policy.metrics)} ${tooFewScored(all, policy)}`;
+    return { ...nothing, errors: [gateReason('too_few_scored', text, all.metric)] };
+  }
+  return { ...nothing, passes: [gateReason('few_enough_lost', lost, all.metric)] };
+}
+
+/** A gate that could not fail must not pass either. */
+function nothingAsked(
+  { policy, must_pass, comparability }: Evidence,
+  blocking: readonly GateRow[],
+): GateReason[] {
+  const asked = blocking.some((row) => row.verdict !== 'not_asked');
+  if (asked || policy.max_lost_total !== null || must_pass.cases > 0) return [];
+  if (comparability.metrics.length === 0 && policy.metrics.length > 0) return [];
+  return [
+    gateReason('gate_asks_nothing', 'The gate asks nothing: no row that could fail is judged by anything'),
+  ];
+}
+
+/** Groups that fail although all cases together pass. */
+function hiddenByAverage(rows: readonly GateRow[], policy: GatePolicy): GateReason[] {
+  return policy.metrics.flatMap((metric) => {
+    const [all, ...groups] = rows.filter((row) => row.metric === metric);
+    if (all?.verdict !== 'pass') return [];
+    return groups
+      .filter((row) => row.verdict === 'fail')
+      .map((row) => ({
+        code: 'hidden_by_average',
+        metric,
+        scope: row.scope,
+        group: row.group,
+        text: `${subjectOf(row, policy.metrics)} fails although the whole dataset passes: the average hides it`,
+      }));
+  });
+}

@@ -1,0 +1,258 @@
+import { type Clock, formatTime } from '../core/clock.ts';
+import { PawlError } from '../core/errors.ts';
+import type { JobStatus, Verdict } from '../core/evaluation.ts';
+import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import { type Page, type PageRequest, pageOf } from '../core/page.ts';
+import {
+  type ComparisonRow,
+  findComparison,
+  findVerdict,
+  insertComparison,
+  insertVerdict,
+  listBusyComparisons,
+  listComparisons,
+  updateComparison,
+} from '../store/comparisons.ts';
+import type { Store } from '../store/dialect.ts';
+import type { GatePolicy } from './definition.ts';
+import type { Evals } from './evals.ts';
+import type { GateReport } from './gate-report.ts';
+import type { EvalRun } from './result.ts';
+import { isOver, type RunRequest, type Runs } from './runs.ts';
+import { createWatchers } from './watchers.ts';
+
+/** A comparison of two runs, and what the gate said of it. */
+export type Comparison = {
+  readonly id: string;
+  readonly eval_id: string;
+  readonly status: JobStatus;
+  readonly baseline: EvalRun;
+  readonly candidate: EvalRun;
+  readonly gate: GatePolicy;
+  /** Null until it is completed. */
+  readonly verdict: Verdict | null;
+  readonly report: GateReport | null;
+  readonly error: string | null;
+  readonly created_at: string;
+  readonly ended_at: string | null;
+};
+
+/** Two versions to be compared: each is run, or has been. */
+export type ComparisonRequest = Omit<RunRequest, 'agent_version'> & {
+  readonly candidate_version?: number | undefined;
+  /** Absent takes the version before the candidate. */
+  readonly baseline_version?: number | undefined;
+};
+
+/** Two finished runs. */
+export type RunPair = { readonly baseline: EvalRun; readonly candidate: EvalRun };
+
+type Deps = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly evals: Evals;
+  readonly runs: Runs;
+  /** Sets two finished runs against each other. */
+  readonly weigh: (pair: RunPair, gate: GatePolicy) => Promise<GateReport>;
+};
+
+/** Comparisons: two runs are awaited, set against each other, and the gate's verdict is kept for good. */
+export function createComparisons({ store, clock, ids, log, evals, runs, weigh }: Deps) {
+  const watchers = createWatchers<Comparison>();
+  const waiting = new Map<string, Promise<void>>();
+  const stopping = Promise.withResolvers<null>();
+
+  async function read(row: ComparisonRow): Promise<Comparison> {
+    const [baseline, candidate, verdict] = await Promise.all([
+      runs.retrieve(row.baseline_run_id),
+      runs.retrieve(row.candidate_run_id),
+      findVerdict(store.db, row.id),
+    ]);
+    const { baseline_run_id: _baseline, candidate_run_id: _candidate, gate, ...fields } = row;
+    return {
+      ...fields,
+      ...{ baseline, candidate },
+      gate: JSON.parse(gate) as GatePolicy,
+      verdict: verdict?.verdict ?? null,
+      report: verdict === null ? null : (JSON.parse(verdict.report) as GateReport),
+    };
+  }
+
+  async function retrieve(id: string): Promise<Comparison> {
+    const row = await findComparison(store.db, id);
+    if (row === null) throw new PawlError('comparison_not_found', `comparison ${id} does not exist`);
+    return read(row);
+  }
+
+  /** Follows a comparison to its end. Never rejects: what goes wrong is written down. */
+  async function follow(id: string): Promise<void> {
+    const comparison = await retrieve(id);
+    const unwatch = [comparison.baseline.id, comparison.candidate.id].map((run) =>
+      runs.watch(run, () => void publish(id)),
+    );
+    try {
+      await store.write((tx) => updateComparison(tx, id, { status: 'running' }));
+      const [baseline, candidate] = await Promise.all([
+        untilOver(comparison.baseline.id),
+        untilOver(comparison.candidate.id),
+      ]);
+      if (baseline === null || candidate === null) return;
+      await settle(comparison, { baseline, candidate });
+    } catch (error) {
+      log.error({ err: error, comparison: id }, 'A comparison failed');
+      const failed = 'Something went wrong on the server; its log says what.';
+      await end(id, { status: 'failed', error: failed }).catch(() => {});
+    } finally {
+      for (const stop of unwatch) stop();
+      await publish(id).catch(() => {});
+    }
+  }
+
+  async function settle({ id, gate }: Comparison, pair: RunPair): Promise<void> {
+    const unfinished = [pair.baseline, pair.candidate].find(({ status }) => status !== 'completed');
+    if (unfinished !== undefined) {
+      const why = unfinished.error ?? 'it was canceled';
+      const error = `Run ${unfinished.id} of version ${unfinished.agent_version} is ${unfinished.status}: ${why}`;
+      await end(id, { status: unfinished.status === 'canceled' ? 'canceled' : 'failed', error });
+      return;
+    }
+    const report = await weigh(pair, gate);
+    const now = formatTime(clock.now());
+    const verdict = {
+      comparison_id: id,
+      verdict: report.verdict,
+      report: JSON.stringify(report),
+      created_at: now,
+    };
+    await store.write(async (tx) => {
+      const open = await updateComparison(tx, id, { status: 'completed', ended_at: now });
+      if (open) await insertVerdict(tx, verdict);
+    });
+  }
+
+  async function end(id: string, changes: { status: JobStatus; error: string }): Promise<void> {
+    const ended_at = formatTime(clock.now());
+    await store.write((tx) => updateComparison(tx, id, { ...changes, ended_at }));
+  }
+
+  /** The run once it is over; null when this server stops before. */
+  async function untilOver(id: string): Promise<EvalRun | null> {
+    const { promise, resolve } = Promise.withResolvers<EvalRun>();
+    const look = (run: EvalRun): void => {
+      if (isOver(run.status)) resolve(run);
+    };
+    const stop = runs.watch(id, look);
+    try {
+      look(await runs.retrieve(id));
+      return await Promise.race([promise, stopping.promise]);
+    } finally {
+      stop();
+    }
+  }
+
+  async function publish(id: string): Promise<void> {
+    watchers.tell(id, await retrieve(id));
+  }
+
+  function begin(id: string): void {
+    const over = follow(id).finally(() => waiting.delete(id));
+    waiting.set(id, over);
+  }
+
+  async function make(
+    fields: Pick<ComparisonRow, 'eval_id' | 'candidate_run_id' | 'baseline_run_id'>,
+    gate: GatePolicy,
+  ) {
+    const row: ComparisonRow = {
+      id: ids.next('comparison'),
+      ...fields,
+      gate: JSON.stringify(gate),
+      status: 'pending',
+      error: null,
+      created_at: formatTime(clock.now()),
+      ended_at: null,
+    };
+    await store.write((tx) => insertComparison(tx, row));
+    begin(row.id);
+    return read(row);
+  }
+
+  return {
+    retrieve,
+
+    /**
+     * Runs two versions, or takes what earlier runs have paid for, and compares them by the eval's gate.
+     * @throws PawlError as `runs.create`, and `invalid_request` when there is no version before the candidate.
+     */
+    async create(request: ComparisonRequest): Promise<Comparison> {
+      const { candidate_version, baseline_version, ...rest } = request;
+      const { definition, id } = await evals.retrieve(request.eval, request.eval_revision);
+      const candidate = await runs.create({ ...rest, agent_version: candidate_version });
+      const before = baseline_version ?? candidate.agent_version - 1;
+      if (before < 1) {
+        await runs.cancel(candidate.id);
+        throw new PawlError(
+          'invalid_request',
+          'baseline_version: there is no version before version 1; name the one to compare with',
+        );
+      }
+      const baseline = await runs.create({
+        ...rest,
+        agent_version: before,
+        // Both sides have to see the same cases.
+        dataset_revision: candidate.dataset_revision_id,
+      });
+      const runsOf = { eval_id: id, candidate_run_id: candidate.id, baseline_run_id: baseline.id };
+      return make(runsOf, definition.gate);
+    },
+
+    /** Compares two runs that exist, by the gate of the candidate's eval. @throws PawlError `eval_run_not_found` */
+    async compare(pair: {
+      readonly baseline_run: string;
+      readonly candidate_run: string;
+    }): Promise<Comparison> {
+      const candidate = await runs.retrieve(pair.candidate_run);
+      const baseline = await runs.retrieve(pair.baseline_run);
+      const { definition } = await evals.retrieve(candidate.eval_id, candidate.eval_revision);
+      const runsOf = {
+        eval_id: candidate.eval_id,
+        candidate_run_id: candidate.id,
+        baseline_run_id: baseline.id,
+      };
+      return make(runsOf, definition.gate);
+    },
+
+    /** Comparisons by creation time. */
+    async list(
+      filter: { readonly eval_id?: string | undefined },
+      request: PageRequest,
+    ): Promise<Page<Comparison>> {
+      const page = pageOf(await listComparisons(store.db, filter, request), request, (row) => [
+        row.created_at,
+        row.id,
+      ]);
+      return { data: await Promise.all(page.data.map(read)), next_page: page.next_page };
+    },
+
+    /** Calls back with the comparison whenever it or one of its runs changes. Gives the function that ends it. */
+    watch: watchers.add,
+
+    /** Goes on with what an earlier process left. Gives how many that were. */
+    async recover(): Promise<number> {
+      const left = await listBusyComparisons(store.db);
+      for (const { id } of left) begin(id);
+      return left.length;
+    },
+
+    /** Lets go of everything under way; it can be taken up again. */
+    async stop(): Promise<void> {
+      stopping.resolve(null);
+      await Promise.all(waiting.values());
+    },
+  };
+}
+
+export type Comparisons = ReturnType<typeof createComparisons>;

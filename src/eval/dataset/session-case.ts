@@ -1,0 +1,63 @@
+import { PawlError } from '../../core/errors.ts';
+import type { Json } from '../../core/evaluation.ts';
+import { conversationTypes } from '../../core/events.ts';
+import { transcript } from '../../session/transcript.ts';
+import type { Store } from '../../store/dialect.ts';
+import { listEvents } from '../../store/events.ts';
+import { findSession } from '../../store/sessions.ts';
+import type { CaseMessage } from '../case.ts';
+import type { Role } from './columns.ts';
+import { type FitCase, readCase } from './read-case.ts';
+
+/** A session, and what makes a case of it. What is left out is as in a file that has no such column. */
+export type SessionLabel = {
+  readonly session_id: string;
+  readonly target: Json;
+} & { readonly [R in Exclude<Role, 'input' | 'target'>]?: Json | undefined };
+
+/**
+ * Makes a case of a session: its input is what the user said, or the whole conversation up to the last thing the user
+ * said when there were several turns. The fields say which session it was, and which version of its agent.
+ * @throws PawlError `session_not_found`, `invalid_request` when the user has said nothing, `invalid_dataset`
+ */
+export async function caseOfSession(store: Store, label: SessionLabel): Promise<FitCase> {
+  const { session_id, ...labels } = label;
+  const session = await findSession(store.db, session_id);
+  if (session === null) throw new PawlError('session_not_found', `session ${session_id} does not exist`);
+  const messages = await readConversation(store, session_id);
+  const [first] = messages;
+  if (first === undefined) {
+    throw new PawlError(
+      'invalid_request',
+      'session_id: must be a session in which the user has said something',
+    );
+  }
+  const input = messages.length === 1 ? first.content : messages;
+  const vars = { session_id, agent_version: session.agent_version };
+  const reading = readCase({ ...labels, input, vars }, { mapping: {}, cells: 'json' });
+  if (!reading.ok) throw new PawlError('invalid_dataset', reading.complaints.join('\n'));
+  return reading.fit;
+}
+
+const stretch = 50;
+/** More than any case may hold. */
+const maxLength = 1024 * 1024;
+
+async function readConversation(store: Store, sessionId: string): Promise<CaseMessage[]> {
+  const events: Parameters<typeof transcript>[0][number][] = [];
+  let length = 0;
+  for (let after = 0, more = true; more; ) {
+    const filter = { types: conversationTypes };
+    const rows = await listEvents(store.db, sessionId, { filter, order: 'asc', after, limit: stretch });
+    for (const { seq, data } of rows) {
+      after = seq;
+      length += data.length;
+      events.push(JSON.parse(data) as (typeof events)[number]);
+    }
+    more = rows.length === stretch && length <= maxLength;
+  }
+  return transcript(events).map(({ role, content }) => ({
+    role,
+    content: content.map(({ text }) => text).join('\n'),
+  }));
+}

@@ -1,0 +1,140 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Price } from '../model/prices.ts';
+import type { Answer, Ask, Endpoint, EndpointAddress } from './endpoint.ts';
+import { EndpointError } from './endpoint-error.ts';
+import type { EndpointMethod, FromThread, ToThread } from './endpoint-messages.ts';
+
+type Options = {
+  readonly address: EndpointAddress;
+  readonly prices: readonly Price[];
+  /** Told when the endpoint reports in mid-turn that its model is asked too much. */
+  readonly onThrottled: () => void;
+};
+
+/** An endpoint in use; it has to be closed. */
+export type OpenEndpoint = Endpoint & { close(): void };
+
+type Pending = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
+
+type Thread = {
+  readonly worker: Worker;
+  readonly pending: Map<number, Pending>;
+  readonly onThrottled: Map<number, () => void>;
+};
+
+/** How long the thread is kept after its last endpoint was closed: starting it takes a few tenths of a second. */
+const keptForMs = 60_000;
+const limits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 512 };
+
+/**
+ * Endpoints whose requests are made in a thread of their own, so that a run of thousands of cases does not keep the
+ * server from answering. The thread is started when it is first needed.
+ */
+export function createEndpointThreads() {
+  let thread: Thread | null = null;
+  let retiring: NodeJS.Timeout | null = null;
+  let lastEndpoint = 0;
+  let lastCall = 0;
+
+  function start(): Thread {
+    // The sources run as they are, and so does what is built of them.
+    const file = new URL(`./endpoint-thread${extname(import.meta.url)}`, import.meta.url);
+    // Without the environment: what is meant for other clients of the SDK must not change what is sent here.
+    const worker = new Worker(file, { env: {}, execArgv: [], resourceLimits: limits });
+    const made: Thread = { worker, pending: new Map(), onThrottled: new Map() };
+    worker.unref();
+    worker.on('message', (message: FromThread) => hear(made, message));
+    const lost = (cause?: unknown): void => {
+      if (thread === made) thread = null;
+      for (const { reject } of made.pending.values())
+        reject(new Error('The thread of the evals has ended', { cause }));
+      made.pending.clear();
+    };
+    worker.on('error', lost);
+    worker.on('exit', lost);
+    return made;
+  }
+
+  async function stop(): Promise<void> {
+    const { worker } = thread ?? {};
+    thread = null;
+    await worker?.terminate();
+  }
+
+  return {
+    /** Opens an endpoint. Nothing is asked of it yet. */
+    open({ address, prices, onThrottled }: Options): OpenEndpoint {
+      if (retiring !== null) clearTimeout(retiring);
+      retiring = null;
+      thread ??= start();
+      const here = thread;
+      const endpoint = ++lastEndpoint;
+      here.onThrottled.set(endpoint, onThrottled);
+      const tell = (message: ToThread): void => here.worker.postMessage(message);
+      tell({ type: 'open', endpoint, address, prices });
+
+      function call<T>(method: EndpointMethod, args: readonly unknown[], signal?: AbortSignal): Promise<T> {
+        const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+        const number = ++lastCall;
+        const stopCall = (): void => tell({ type: 'abort', call: number });
+        here.pending.set(number, { resolve, reject });
+        signal?.addEventListener('abort', stopCall, { once: true });
+        if (thread !== here) reject(new Error('The thread of the evals has ended'));
+        else tell({ type: 'call', endpoint, call: number, method, args });
+        return promise.finally(() => {
+          here.pending.delete(number);
+          signal?.removeEventListener('abort', stopCall);
+        }) as Promise<T>;
+      }
+
+      return {
+        async ask(ask: Ask, signal: AbortSignal): Promise<Answer> {
+          signal.throwIfAborted();
+          try {
+            return await call<Answer>('ask', [ask], signal);
+          } catch (error) {
+            signal.throwIfAborted();
+            throw error;
+          }
+        },
+        agentVersion: (...args) => call('agentVersion', args),
+        createEnvironment: (...args) => call('createEnvironment', args),
+        hasEnvironment: (...args) => call('hasEnvironment', args),
+        createAgent: (...args) => call('createAgent', args),
+        updateAgent: (...args) => call('updateAgent', args),
+        settle: () => call('settle', []),
+        close(): void {
+          here.onThrottled.delete(endpoint);
+          if (thread !== here) return;
+          tell({ type: 'close', endpoint });
+          if (here.onThrottled.size > 0) return;
+          retiring = setTimeout(() => void stop(), keptForMs);
+          retiring.unref();
+        },
+      };
+    },
+
+    /** Ends the thread. */
+    async close(): Promise<void> {
+      if (retiring !== null) clearTimeout(retiring);
+      await stop();
+    },
+  };
+}
+
+export type EndpointThreads = ReturnType<typeof createEndpointThreads>;
+
+function hear({ pending, onThrottled }: Thread, message: FromThread): void {
+  if (message.type === 'throttled') {
+    onThrottled.get(message.endpoint)?.();
+    return;
+  }
+  const waiting = pending.get(message.call);
+  if (message.type === 'done') waiting?.resolve(message.value);
+  else if (message.status === undefined) waiting?.reject(new Error(message.message));
+  else {
+    const { message: text, status } = message;
+    waiting?.reject(new EndpointError(text, { status, cause: undefined }));
+  }
+}

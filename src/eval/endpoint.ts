@@ -1,0 +1,297 @@
+import Anthropic from '@anthropic-ai/sdk';
+import { type AgentConfig, effectiveConfig } from '../core/agent-config.ts';
+import { contentHash } from '../core/canonical.ts';
+import type { Metadata } from '../core/metadata.ts';
+import { costOf, type Price } from '../model/prices.ts';
+import { EndpointError } from './endpoint-error.ts';
+import { endpointFetch } from './endpoint-fetch.ts';
+import type { CaseError } from './result.ts';
+import type { Outcome } from './score.ts';
+import { endsTurn, readTurn, type SessionEvent, saysThrottled } from './turn-reader.ts';
+
+/** Where sessions run: any Managed Agents API, by its base URL and a key. */
+export type EndpointAddress = { readonly base_url: string; readonly api_key: string };
+
+/** An agent's version as the endpoint has it. */
+export type AgentVersion = {
+  readonly agent_id: string;
+  readonly version: number;
+  readonly name: string;
+  readonly model: string;
+  /** Hash of what decides its behaviour; on our own servers the same as on its sessions. */
+  readonly config_hash: string;
+};
+
+/** One message to one version of an agent, in a session of its own. */
+export type Ask = {
+  readonly agent: AgentVersion;
+  readonly environment_id: string;
+  readonly text: string;
+  readonly metadata: Metadata;
+  readonly takes_tool_calls: boolean;
+  readonly timeout_ms: number;
+};
+
+export type Answer =
+  | { readonly ok: true; readonly outcome: Outcome }
+  | {
+      readonly ok: false;
+      readonly error: CaseError;
+      readonly throttled: Throttle | null;
+      /** Whether another try is pointless for this case, or for every case of the run. */
+      readonly final: Final;
+    };
+
+export type Final = 'case' | 'run' | null;
+
+/** The endpoint took less than was asked of it. */
+export type Throttle = { readonly retry_after_ms: number | null };
+
+/**
+ * The part of a Managed Agents API that evaluation needs. Every call goes through the official SDK; one that is
+ * refused rejects with an EndpointError.
+ */
+export type Endpoint = {
+  /** The version with this number, or the latest. */
+  agentVersion(agentId: string, version: number | null): Promise<AgentVersion>;
+  /** Makes an environment and gives its id. */
+  createEnvironment(name: string): Promise<string>;
+  /** Whether an environment is there and takes sessions. */
+  hasEnvironment(id: string): Promise<boolean>;
+  createAgent(fields: {
+    readonly name: string;
+    readonly model: string;
+    readonly system: string;
+  }): Promise<AgentVersion>;
+  /** Makes the next version of an agent, or gives the latest when nothing changes. */
+  updateAgent(id: string, fields: { readonly model: string; readonly system: string }): Promise<AgentVersion>;
+  /** Resolves whatever happens to the session; rejects only with the signal's reason. */
+  ask(ask: Ask, signal: AbortSignal): Promise<Answer>;
+  /** Waits for what is still being put in order, such as the archiving of finished sessions. */
+  settle(): Promise<void>;
+};
+
+type Deps = {
+  readonly address: EndpointAddress;
+  readonly prices: readonly Price[];
+  /** Milliseconds of a clock that only runs forward. */
+  readonly now: () => number;
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Told when the endpoint reports in mid-turn that its model is asked too much. */
+  readonly onThrottled: () => void;
+};
+
+type Agent = Anthropic.Beta.BetaManagedAgentsAgent;
+
+const requestTimeoutMs = 60_000;
+const listEveryMs = 500;
+
+/** Opens an endpoint. No request is made before something is asked of it. */
+export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps): Endpoint {
+  const { base_url, api_key } = address;
+  const client = new Anthropic({
+    baseURL: base_url,
+    apiKey: api_key,
+    authToken: null,
+    // Refusals have to be seen here, so that fewer cases are sent.
+    maxRetries: 0,
+    timeout: requestTimeoutMs,
+    logLevel: 'off',
+    fetch: endpointFetch(),
+  });
+  const closing = new Set<Promise<unknown>>();
+  const { agents, environments, sessions } = client.beta;
+
+  /** The turn's events, from the stream, or from the list where the stream breaks off. */
+  async function converse(sessionId: string, text: string, signal: AbortSignal): Promise<SessionEvent[]> {
+    const stream = await sessions.events.stream(sessionId, {}, { signal, timeout: 2 ** 31 - 1 });
+    const content = [{ type: 'text' as const, text }];
+    await sessions.events.send(sessionId, { events: [{ type: 'user.message', content }] }, { signal });
+    const events: SessionEvent[] = [];
+    try {
+      for await (const event of stream) {
+        events.push(event);
+        if (saysThrottled(event)) onThrottled();
+        if (endsTurn(event)) return events;
+      }
+    } catch {
+      // A connection that was cut says nothing about the session.
+    }
+    for (;;) {
+      signal.throwIfAborted();
+      const listed: SessionEvent[] = [];
+      for await (const event of sessions.events.list(sessionId, {}, { signal })) listed.push(event);
+      const last = listed.at(-1);
+      if (last !== undefined && endsTurn(last)) return listed;
+      await wait(listEveryMs, signal);
+    }
+  }
+
+  /** Puts a session away. One that still runs has to be stopped first; one that cannot be is left as it is. */
+  async function retire(sessionId: string, stopFirst: boolean): Promise<void> {
+    try {
+      if (stopFirst) await sessions.events.send(sessionId, { events: [{ type: 'user.interrupt' }] });
+      await sessions.archive(sessionId);
+    } catch {
+      if (!stopFirst) return;
+      await wait(listEveryMs, AbortSignal.timeout(requestTimeoutMs));
+      await sessions.archive(sessionId).catch(() => {});
+    }
+  }
+
+  function retireLater(sessionId: string, stopFirst: boolean): void {
+    const closed = retire(sessionId, stopFirst)
+      .catch(() => {})
+      .finally(() => closing.delete(closed));
+    closing.add(closed);
+  }
+
+  async function ask(ask: Ask, outer: AbortSignal): Promise<Answer> {
+    // A signal of its own that is taken apart at the end: thousands of pending time-outs would hold on to memory.
+    const stop = new AbortController();
+    const { signal } = stop;
+    const giveUp = (): void => stop.abort(outer.reason);
+    let late = false;
+    const patience = setTimeout(() => {
+      late = true;
+      stop.abort(new Error('Time is up'));
+    }, ask.timeout_ms);
+    outer.addEventListener('abort', giveUp);
+    if (outer.aborted) giveUp();
+    let sessionId: string | null = null;
+    let finished = false;
+    const failed = (kind: CaseError['kind'], message: string, final: Final = null): Answer => ({
+      ok: false,
+      error: { kind, message, session_id: sessionId },
+      throttled: null,
+      final,
+    });
+    try {
+      const { agent } = ask;
+      const session = await sessions.create(
+        {
+          agent: { type: 'agent', id: agent.agent_id, version: agent.version },
+          environment_id: ask.environment_id,
+          metadata: ask.metadata,
+        },
+        { signal },
+      );
+      sessionId = session.id;
+      if (session.agent.version !== agent.version) {
+        const message = `the endpoint opened the session at version ${session.agent.version}, not at ${agent.version}`;
+        return failed('wrong_version', message, 'run');
+      }
+      const began = now();
+      const events = await converse(session.id, ask.text, signal);
+      const latency_ms = Math.round((now() - began) * 1000) / 1000;
+      finished = true;
+      const turn = readTurn(events, { model: agent.model, takes_tool_calls: ask.takes_tool_calls });
+      if (!turn.ok)
+        return failed(
+          turn.error.kind,
+          turn.error.message,
+          turn.error.kind === 'needs_action' ? 'case' : null,
+        );
+      const { usage, served_by } = turn.outcome;
+      const model = served_by.slice(served_by.indexOf('/') + 1);
+      const cost_usd = served_by.startsWith('offline/') ? 0 : costOf(prices, model, usage);
+      return { ok: true, outcome: { ...turn.outcome, session_id: session.id, latency_ms, cost_usd } };
+    } catch (error) {
+      outer.throwIfAborted();
+      if (late) {
+        return failed('timeout', `the turn was not over within ${ask.timeout_ms / 1000} seconds`);
+      }
+      const { message, throttled, final } = explain(error);
+      return { ok: false, error: { kind: 'endpoint', message, session_id: sessionId }, throttled, final };
+    } finally {
+      clearTimeout(patience);
+      outer.removeEventListener('abort', giveUp);
+      if (sessionId !== null) retireLater(sessionId, !finished);
+    }
+  }
+
+  return {
+    ask,
+    agentVersion: (agentId, version) =>
+      explained(async () => versionOf(await agents.retrieve(agentId, version === null ? {} : { version }))),
+    createEnvironment: (name) => explained(async () => (await environments.create({ name })).id),
+    hasEnvironment: (id) =>
+      explained(async () => (await environments.retrieve(id)).archived_at === null).catch(
+        (error: unknown) => {
+          if (error instanceof EndpointError && error.status === 404) return false;
+          throw error;
+        },
+      ),
+    createAgent: (fields) => explained(async () => versionOf(await agents.create(fields))),
+    updateAgent: (id, fields) => explained(async () => versionOf(await agents.update(id, fields))),
+    async settle() {
+      while (closing.size > 0) await Promise.all(closing);
+    },
+  };
+}
+
+/** Turns what the SDK throws into an EndpointError. */
+async function explained<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const status =
+      error instanceof Anthropic.APIError ? ((error.status as number | undefined) ?? null) : null;
+    throw new EndpointError(explain(error).message, { status, cause: error });
+  }
+}
+
+function versionOf(agent: Agent): AgentVersion {
+  return {
+    agent_id: agent.id,
+    version: agent.version,
+    name: agent.name,
+    model: agent.model.id,
+    config_hash: contentHash(effectiveConfig(configOf(agent))),
+  };
+}
+
+/** The configuration in an answer: all that is not about when it was made and under which number. */
+function configOf(agent: Agent): AgentConfig {
+  const { id, type, version, created_at, updated_at, archived_at, ...config } = agent as Agent & {
+    pawl?: unknown;
+  };
+  void [id, type, version, created_at, updated_at, archived_at];
+  const { pawl: _pawl, ...official } = config;
+  return official as unknown as AgentConfig;
+}
+
+const statusesOfTooMuch = [429, 503, 529];
+const statusesWorthAnotherTry = [408, 409, 500, 502, 504];
+/** The key, the agent or the environment is refused: every other case would be as well. */
+const statusesOfTheRun = [401, 403, 404];
+
+/** What an error of the SDK says: whether to slow down, and whether the next case would fare no better. */
+function explain(error: unknown): {
+  readonly message: string;
+  readonly throttled: Throttle | null;
+  readonly final: Final;
+} {
+  if (!(error instanceof Anthropic.APIError)) {
+    return { message: error instanceof Error ? error.message : String(error), throttled: null, final: null };
+  }
+  const status = error.status as number | undefined;
+  const { error: body } = (error.error ?? {}) as { error?: { message?: unknown } };
+  const said = typeof body?.message === 'string' ? body.message : error.message;
+  if (status === undefined) return { message: reasonOf(error), throttled: null, final: null };
+  const message = `the endpoint answered with status ${status}: ${said}`;
+  if (statusesOfTooMuch.includes(status)) {
+    const seconds = Number(error.headers?.get('retry-after') ?? Number.NaN);
+    return { message, throttled: { retry_after_ms: seconds >= 0 ? seconds * 1000 : null }, final: null };
+  }
+  if (statusesWorthAnotherTry.includes(status)) return { message, throttled: null, final: null };
+  return { message, throttled: null, final: statusesOfTheRun.includes(status) ? 'run' : 'case' };
+}
+
+function reasonOf(error: Error): string {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (typeof code === 'string') return `the endpoint cannot be reached (${code})`;
+  }
+  return 'the endpoint cannot be reached';
+}

@@ -1,0 +1,92 @@
+import { setTimeout as waitFor } from 'node:timers/promises';
+import { type Clock, formatTime } from '../core/clock.ts';
+import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import type { Price } from '../model/prices.ts';
+import type { Store } from '../store/dialect.ts';
+import { createCalibrations } from './calibrations.ts';
+import { createComparisons } from './comparisons.ts';
+import { createDatasets } from './dataset/datasets.ts';
+import { createEndpointThreads, type OpenEndpoint } from './endpoint-threads.ts';
+import { createEvals } from './evals.ts';
+import { createJudgePort } from './judge-port.ts';
+import { createRunJob } from './run-job.ts';
+import { createRuns, type Runs } from './runs.ts';
+import { evalEnvironment, type Targets } from './targets.ts';
+import { weigh } from './weigh.ts';
+
+type Deps = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly targets: Targets;
+  readonly prices: readonly Price[];
+  /** Who serves a model on this server, as `provider/model`; null when no route does. */
+  readonly servedHere: (model: string) => string | null;
+  readonly scorer_dir: string | null;
+  readonly scorer_urls: readonly string[];
+  readonly pawl_version: string;
+};
+
+const now = (): number => performance.now();
+const wait = async (ms: number, signal: AbortSignal): Promise<void> => waitFor(ms, undefined, { signal });
+
+/** Puts the room together: datasets, evals, their runs, comparisons and calibrations. */
+export function createEvaluation(deps: Deps) {
+  const { store, clock, ids, log, targets, prices } = deps;
+  const time = (): string => formatTime(clock.now());
+
+  const threads = createEndpointThreads();
+  const open = (target: string | null, onThrottled: () => void): OpenEndpoint =>
+    threads.open({ address: targets.address(target), prices, onThrottled });
+
+  const datasets = createDatasets({ store, clock, ids });
+  const evals = createEvals({ store, clock, ids });
+  const runs: Runs = createRuns({
+    ...{ store, clock, ids, evals, datasets },
+    openEndpoint: (target) => open(target, () => {}),
+    job: createRunJob({
+      ...{ store, clock, ids, log, datasets, now, wait },
+      openEndpoint: open,
+      servedBy: (target, model) => (target === null ? deps.servedHere(model) : null),
+      scorerContext: ({ target, endpoint, eval_name, timeout_ms }) => ({
+        modules_folder: deps.scorer_dir,
+        http_prefixes: deps.scorer_urls,
+        timeout_ms,
+        eval_name,
+        judges: createJudgePort({
+          ...{ store, now: time, target: target ?? '', endpoint, timeout_ms },
+          environment: () => evalEnvironment({ store, now: time }, { target: target ?? '', endpoint }),
+        }),
+      }),
+      onProgress: (row, counts) => void runs.progress(row, counts),
+      pawl_version: deps.pawl_version,
+    }),
+  });
+  const comparisons = createComparisons({
+    ...{ store, clock, ids, log, evals, runs },
+    weigh: (pair, gate) => weigh(store, pair, gate),
+  });
+  const calibrations = createCalibrations({ store, clock, ids, evals, runs });
+
+  return {
+    ...{ datasets, evals, runs, comparisons, calibrations },
+
+    /** Takes up what an earlier process left; without `adopt`, runs wait until somebody resumes them. */
+    async recover(adopt: boolean): Promise<void> {
+      await datasets.sweep();
+      await runs.recover(adopt);
+      if (adopt) await comparisons.recover();
+    },
+
+    /** Lets go of everything under way; it can be taken up again. */
+    async stop(): Promise<void> {
+      await comparisons.stop();
+      await runs.stop();
+      await threads.close();
+    },
+  };
+}
+
+export type Evaluation = ReturnType<typeof createEvaluation>;

@@ -1,0 +1,184 @@
+import { type Clock, formatTime } from '../core/clock.ts';
+import { PawlError } from '../core/errors.ts';
+import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import { findDatasetRevision } from '../store/datasets.ts';
+import type { Store } from '../store/dialect.ts';
+import { type EvalRunRow, updateEvalRun } from '../store/eval-runs.ts';
+import { findEvalRevision } from '../store/evals.ts';
+import { feedCases } from './case-feed.ts';
+import type { Datasets } from './dataset/datasets.ts';
+import type { EvalDefinition } from './definition.ts';
+import type { Endpoint } from './endpoint.ts';
+import { EndpointError } from './endpoint-error.ts';
+import type { OpenEndpoint } from './endpoint-threads.ts';
+import { measureAgreement } from './judge-agreement.ts';
+import { createPace } from './pace.ts';
+import type { RunCounts, RunPlan } from './result.ts';
+import { type PreparedRun, planRun } from './run-plan.ts';
+import { createRecorder, SupersededError } from './run-recorder.ts';
+import { RunStoppedError } from './run-stopped.ts';
+import { carryOut } from './runner.ts';
+import { type RunJob, ServerStopsError } from './runs.ts';
+import type { ScorerContext } from './scorers/context.ts';
+import { evalEnvironment } from './targets.ts';
+
+type Deps = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ids: Ids;
+  readonly datasets: Datasets;
+  readonly openEndpoint: (target: string | null, onThrottled: () => void) => OpenEndpoint;
+  /** Who serves a model at an endpoint, as far as that is known before it is asked. */
+  readonly servedBy: (target: string | null, model: string) => string | null;
+  readonly scorerContext: (run: {
+    readonly target: string | null;
+    readonly endpoint: Endpoint;
+    readonly eval_name: string;
+    readonly timeout_ms: number;
+  }) => ScorerContext;
+  readonly onProgress: (row: EvalRunRow, counts: RunCounts) => void;
+  readonly pawl_version: string;
+  /** Milliseconds of a clock that only runs forward. */
+  readonly now: () => number;
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+};
+
+const progressEveryMs = 200;
+
+/** What it takes to carry a run out from where it is to its end. */
+export function createRunJob(deps: Deps): RunJob {
+  const { store, clock, log } = deps;
+
+  async function end(row: EvalRunRow, changes: Partial<EvalRunRow>): Promise<void> {
+    await store.write((tx) => updateEvalRun(tx, row, changes));
+  }
+
+  return async (row, signal) => {
+    try {
+      await work(deps, row, signal);
+      await end(row, { status: 'completed', ended_at: formatTime(clock.now()) });
+    } catch (error) {
+      // Whoever canceled it, or took it on, has said what becomes of it.
+      if (error instanceof SupersededError) return;
+      const stopped = error instanceof ServerStopsError;
+      const changes: Partial<EvalRunRow> = stopped
+        ? { status: 'pending' }
+        : { status: 'failed', error: sentenceOf(error), ended_at: formatTime(clock.now()) };
+      if (!stopped && !isExpected(error)) log.error({ err: error, eval_run: row.id }, 'An eval run failed');
+      await end(row, changes).catch((failure: unknown) => {
+        log.error({ err: failure, eval_run: row.id }, 'The end of an eval run could not be written');
+      });
+    }
+  };
+}
+
+async function work(deps: Deps, row: EvalRunRow, signal: AbortSignal): Promise<void> {
+  const { store, now, wait } = deps;
+  const definition = await definitionOf(deps, row);
+  const pace = createPace({ most: definition.concurrency, now });
+  const endpoint = deps.openEndpoint(row.target, () => {
+    pace.tell({ type: 'throttled', now: now(), began: now(), retry_after_ms: null });
+  });
+  let prepared: PreparedRun | null = null;
+  try {
+    prepared = await prepare({ deps, row, definition, endpoint, signal });
+    const recorder = createRecorder({
+      store,
+      run: { id: row.id, attempt: row.attempt },
+      counts: JSON.parse(row.counts) as RunCounts,
+      onCommit: everyNowAndThen(now, (counts) => deps.onProgress(row, counts)),
+    });
+    const feed = feedCases(store, {
+      run_id: row.id,
+      dataset_revision_id: row.dataset_revision_id,
+      cases: prepared.plan.dataset.cases,
+      epochs: row.epochs,
+      setting: prepared.setting,
+      fresh: row.fresh === 1,
+      render: prepared.render,
+    });
+    await carryOut({
+      run_id: row.id,
+      agent: prepared.agent,
+      environment_id: prepared.plan.environment_id,
+      ...{ endpoint, pace, recorder, feed, now, wait, signal },
+      limits: definition.limits,
+      scorers: prepared.scorers,
+      read: prepared.read,
+      takes_tool_calls: prepared.takes_tool_calls,
+    });
+  } finally {
+    await endpoint.settle().catch(() => {});
+    endpoint.close();
+    for (const scorer of prepared?.scorers ?? []) await scorer.close?.();
+  }
+}
+
+async function prepare(given: {
+  readonly deps: Deps;
+  readonly row: EvalRunRow;
+  readonly definition: EvalDefinition;
+  readonly endpoint: Endpoint;
+  readonly signal: AbortSignal;
+}): Promise<PreparedRun> {
+  const { deps, row, definition, endpoint, signal } = given;
+  const { store } = deps;
+  const dataset = await findDatasetRevision(store.db, row.dataset_revision_id);
+  if (dataset === null) throw new Error(`Dataset revision ${row.dataset_revision_id} is gone`);
+  const target = row.target ?? '';
+  const prepared = await planRun({
+    ...{ definition, dataset, endpoint, store, signal },
+    agent_id: row.agent_id,
+    agent_version: row.agent_version,
+    endpoint_name: target,
+    servedBy: (model) => deps.servedBy(row.target, model),
+    environment: () =>
+      evalEnvironment({ store, now: () => formatTime(deps.clock.now()) }, { target, endpoint }),
+    context: deps.scorerContext({
+      ...{ target: row.target, endpoint },
+      eval_name: definition.name,
+      timeout_ms: definition.limits.scorer_timeout_ms,
+    }),
+    measure: async (scorer, labelled) =>
+      measureAgreement({
+        ...{ store, scorer, signal, eval_id: row.eval_id, concurrency: definition.concurrency },
+        revision: await deps.datasets.revision(labelled.dataset, labelled.revision),
+        newRow: () => ({ id: deps.ids.next('calibration'), created_at: formatTime(deps.clock.now()) }),
+      }),
+    settled: row.plan === null ? null : (JSON.parse(row.plan) as RunPlan),
+    pawl_version: deps.pawl_version,
+  });
+  if (row.plan === null) {
+    await store.write((tx) => updateEvalRun(tx, row, { plan: JSON.stringify(prepared.plan) }));
+  }
+  return prepared;
+}
+
+async function definitionOf({ store }: Deps, row: EvalRunRow): Promise<EvalDefinition> {
+  const revision = await findEvalRevision(store.db, row.eval_id, row.eval_revision);
+  if (revision === null) throw new Error(`Eval ${row.eval_id} lacks revision ${row.eval_revision}`);
+  return JSON.parse(revision.definition) as EvalDefinition;
+}
+
+/** Calls at most five times a second: people cannot see more, and each call costs something. */
+function everyNowAndThen<T>(now: () => number, call: (value: T) => void): (value: T) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (value) => {
+    if (now() - last < progressEveryMs) return;
+    last = now();
+    call(value);
+  };
+}
+
+function isExpected(error: unknown): boolean {
+  if (error instanceof PawlError) return error.entry.status < 500;
+  return error instanceof RunStoppedError || error instanceof EndpointError;
+}
+
+/** What a failed run says of itself; what nobody expected is in the log alone. */
+function sentenceOf(error: unknown): string {
+  if (isExpected(error) && error instanceof Error) return error.message;
+  return 'Something went wrong on the server; its log says what.';
+}

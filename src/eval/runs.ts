@@ -1,0 +1,291 @@
+import { type Clock, formatTime } from '../core/clock.ts';
+import { PawlError } from '../core/errors.ts';
+import type { JobStatus } from '../core/evaluation.ts';
+import type { Ids } from '../core/ids.ts';
+import { type Page, type PageRequest, pageOf } from '../core/page.ts';
+import type { Store } from '../store/dialect.ts';
+import {
+  type EvalRunFilter,
+  type EvalRunRow,
+  findEvalRun,
+  insertEvalRun,
+  listBusyEvalRuns,
+  listEvalRuns,
+  lockEvalRun,
+  updateEvalRun,
+} from '../store/eval-runs.ts';
+import type { Datasets } from './dataset/datasets.ts';
+import type { AgentVersion, Endpoint } from './endpoint.ts';
+import { EndpointError } from './endpoint-error.ts';
+import type { OpenEndpoint } from './endpoint-threads.ts';
+import type { Eval, Evals } from './evals.ts';
+import type { EvalRun, RunCounts, RunPlan } from './result.ts';
+import { noCounts } from './runner.ts';
+import { createWatchers } from './watchers.ts';
+
+/** What to run: an eval, and where it departs from what its definition says. */
+export type RunRequest = {
+  /** Id or name. */
+  readonly eval: string;
+  readonly eval_revision?: number | undefined;
+  readonly agent_id?: string | undefined;
+  /** Absent takes the latest. */
+  readonly agent_version?: number | undefined;
+  /** The beginning of a hash, or an id; absent takes what the definition says. */
+  readonly dataset_revision?: string | undefined;
+  readonly epochs?: number | undefined;
+  readonly fresh?: boolean | undefined;
+};
+
+/** Carries a run out; resolves when it is over or given back, and never rejects. */
+export type RunJob = (run: EvalRunRow, signal: AbortSignal) => Promise<void>;
+
+type Deps = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly evals: Evals;
+  readonly datasets: Datasets;
+  readonly openEndpoint: (target: string | null) => OpenEndpoint;
+  readonly job: RunJob;
+};
+
+const runsAtOnce = 4;
+
+/** Eval runs: made, carried out a few at a time, stopped, and taken up again where they were. */
+export function createRuns({ store, clock, ids, evals, datasets, openEndpoint, job }: Deps) {
+  const watchers = createWatchers<EvalRun>();
+  const queue: string[] = [];
+  const underway = new Map<string, { readonly stop: AbortController; readonly over: Promise<void> }>();
+  let closed = false;
+
+  async function read(row: EvalRunRow): Promise<EvalRun> {
+    const { name } = await evals.retrieve(row.eval_id, row.eval_revision);
+    return readRun(row, name);
+  }
+
+  async function retrieve(id: string): Promise<EvalRun> {
+    return read(requireRun(await findEvalRun(store.db, id), id));
+  }
+
+  async function publish(id: string): Promise<void> {
+    watchers.tell(id, await retrieve(id));
+  }
+
+  /** Starts what waits, as long as there is room. */
+  function pump(): void {
+    while (!closed && underway.size < runsAtOnce) {
+      const id = queue.shift();
+      if (id === undefined) return;
+      const stop = new AbortController();
+      const over = carryOut(id, stop.signal).finally(() => {
+        underway.delete(id);
+        pump();
+      });
+      underway.set(id, { stop, over });
+    }
+  }
+
+  async function carryOut(id: string, signal: AbortSignal): Promise<void> {
+    const row = await store.write(async (tx) => {
+      const locked = await lockEvalRun(tx, store.dialect, id);
+      if (locked === null || isOver(locked.status)) return null;
+      const now = formatTime(clock.now());
+      const begun = {
+        status: 'running' as const,
+        attempt: locked.attempt + 1,
+        started_at: locked.started_at ?? now,
+        error: null,
+      };
+      await updateEvalRun(tx, locked, begun);
+      return { ...locked, ...begun };
+    });
+    if (row === null) return;
+    await publish(id);
+    await job(row, signal);
+    await publish(id);
+  }
+
+  /** Settles a run that nobody is at work on. */
+  async function change(
+    id: string,
+    decide: (row: EvalRunRow) => Partial<EvalRunRow> | null,
+  ): Promise<EvalRun> {
+    const row = await store.write(async (tx) => {
+      const locked = requireRun(await lockEvalRun(tx, store.dialect, id), id);
+      const changes = decide(locked);
+      if (changes === null) return locked;
+      // The attempt grows, so that whoever is still at work writes no more.
+      const next = { ...changes, attempt: locked.attempt + 1 };
+      await updateEvalRun(tx, locked, next);
+      return { ...locked, ...next };
+    });
+    const run = await read(row);
+    watchers.tell(id, run);
+    return run;
+  }
+
+  return {
+    retrieve,
+
+    /**
+     * Makes a run and starts it as soon as there is room.
+     * @throws PawlError `eval_not_found`, `eval_archived`, `dataset_not_found`, `dataset_revision_not_found`,
+     *   `agent_not_found`, `endpoint_failed`
+     */
+    async create(request: RunRequest): Promise<EvalRun> {
+      const definition = await evals.retrieve(request.eval, request.eval_revision);
+      requireLive(definition);
+      const { dataset, target, agent, epochs } = definition.definition;
+      const revision = await datasets.revision(dataset.name, request.dataset_revision ?? dataset.revision);
+      const endpoint = openEndpoint(target);
+      const version = await agentAt(endpoint, {
+        id: request.agent_id ?? agent,
+        version: request.agent_version ?? null,
+      }).finally(() => endpoint.close());
+      const repeats = request.epochs ?? epochs ?? (revision.cases < 100 ? 5 : 3);
+      const row: EvalRunRow = {
+        id: ids.next('eval_run'),
+        eval_id: definition.id,
+        eval_revision: definition.revision,
+        agent_id: version.agent_id,
+        agent_version: version.version,
+        dataset_revision_id: revision.id,
+        target,
+        status: 'pending',
+        epochs: repeats,
+        fresh: request.fresh === true ? 1 : 0,
+        plan: null,
+        counts: JSON.stringify(noCounts(revision.cases * repeats)),
+        error: null,
+        attempt: 0,
+        created_at: formatTime(clock.now()),
+        started_at: null,
+        ended_at: null,
+      };
+      await store.write((tx) => insertEvalRun(tx, row));
+      queue.push(row.id);
+      pump();
+      return readRun(row, definition.name);
+    },
+
+    /** Runs by creation time. */
+    async list(filter: EvalRunFilter, request: PageRequest): Promise<Page<EvalRun>> {
+      const page = pageOf(await listEvalRuns(store.db, filter, request), request, (row) => [
+        row.created_at,
+        row.id,
+      ]);
+      return { data: await Promise.all(page.data.map(read)), next_page: page.next_page };
+    },
+
+    /**
+     * Stops a run for good, as far as anything is: it can be resumed. One that is over stays as it is.
+     * @throws PawlError `eval_run_not_found`
+     */
+    async cancel(id: string): Promise<EvalRun> {
+      const run = await change(id, ({ status }) =>
+        isOver(status) ? null : { status: 'canceled', ended_at: formatTime(clock.now()) },
+      );
+      underway.get(id)?.stop.abort(new Error('The run was canceled'));
+      return run;
+    },
+
+    /**
+     * Goes on with a run that was canceled, has failed, or has errors: what is done is not done again.
+     * @throws PawlError `eval_run_not_found`
+     */
+    async resume(id: string): Promise<EvalRun> {
+      await underway.get(id)?.over;
+      const run = await change(id, (row) => {
+        const { errors } = JSON.parse(row.counts) as RunCounts;
+        const goesOn = row.status === 'canceled' || row.status === 'failed' || errors > 0;
+        if (!isOver(row.status) || !goesOn) return null;
+        return { status: 'pending', error: null, ended_at: null };
+      });
+      if (run.status === 'pending' && !underway.has(id) && !queue.includes(id)) queue.push(id);
+      pump();
+      return run;
+    },
+
+    /** Calls back with the run whenever it changes. Gives the function that ends it. */
+    watch: watchers.add,
+
+    /** Tells watchers how far a run has come. */
+    async progress(row: EvalRunRow, counts: RunCounts): Promise<void> {
+      watchers.tell(row.id, { ...(await read(row)), counts });
+    },
+
+    /**
+     * Takes up what an earlier process left, or, when `adopt` is false, marks it as waiting for `resume`.
+     * Gives how many runs that were.
+     */
+    async recover(adopt: boolean): Promise<number> {
+      const left = await listBusyEvalRuns(store.db);
+      for (const { id } of left) {
+        await change(id, ({ status }) => (status === 'running' ? { status: 'pending' } : null));
+        if (adopt) queue.push(id);
+      }
+      pump();
+      return left.length;
+    },
+
+    /** Lets go of everything under way; it can be taken up again. */
+    async stop(): Promise<void> {
+      closed = true;
+      for (const { stop } of underway.values()) stop.abort(new ServerStopsError('The server stops'));
+      await Promise.all([...underway.values()].map(({ over }) => over));
+    },
+  };
+}
+
+export type Runs = ReturnType<typeof createRuns>;
+
+/** The reason with which runs are let go when the server stops. */
+export class ServerStopsError extends Error {}
+
+/** Whether a job is over, unless somebody resumes it. */
+export function isOver(status: JobStatus): boolean {
+  return status !== 'pending' && status !== 'running';
+}
+
+/** A run, read. */
+export function readRun(row: EvalRunRow, evalName: string): EvalRun {
+  const { attempt: _attempt, plan, counts, fresh, ...fields } = row;
+  return {
+    ...fields,
+    eval_name: evalName,
+    fresh: fresh === 1,
+    plan: plan === null ? null : (JSON.parse(plan) as RunPlan),
+    counts: JSON.parse(counts) as RunCounts,
+  };
+}
+
+function requireRun(row: EvalRunRow | null, id: string): EvalRunRow {
+  if (row === null) throw new PawlError('eval_run_not_found', `eval run ${id} does not exist`);
+  return row;
+}
+
+function requireLive({ name, archived_at }: Eval): void {
+  if (archived_at === null) return;
+  throw new PawlError('eval_archived', `eval ${name} is archived and starts no runs`);
+}
+
+async function agentAt(
+  endpoint: Endpoint,
+  { id, version }: { readonly id: string; readonly version: number | null },
+): Promise<AgentVersion> {
+  const found = await endpoint.agentVersion(id, version).catch((error: unknown) => {
+    if (!(error instanceof EndpointError)) throw error;
+    const missing = error.status === 404;
+    const message =
+      missing && version !== null
+        ? `agent ${id} has no version ${version}, or does not exist`
+        : error.message;
+    throw new PawlError(missing ? 'agent_not_found' : 'endpoint_failed', message, { cause: error });
+  });
+  if (version === null || found.version === version) return found;
+  throw new PawlError(
+    'endpoint_failed',
+    `The endpoint gave version ${found.version} of agent ${id} where ${version} was asked for`,
+  );
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { endsTurn, readTurn, type SessionEvent, saysThrottled } from './turn-reader.ts';
+
+const events = (...list: readonly object[]) => list as unknown as SessionEvent[];
+const says = (text: string) => ({ type: 'agent.message', content: [{ type: 'text', text }] });
+const idle = (type = 'end_turn') => ({ type: 'session.status_idle', stop_reason: { type } });
+const fails = (type: string, retry: string, message = 'it broke') => ({
+  type: 'session.error',
+  error: { type, message, retry_status: { type: retry } },
+});
+const requestEnd = (pawl?: object | null) => ({
+  type: 'span.model_request_end',
+  model_usage: {
+    input_tokens: 10,
+    output_tokens: 2,
+    cache_read_input_tokens: 3,
+    cache_creation_input_tokens: 4,
+  },
+  ...(pawl === undefined ? {} : { pawl }),
+});
+const options = { model: 'claude', takes_tool_calls: false };
+
+describe('reading a turn', () => {
+  it('joins what the agent said, in order', () => {
+    const turn = readTurn(events(says('{"team":'), says(' "billing"}'), idle()), options);
+    expect(turn).toMatchObject({ ok: true, outcome: { reply: '{"team": "billing"}', served_by: 'claude' } });
+  });
+
+  it('adds up the tokens of all requests, and names who answered last where the endpoint says so', () => {
+    const told = events(
+      requestEnd({ provider: 'openai', model: 'llama' }),
+      requestEnd(null),
+      says('a'),
+      idle(),
+    );
+    expect(readTurn(told, options)).toMatchObject({
+      ok: true,
+      outcome: {
+        usage: { input_tokens: 20, output_tokens: 4, cache_read_tokens: 6, cache_write_tokens: 8 },
+        served_by: 'openai/llama',
+      },
+    });
+  });
+
+  it('keeps tool calls in their order, whoever carries them out', () => {
+    const called = events(
+      { type: 'agent.tool_use', name: 'bash', input: { command: 'ls' } },
+      { type: 'agent.mcp_tool_use', name: 'search', input: { q: 'x' } },
+      { type: 'agent.custom_tool_use', name: 'route', input: { team: 'billing' } },
+      idle('requires_action'),
+    );
+    const turn = readTurn(called, { ...options, takes_tool_calls: true });
+    expect(turn.ok && turn.outcome.tool_calls.map(({ name }) => name)).toEqual(['bash', 'search', 'route']);
+  });
+
+  it('calls it an error when the agent waits for a result that an eval cannot give', () => {
+    const waits = events(
+      { type: 'agent.custom_tool_use', name: 'route', input: {} },
+      idle('requires_action'),
+    );
+    expect(readTurn(waits, options)).toEqual({
+      ok: false,
+      error: { kind: 'needs_action', message: 'the agent waits for the result of route' },
+    });
+  });
+
+  it('takes a model that broke for good as an error, and one that recovered as none', () => {
+    expect(readTurn(events(fails('unknown_error', 'exhausted'), idle('retries_exhausted')), options)).toEqual(
+      {
+        ok: false,
+        error: { kind: 'model', message: 'it broke' },
+      },
+    );
+    expect(readTurn(events(fails('unknown_error', 'retrying'), says('fine'), idle()), options).ok).toBe(true);
+    expect(readTurn(events(idle('retries_exhausted')), options)).toMatchObject({ error: { kind: 'model' } });
+  });
+
+  it('takes a session that was ended from outside as an error', () => {
+    for (const type of ['session.status_terminated', 'session.deleted']) {
+      expect(readTurn(events(says('half'), { type }), options)).toMatchObject({
+        ok: false,
+        error: { kind: 'endpoint' },
+      });
+    }
+  });
+
+  it('takes a refusal as what the agent answered', () => {
+    expect(readTurn(events(says('I cannot do that'), idle('refusal')), options)).toMatchObject({
+      ok: true,
+      outcome: { reply: 'I cannot do that' },
+    });
+  });
+});
+
+describe('the events of a turn', () => {
+  it('end with being idle, terminated or deleted', () => {
+    const ending = ['session.status_idle', 'session.status_terminated', 'session.deleted'];
+    expect(ending.every((type) => endsTurn({ type }))).toBe(true);
+    expect(endsTurn({ type: 'session.status_running' })).toBe(false);
+  });
+
+  it('say that the model is asked too much only by errors of that kind', () => {
+    const [limited, overloaded, other, none] = events(
+      fails('model_rate_limited_error', 'retrying'),
+      fails('model_overloaded_error', 'retrying'),
+      fails('billing_error', 'exhausted'),
+      idle(),
+    );
+    expect(
+      [limited, overloaded, other, none].map((event) => event !== undefined && saysThrottled(event)),
+    ).toEqual([true, true, false, false]);
+  });
+});

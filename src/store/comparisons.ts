@@ -1,0 +1,79 @@
+import type { Selectable } from 'kysely';
+import type { PageRequest } from '../core/page.ts';
+import type { CalibrationTable, ComparisonTable, VerdictTable } from './database.ts';
+import type { Handle } from './dialect.ts';
+import { seek } from './keyset.ts';
+
+export type ComparisonRow = Selectable<ComparisonTable>;
+export type VerdictRow = Selectable<VerdictTable>;
+export type CalibrationRow = Selectable<CalibrationTable>;
+
+export async function insertComparison(tx: Handle, row: ComparisonRow): Promise<void> {
+  await tx.insertInto('comparisons').values(row).execute();
+}
+
+export async function findComparison(db: Handle, id: string): Promise<ComparisonRow | null> {
+  return (await db.selectFrom('comparisons').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+}
+
+/** Changes a comparison that is not over; whether it was. */
+export async function updateComparison(
+  tx: Handle,
+  id: string,
+  changes: Partial<Pick<ComparisonRow, 'status' | 'error' | 'ended_at'>>,
+): Promise<boolean> {
+  const query = tx.updateTable('comparisons').set(changes).where('id', '=', id);
+  const result = await query.where('status', 'in', ['pending', 'running']).executeTakeFirst();
+  return result.numUpdatedRows > 0;
+}
+
+/** Comparisons by creation time; one more than the page holds, if there is one. */
+export async function listComparisons(
+  db: Handle,
+  filter: { readonly eval_id?: string | undefined },
+  request: PageRequest,
+): Promise<ComparisonRow[]> {
+  let query = db.selectFrom('comparisons').selectAll();
+  if (filter.eval_id !== undefined) query = query.where('eval_id', '=', filter.eval_id);
+  return seek(query, 'comparisons', request).execute();
+}
+
+/** Comparisons that are not over, oldest first. */
+export async function listBusyComparisons(db: Handle): Promise<ComparisonRow[]> {
+  const query = db.selectFrom('comparisons').selectAll().where('status', 'in', ['pending', 'running']);
+  return query.orderBy('created_at').orderBy('id').limit(1000).execute();
+}
+
+export async function insertVerdict(tx: Handle, row: VerdictRow): Promise<void> {
+  await tx.insertInto('verdicts').values(row).execute();
+}
+
+export async function findVerdict(db: Handle, comparisonId: string): Promise<VerdictRow | null> {
+  const query = db.selectFrom('verdicts').selectAll().where('comparison_id', '=', comparisonId);
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+export async function insertCalibration(tx: Handle, row: CalibrationRow): Promise<void> {
+  await tx.insertInto('calibrations').values(row).execute();
+}
+
+/** The newest calibration of this kind that holds for this key; null when there is none. */
+export async function findCalibration(
+  db: Handle,
+  { eval_id, kind, key }: Pick<CalibrationRow, 'eval_id' | 'kind' | 'key'>,
+): Promise<CalibrationRow | null> {
+  const query = db.selectFrom('calibrations').selectAll().where('eval_id', '=', eval_id);
+  const fitting = query.where('kind', '=', kind).where('key', '=', key);
+  return (await fitting.orderBy('created_at', 'desc').limit(1).executeTakeFirst()) ?? null;
+}
+
+/** Calibrations of gates by creation time; one more than the page holds, if there is one. */
+export async function listCalibrations(
+  db: Handle,
+  filter: { readonly eval_id?: string | undefined },
+  request: PageRequest,
+): Promise<CalibrationRow[]> {
+  let query = db.selectFrom('calibrations').selectAll().where('kind', '=', 'gate');
+  if (filter.eval_id !== undefined) query = query.where('eval_id', '=', filter.eval_id);
+  return seek(query, 'calibrations', request).execute();
+}
