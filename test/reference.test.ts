@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exitMeanings } from '../src/cli/exit-codes.ts';
-import { createProgram, pathOf, withSubcommands } from '../src/cli/program.ts';
+import { pathOf, withSubcommands } from '../src/cli/manners.ts';
+import { createProgram } from '../src/cli/program.ts';
 import { clientVariables, type SettingName, settings } from '../src/config.ts';
 import { errorCatalog } from '../src/core/errors.ts';
 

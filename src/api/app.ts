@@ -25,6 +25,7 @@ import { evalRoutes } from './evals.ts';
 import { eventRoutes } from './events.ts';
 import { type App, newApp } from './http.ts';
 import { keyRoutes } from './keys.ts';
+import { reportRoutes } from './reports.ts';
 import { sessionRoutes } from './sessions.ts';
 import { streamRoutes } from './stream.ts';
 import { createWatchStreams } from './watch.ts';
@@ -79,6 +80,7 @@ export function createApp(deps: Deps): App {
   evalRunRoutes(app, room);
   comparisonRoutes(app, room);
   calibrationRoutes(app, room);
+  reportRoutes(app, room);
   return app;
 }
 

@@ -24,7 +24,11 @@ export type Embedded =
  * @throws ConfigError, DatabaseError
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { config: found, sources } = loadConfig({ flags: {}, env: processEnvironment(), folder: process.cwd() });
+  const { config: found, sources } = loadConfig({
+    flags: {},
+    env: processEnvironment(),
+    folder: process.cwd(),
+  });
   const config = embeddedConfig(found, options);
   // The command tells what matters; whoever wants the log as well has asked for it.
   const level = sources.log_level === 'default' ? 'silent' : found.log_level;

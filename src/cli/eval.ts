@@ -92,7 +92,9 @@ function compareCommand(): Command {
 
 function resumeCommand(): Command {
   const command = new Command('resume')
-    .description('go on with what was stopped, has failed or lacks results; nothing that is done is done again')
+    .description(
+      'go on with what was stopped, has failed or lacks results; nothing that is done is done again',
+    )
     .argument('<id>', 'the id of an eval run or a comparison')
     .option('--file <file>', 'the YAML file of the eval, when its scorers are modules or asked over HTTP')
     .addOption(endpointOption());

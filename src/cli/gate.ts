@@ -18,7 +18,11 @@ function checkCommand(): Command {
     .description('compare two versions and end with the verdict, as CI needs it')
     .argument('<eval>', 'a YAML file, or the name of an eval that is known already')
     .requiredOption('--candidate <version>', 'the version that is proposed', wholeNumber)
-    .option('--baseline <version>', 'the version to compare with (default: the one before the candidate)', wholeNumber);
+    .option(
+      '--baseline <version>',
+      'the version to compare with (default: the one before the candidate)',
+      wholeNumber,
+    );
   return addReportOptions(addRunOptions(command))
     .addOption(serverOption())
     .addHelpText('after', example('pawl gate check evals/triage.yaml --candidate 2 --output-file junit.xml'))

@@ -36,7 +36,10 @@ export async function withServer<T>(
   try {
     opened = await open(choice);
     if (signal.aborted) throw new InterruptedError();
-    return await Promise.race([work({ ...opened.access, embedded: opened.embedded, signal }), interruption.stopped]);
+    return await Promise.race([
+      work({ ...opened.access, embedded: opened.embedded, signal }),
+      interruption.stopped,
+    ]);
   } finally {
     await opened?.close();
     interruption.end();

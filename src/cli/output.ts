@@ -28,10 +28,15 @@ export type Paint = {
 
 type Screen = { readonly isTTY?: boolean; hasColors?(): boolean };
 
-/** Colours for a terminal that has them. Everywhere else, and with NO_COLOR, text stays as it is. */
-export function paintFor(screen: Screen): Paint {
+/** Whether a screen is a terminal with colours that nobody has turned off by NO_COLOR. */
+export function hasColours(screen: Screen): boolean {
   // Node's answer takes NO_COLOR and TERM into account.
-  const colours = screen.isTTY === true && screen.hasColors?.() === true;
+  return screen.isTTY === true && screen.hasColors?.() === true;
+}
+
+/** Colours for a terminal that has them. Everywhere else, text stays as it is. */
+export function paintFor(screen: Screen): Paint {
+  const colours = hasColours(screen);
   const style = (name: keyof Paint) => (text: string) =>
     colours ? styleText(name, text, { validateStream: false }) : text;
   return {

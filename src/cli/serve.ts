@@ -9,13 +9,13 @@ import {
   settings,
 } from '../config.ts';
 import type { Server } from '../server.ts';
+import { packageVersion } from '../version.ts';
 import { CommandError } from './command-error.ts';
 import { databasePlace } from './database-place.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createLog } from './log.ts';
 import { columns, paintFor, print } from './output.ts';
 import { fallsBackToOffline, offlineWarning, servedModelCells, servedModels } from './served-models.ts';
-import { packageVersion } from '../version.ts';
 
 /** `pawl serve`: the server itself. */
 export function serveCommand(): Command {

@@ -111,11 +111,22 @@ export const errorCatalog = {
     type: 'not_found_error',
     meaning: 'There is no comparison with this id.',
   },
+  statistic_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'There is no statistic with this name.',
+  },
   version_conflict: {
     status: 409,
     type: 'conflict_error',
     retry: false,
     meaning: 'The agent has moved on from the version that this update was based on.',
+  },
+  report_not_ready: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The comparison is not over, or came to no report; its status says which.',
   },
   environment_in_use: {
     status: 409,
@@ -153,7 +164,7 @@ export const errorCatalog = {
   overloaded: {
     status: 529,
     type: 'overloaded_error',
-    meaning: 'The database cannot be reached, or belongs to another process now; try again.',
+    meaning: 'The database cannot be used just now, or too much is asked at once; try again.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

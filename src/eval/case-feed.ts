@@ -64,11 +64,15 @@ export async function* feedCases(store: Store, options: FeedOptions): AsyncGener
       yield tasks;
       continue;
     }
-    const found = await findReusable(
-      store.db,
-      tasks.map(({ outcome_key }) => outcome_key),
-    );
-    yield tasks.map((task) => ({ ...task, reusable: found.get(task.outcome_key) ?? null }));
+    const keys = tasks.map(({ outcome_key }) => outcome_key);
+    const found = await findReusable(store.db, { keys, run_id: options.run_id });
+    // Cases that ask the same have the same key: each takes its own reply, where it has one.
+    const byCase = new Map(found.map((row) => [`${row.outcome_key} ${row.case_id}`, row]));
+    const byKey = new Map(found.map((row) => [row.outcome_key, row]));
+    yield tasks.map((task) => ({
+      ...task,
+      reusable: byCase.get(`${task.outcome_key} ${task.case.id}`) ?? byKey.get(task.outcome_key) ?? null,
+    }));
   }
 }
 
@@ -79,6 +83,8 @@ export function settingHash(setting: {
   readonly served_by: string | null;
   readonly config_hash: string;
   readonly environment_id: string;
+  /** Whether a call that waits for its result counts as an answer, or as none. */
+  readonly takes_tool_calls: boolean;
 }): string {
   return contentHash({ ...setting, format: 1 });
 }

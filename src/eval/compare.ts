@@ -78,14 +78,9 @@ type Measurements = {
 
 async function measureAll(
   pairs: readonly Pair[],
-  {
-    metrics,
-    policy,
-    seed,
-    judges = {},
-    sign_flips = true,
-  }: ComparisonOptions & { metrics: readonly string[] },
+  options: ComparisonOptions & { readonly metrics: readonly Metric[] },
 ): Promise<Measurements> {
+  const { metrics, policy, seed, sign_flips = true } = options;
   const measured: Measured[] = [];
   const budget = { flips: sign_flips ? mostFlips : 0 };
   let observed: readonly Observed[] = [];

@@ -21,6 +21,7 @@ import type { GateReport } from './gate-report.ts';
 import type { EvalRun } from './result.ts';
 import { isOver, type RunRequest, type Runs } from './runs.ts';
 import { createWatchers } from './watchers.ts';
+import type { Weighing } from './weigh.ts';
 
 /** A comparison of two runs, and what the gate said of it. */
 export type Comparison = {
@@ -45,9 +46,6 @@ export type ComparisonRequest = Omit<RunRequest, 'agent_version'> & {
   readonly baseline_version?: number | undefined;
 };
 
-/** Two finished runs. */
-export type RunPair = { readonly baseline: EvalRun; readonly candidate: EvalRun };
-
 type Deps = {
   readonly store: Store;
   readonly clock: Clock;
@@ -56,7 +54,7 @@ type Deps = {
   readonly evals: Evals;
   readonly runs: Runs;
   /** Sets two finished runs against each other. */
-  readonly weigh: (pair: RunPair, gate: GatePolicy) => Promise<GateReport>;
+  readonly weigh: (weighing: Weighing) => Promise<GateReport>;
 };
 
 /** Comparisons: two runs are awaited, set against each other, and the gate's verdict is kept for good. */
@@ -107,11 +105,14 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       await end(id, { status: 'failed', error: failed }).catch(() => {});
     } finally {
       for (const stop of unwatch) stop();
-      await publish(id).catch(() => {});
+      await publish(id);
     }
   }
 
-  async function settle({ id, gate }: Comparison, pair: RunPair): Promise<void> {
+  async function settle(
+    { id, gate }: Comparison,
+    pair: Pick<Weighing, 'baseline' | 'candidate'>,
+  ): Promise<void> {
     const unfinished = [pair.baseline, pair.candidate].find(({ status }) => status !== 'completed');
     if (unfinished !== undefined) {
       const why = unfinished.error ?? 'it was canceled';
@@ -119,7 +120,9 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       await end(id, { status: unfinished.status === 'canceled' ? 'canceled' : 'failed', error });
       return;
     }
-    const report = await weigh(pair, gate);
+    const { eval_id, eval_revision } = pair.candidate;
+    const { definition } = await evals.retrieve(eval_id, eval_revision);
+    const report = await weigh({ ...pair, definition, gate });
     const now = formatTime(clock.now());
     const verdict = {
       comparison_id: id,
@@ -154,11 +157,17 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
   }
 
   async function publish(id: string): Promise<void> {
-    watchers.tell(id, await retrieve(id));
+    try {
+      watchers.tell(id, await retrieve(id));
+    } catch (error) {
+      log.warn({ err: error, comparison: id }, 'The state of a comparison could not be read');
+    }
   }
 
   function begin(id: string): void {
-    const over = follow(id).finally(() => waiting.delete(id));
+    const over = follow(id)
+      .catch((error: unknown) => log.error({ err: error, comparison: id }, 'A comparison could not be begun'))
+      .finally(() => waiting.delete(id));
     waiting.set(id, over);
   }
 

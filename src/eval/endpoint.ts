@@ -202,7 +202,10 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
         return failed('timeout', `the turn was not over within ${ask.timeout_ms / 1000} seconds`);
       }
       const { message, throttled, final } = explain(error);
-      return { ok: false, error: { kind: 'endpoint', message, session_id: sessionId }, throttled, final };
+      const failure = { kind: 'endpoint', message, session_id: sessionId } as const;
+      // What is refused to an open session, which somebody may have deleted, says nothing about the next one.
+      const hopeless = sessionId !== null && final === 'run' ? null : final;
+      return { ok: false, error: failure, throttled, final: hopeless };
     } finally {
       clearTimeout(patience);
       outer.removeEventListener('abort', giveUp);

@@ -29,6 +29,8 @@ type Deps = {
   readonly pawl_version: string;
 };
 
+/** How long endpoints have to put their sessions in order when the server stops. */
+const stopGraceMs = 3000;
 const now = (): number => performance.now();
 const wait = async (ms: number, signal: AbortSignal): Promise<void> => waitFor(ms, undefined, { signal });
 
@@ -44,7 +46,7 @@ export function createEvaluation(deps: Deps) {
   const datasets = createDatasets({ store, clock, ids });
   const evals = createEvals({ store, clock, ids });
   const runs: Runs = createRuns({
-    ...{ store, clock, ids, evals, datasets },
+    ...{ store, clock, ids, log, evals, datasets },
     openEndpoint: (target) => open(target, () => {}),
     job: createRunJob({
       ...{ store, clock, ids, log, datasets, now, wait },
@@ -60,13 +62,13 @@ export function createEvaluation(deps: Deps) {
           environment: () => evalEnvironment({ store, now: time }, { target: target ?? '', endpoint }),
         }),
       }),
-      onProgress: (row, counts) => void runs.progress(row, counts),
+      onProgress: (id) => void runs.publish(id),
       pawl_version: deps.pawl_version,
     }),
   });
   const comparisons = createComparisons({
     ...{ store, clock, ids, log, evals, runs },
-    weigh: (pair, gate) => weigh(store, pair, gate),
+    weigh: (weighing) => weigh(store, weighing),
   });
   const calibrations = createCalibrations({ store, clock, ids, evals, runs });
 
@@ -83,7 +85,10 @@ export function createEvaluation(deps: Deps) {
     /** Lets go of everything under way; it can be taken up again. */
     async stop(): Promise<void> {
       await comparisons.stop();
+      // An endpoint that is silent must not keep the server from stopping.
+      const late = setTimeout(() => void threads.close(), stopGraceMs);
       await runs.stop();
+      clearTimeout(late);
       await threads.close();
     },
   };

@@ -69,7 +69,6 @@ export type GateReasonCode =
   | 'improved'
   | 'few_enough_lost'
   | 'must_pass_kept'
-  | 'nothing_failed'
   | 'not_asked'
   // Remarks.
   | 'must_pass_fails_on_both_sides'
@@ -192,7 +191,7 @@ export type Interval = {
   readonly method: IntervalMethod;
 };
 
-export type IntervalMethod = 'wilson' | 'tango' | 'student_t' | 'clustered_t' | 'nested_bootstrap';
+export type IntervalMethod = 'wilson' | 'tango' | 'student_t' | 'clustered_t';
 
 /** How much worse the candidate is on average. */
 export type Damage = {

@@ -74,6 +74,11 @@ export type EvalRun = {
   readonly plan: RunPlan | null;
   readonly counts: RunCounts;
   readonly error: string | null;
+  /**
+   * The smallest drop that so many cases would show in a comparison, at 80 % power and 5 % one-sided, if one case in
+   * ten flips for no reason; null when not even a total loss would be seen.
+   */
+  readonly sees: number | null;
   readonly created_at: string;
   readonly started_at: string | null;
   readonly ended_at: string | null;

@@ -38,7 +38,7 @@ type Deps = {
     readonly eval_name: string;
     readonly timeout_ms: number;
   }) => ScorerContext;
-  readonly onProgress: (row: EvalRunRow, counts: RunCounts) => void;
+  readonly onProgress: (runId: string) => void;
   readonly pawl_version: string;
   /** Milliseconds of a clock that only runs forward. */
   readonly now: () => number;
@@ -59,8 +59,9 @@ export function createRunJob(deps: Deps): RunJob {
     try {
       await work(deps, row, signal);
       await end(row, { status: 'completed', ended_at: formatTime(clock.now()) });
-    } catch (error) {
-      // Whoever canceled it, or took it on, has said what becomes of it.
+    } catch (thrown) {
+      // A run that is let go may fail in any way while it ends.
+      const error: unknown = signal.aborted ? signal.reason : thrown;
       if (error instanceof SupersededError) return;
       const stopped = error instanceof ServerStopsError;
       const changes: Partial<EvalRunRow> = stopped
@@ -88,7 +89,7 @@ async function work(deps: Deps, row: EvalRunRow, signal: AbortSignal): Promise<v
       store,
       run: { id: row.id, attempt: row.attempt },
       counts: JSON.parse(row.counts) as RunCounts,
-      onCommit: everyNowAndThen(now, (counts) => deps.onProgress(row, counts)),
+      onCommit: everyNowAndThen(now, () => deps.onProgress(row.id)),
     });
     const feed = feedCases(store, {
       run_id: row.id,
@@ -163,12 +164,12 @@ async function definitionOf({ store }: Deps, row: EvalRunRow): Promise<EvalDefin
 }
 
 /** Calls at most five times a second: people cannot see more, and each call costs something. */
-function everyNowAndThen<T>(now: () => number, call: (value: T) => void): (value: T) => void {
+function everyNowAndThen(now: () => number, call: () => void): () => void {
   let last = Number.NEGATIVE_INFINITY;
-  return (value) => {
+  return () => {
     if (now() - last < progressEveryMs) return;
     last = now();
-    call(value);
+    call();
   };
 }
 

@@ -1,3 +1,4 @@
+import { contentHash } from '../core/canonical.ts';
 import type { Json } from '../core/evaluation.ts';
 import { type DatasetRevisionRow, readCases } from '../store/datasets.ts';
 import type { Store } from '../store/dialect.ts';
@@ -53,6 +54,11 @@ export type PlanOptions = {
 export async function planRun(options: PlanOptions): Promise<PreparedRun> {
   const { definition, dataset, endpoint, settled } = options;
   const agent = await endpoint.agentVersion(options.agent_id, options.agent_version);
+  if (agent.version !== options.agent_version) {
+    throw new RunStoppedError(
+      `The endpoint gave version ${agent.version} of agent ${agent.agent_id} where ${options.agent_version} was asked for`,
+    );
+  }
   // A run that goes on has to go on as it began, or its halves could not be put together.
   if (settled !== null && settled.config_hash !== agent.config_hash) {
     throw new RunStoppedError('The version is not what it was when the run began; make a new run');
@@ -61,7 +67,8 @@ export async function planRun(options: PlanOptions): Promise<PreparedRun> {
   const render = createRenderer(definition.message);
   const readReply = createReader(definition.reply, definition.labels);
   await checkCases(options, render);
-  const scorers = await createScorers(definition.scorers, options.context);
+  const made = await createScorers(definition.scorers, options.context);
+  const scorers = made.map((scorer) => scorerOfReadings(scorer, definition));
   const planned = await planScorers(scorers, options).catch(async (error: unknown) => {
     await closeAll(scorers);
     throw error;
@@ -81,19 +88,25 @@ export async function planRun(options: PlanOptions): Promise<PreparedRun> {
     seed: definition.seed,
     pawl_version: options.pawl_version,
   };
+  const takes_tool_calls =
+    definition.reply.read === 'tool_calls' || definition.scorers.some(({ type }) => type === 'tool_calls');
   return {
     plan: settled ?? plan,
-    ...{ agent, scorers, render },
+    ...{ agent, scorers, render, takes_tool_calls },
     read: readReply,
-    takes_tool_calls:
-      definition.reply.read === 'tool_calls' || definition.scorers.some(({ type }) => type === 'tool_calls'),
     setting: settingHash({
+      takes_tool_calls,
       endpoint: options.endpoint_name,
       served_by: options.servedBy(agent.model),
       config_hash: agent.config_hash,
       environment_id,
     }),
   };
+}
+
+/** The scorer, with a hash that covers what it looks at: the same reply read in another way may score otherwise. */
+function scorerOfReadings(scorer: Scorer, { reply, labels }: EvalDefinition): Scorer {
+  return { ...scorer, hash: contentHash({ scorer: scorer.hash, reply, labels }) };
 }
 
 /** The replies that a judge is to be measured on: a dataset, and the beginning of a revision's hash. */

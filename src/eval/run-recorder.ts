@@ -12,15 +12,15 @@ export type NewResult = {
   readonly had_error: boolean;
 };
 
-/** Another process has taken the run on. */
+/** Somebody else has said what becomes of the run: it was canceled, or taken on by another process. */
 export class SupersededError extends Error {}
 
 type Deps = {
   readonly store: Store;
   readonly run: { readonly id: string; readonly attempt: number };
   readonly counts: RunCounts;
-  /** Called after each commit with what is on disk now. */
-  readonly onCommit: (counts: RunCounts) => void;
+  /** Called after each commit. */
+  readonly onCommit: () => void;
 };
 
 /**
@@ -52,7 +52,7 @@ export function createRecorder({ store, run, counts: first, onCommit }: Deps) {
         );
         counts = next;
         for (const { done } of batch) done();
-        onCommit(counts);
+        onCommit();
       } catch (error) {
         for (const { failed } of batch) failed(error);
       }

@@ -40,10 +40,14 @@ export async function carryOut(options: RunnerOptions): Promise<void> {
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const underway = new Set<Promise<void>>();
   const broken = { count: 0 };
-  const launch = (work: () => Promise<void>): void => {
-    const running: Promise<void> = work()
+  const launch = (work: Promise<void>, after: () => void = () => {}): void => {
+    const running: Promise<void> = work
       .catch((error: unknown) => stop.abort(error))
-      .finally(() => underway.delete(running));
+      .finally(() => {
+        underway.delete(running);
+        // Only now, so that what stops the run stops it before another case is begun.
+        after();
+      });
     underway.add(running);
   };
   try {
@@ -54,11 +58,11 @@ export async function carryOut(options: RunnerOptions): Promise<void> {
         if (stored !== null) {
           // Nothing is paid for here, but what waits to be written must not pile up.
           if (underway.size >= mostWaitingToBeWritten) await Promise.race(underway);
-          launch(() => finish({ task, stored, options, signal }));
+          launch(finish({ task, stored, options, signal }));
           continue;
         }
         await options.pace.enter(signal);
-        launch(() => runTask({ task, options, broken, signal }).finally(() => options.pace.leave()));
+        launch(runTask({ task, options, broken, signal }), () => options.pace.leave());
       }
     }
     while (underway.size > 0) await Promise.all(underway);
@@ -80,10 +84,12 @@ type Running = {
 };
 
 async function runTask({ task, options, broken, signal }: Running): Promise<void> {
+  requireAffordable(options);
   const answer = await askPatiently({ task, options, signal });
   if (answer.ok) {
-    requireAffordable(options, answer.outcome);
     await finish({ task, stored: { outcome: answer.outcome, reused_from: null }, options, signal });
+    // After it is on disk: what has been paid for is there for the next run.
+    requireAffordable(options);
     return;
   }
   const { recorder, limits } = options;
@@ -225,17 +231,18 @@ function reuse({ reusable, case_hash }: Task, scorers: readonly Scorer[]): Reusa
   return { outcome: kept.outcome, reused_from, scores, clipped: kept.clipped };
 }
 
-function requireAffordable({ limits, recorder }: RunnerOptions, outcome: Outcome): void {
-  if (limits.max_cost_usd === null) return;
-  if (outcome.cost_usd === null) {
+function requireAffordable({ limits: { max_cost_usd }, recorder }: RunnerOptions): void {
+  if (max_cost_usd === null) return;
+  const { cost_usd, served_by } = recorder.counts;
+  if (cost_usd === null) {
+    const who = Object.keys(served_by).join(', ');
     throw new RunStoppedError(
-      `max_cost_usd is set, but the price of ${outcome.served_by} is not known; set PAWL_MODEL_PRICES`,
+      `max_cost_usd is set, but not every price is known; ${who} answered: set PAWL_MODEL_PRICES`,
     );
   }
-  const spent = (recorder.counts.cost_usd ?? 0) + outcome.cost_usd;
-  if (spent <= limits.max_cost_usd) return;
+  if (cost_usd <= max_cost_usd) return;
   throw new RunStoppedError(
-    `The run has cost ${spent.toFixed(4)} US dollars, more than max_cost_usd ${limits.max_cost_usd}`,
+    `The run has cost ${cost_usd.toFixed(4)} US dollars, more than max_cost_usd ${max_cost_usd}`,
   );
 }
 

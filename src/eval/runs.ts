@@ -2,6 +2,7 @@ import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { JobStatus } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
 import type { Store } from '../store/dialect.ts';
 import {
@@ -14,12 +15,15 @@ import {
   lockEvalRun,
   updateEvalRun,
 } from '../store/eval-runs.ts';
+import { seenDamage } from './comparison/outlook.ts';
 import type { Datasets } from './dataset/datasets.ts';
 import type { AgentVersion, Endpoint } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';
 import type { OpenEndpoint } from './endpoint-threads.ts';
 import type { Eval, Evals } from './evals.ts';
 import type { EvalRun, RunCounts, RunPlan } from './result.ts';
+import { SupersededError } from './run-recorder.ts';
+import { usualNoise } from './run-report.ts';
 import { noCounts } from './runner.ts';
 import { createWatchers } from './watchers.ts';
 
@@ -44,6 +48,7 @@ type Deps = {
   readonly store: Store;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly log: Log;
   readonly evals: Evals;
   readonly datasets: Datasets;
   readonly openEndpoint: (target: string | null) => OpenEndpoint;
@@ -51,9 +56,11 @@ type Deps = {
 };
 
 const runsAtOnce = 4;
+/** The level of gates unless stated: two-sided, so that each side has 5 %. */
+const gateLevel = 0.9;
 
 /** Eval runs: made, carried out a few at a time, stopped, and taken up again where they were. */
-export function createRuns({ store, clock, ids, evals, datasets, openEndpoint, job }: Deps) {
+export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoint, job }: Deps) {
   const watchers = createWatchers<EvalRun>();
   const queue: string[] = [];
   const underway = new Map<string, { readonly stop: AbortController; readonly over: Promise<void> }>();
@@ -69,19 +76,29 @@ export function createRuns({ store, clock, ids, evals, datasets, openEndpoint, j
   }
 
   async function publish(id: string): Promise<void> {
-    watchers.tell(id, await retrieve(id));
+    try {
+      watchers.tell(id, await retrieve(id));
+    } catch (error) {
+      // A database that does not answer costs those who watch one state, and the run nothing.
+      log.warn({ err: error, eval_run: id }, 'The state of an eval run could not be read');
+    }
   }
 
   /** Starts what waits, as long as there is room. */
   function pump(): void {
     while (!closed && underway.size < runsAtOnce) {
-      const id = queue.shift();
+      // One that was resumed waits until what was stopped has ended.
+      const next = queue.findIndex((one) => !underway.has(one));
+      const id = queue[next];
       if (id === undefined) return;
+      queue.splice(next, 1);
       const stop = new AbortController();
-      const over = carryOut(id, stop.signal).finally(() => {
-        underway.delete(id);
-        pump();
-      });
+      const over = carryOut(id, stop.signal)
+        .catch((error: unknown) => log.error({ err: error, eval_run: id }, 'An eval run could not be begun'))
+        .finally(() => {
+          underway.delete(id);
+          pump();
+        });
       underway.set(id, { stop, over });
     }
   }
@@ -186,23 +203,24 @@ export function createRuns({ store, clock, ids, evals, datasets, openEndpoint, j
       const run = await change(id, ({ status }) =>
         isOver(status) ? null : { status: 'canceled', ended_at: formatTime(clock.now()) },
       );
-      underway.get(id)?.stop.abort(new Error('The run was canceled'));
+      underway.get(id)?.stop.abort(new SupersededError('The run was canceled'));
       return run;
     },
 
     /**
-     * Goes on with a run that was canceled, has failed, or has errors: what is done is not done again.
+     * Goes on with a run that was canceled, has failed, has errors, or was left alone by a database that went away:
+     * what is done is not done again.
      * @throws PawlError `eval_run_not_found`
      */
     async resume(id: string): Promise<EvalRun> {
-      await underway.get(id)?.over;
       const run = await change(id, (row) => {
+        if (row.status === 'running') return underway.has(id) ? null : { status: 'pending' };
         const { errors } = JSON.parse(row.counts) as RunCounts;
         const goesOn = row.status === 'canceled' || row.status === 'failed' || errors > 0;
         if (!isOver(row.status) || !goesOn) return null;
         return { status: 'pending', error: null, ended_at: null };
       });
-      if (run.status === 'pending' && !underway.has(id) && !queue.includes(id)) queue.push(id);
+      if (run.status === 'pending' && !queue.includes(id)) queue.push(id);
       pump();
       return run;
     },
@@ -210,10 +228,8 @@ export function createRuns({ store, clock, ids, evals, datasets, openEndpoint, j
     /** Calls back with the run whenever it changes. Gives the function that ends it. */
     watch: watchers.add,
 
-    /** Tells watchers how far a run has come. */
-    async progress(row: EvalRunRow, counts: RunCounts): Promise<void> {
-      watchers.tell(row.id, { ...(await read(row)), counts });
-    },
+    /** Tells those who watch how far a run has come. Never rejects. */
+    publish,
 
     /**
      * Takes up what an earlier process left, or, when `adopt` is false, marks it as waiting for `resume`.
@@ -251,8 +267,10 @@ export function isOver(status: JobStatus): boolean {
 /** A run, read. */
 export function readRun(row: EvalRunRow, evalName: string): EvalRun {
   const { attempt: _attempt, plan, counts, fresh, ...fields } = row;
+  const { total } = JSON.parse(counts) as RunCounts;
   return {
     ...fields,
+    sees: seenDamage({ cases: Math.round(total / row.epochs), noise: usualNoise, level: gateLevel }),
     eval_name: evalName,
     fresh: fresh === 1,
     plan: plan === null ? null : (JSON.parse(plan) as RunPlan),

@@ -53,14 +53,15 @@ export function betaLogit({ lower, upper }: Tails, shape: BetaShape): number {
 }
 
 /** The logarithms of both tails; the one beside the nearer end is computed, the other is what it leaves. */
-function logTails(point: { x: number; y: number }, shape: BetaShape): Tails {
-  const { a, b } = shape;
-  if (point.x * (a + b + 2) > a + 1) {
-    const turned = logTails({ x: point.y, y: point.x }, { a: b, b: a });
-    return { lower: turned.upper, upper: turned.lower };
-  }
-  const lower = Math.min(0, logDensity(point, shape) + Math.log(fraction(point, shape)));
-  return { lower, upper: Math.log(-Math.expm1(lower)) };
+function logTails({ x, y }: { x: number; y: number }, { a, b }: BetaShape): Tails {
+  const turned = x * (a + b + 2) > a + 1;
+  const near = turned ? nearTail({ x: y, y: x }, { a: b, b: a }) : nearTail({ x, y }, { a, b });
+  const far = Math.log(-Math.expm1(near));
+  return turned ? { lower: far, upper: near } : { lower: near, upper: far };
+}
+
+function nearTail(point: { x: number; y: number }, shape: BetaShape): number {
+  return Math.min(0, logDensity(point, shape) + Math.log(fraction(point, shape)));
 }
 
 /** ln(x^a · y^b / B(a, b)), by way of Loader's form of the binomial, in which nothing cancels. */

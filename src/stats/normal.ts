@@ -25,8 +25,12 @@ export function normalQuantile(p: number): number {
   return p < 0.25 ? leftQuantile(p) : centralQuantile(p - 0.5);
 }
 
-/** The density of the standard normal distribution; the square is split so that far out no digit is lost. */
+/**
+ * The density of the standard normal distribution; the square is split so that far out no digit is lost. Beyond
+ * 39 it is smaller than any number.
+ */
 function density(z: number): number {
+  if (Math.abs(z) > 39) return 0;
   const coarse = Math.round(z * 16) / 16;
   return Math.exp(-(coarse ** 2) / 2) * Math.exp(-((z - coarse) * (z + coarse)) / 2) * inverseRootTwoPi;
 }
@@ -44,14 +48,17 @@ function centralArea(z: number): number {
   return series * density(z);
 }
 
-/** The area left of `z` < −1: density / (x + 1/(x + 2/(x + 3/(x + …)))) with x = −z (Laplace 1805). */
+/** The area left of `z` < −1. */
 function leftTail(z: number): number {
-  const x = -z;
-  // As many levels as leave nothing of the last one; fewer and fewer as x grows.
-  const levels = Math.ceil(20 + 400 / x ** 2);
+  return density(z) / tailFraction(-z);
+}
+
+/** Density over tail at x, for x above 0.5: x + 1/(x + 2/(x + 3/(x + …))) (Laplace 1805). */
+function tailFraction(x: number): number {
   let fraction = x;
-  for (let k = levels; k > 0; k -= 1) fraction = x + k / fraction;
-  return density(z) / fraction;
+  // As many levels as leave nothing of the last one; fewer and fewer as x grows.
+  for (let k = Math.ceil(20 + 400 / x ** 2); k > 0; k -= 1) fraction = x + k / fraction;
+  return fraction;
 }
 
 /**
@@ -61,8 +68,9 @@ function leftTail(z: number): number {
 function leftQuantile(p: number): number {
   let z = -Math.sqrt(-2 * Math.log(p));
   for (let step = 0; step < 50; step += 1) {
-    const tail = normalCdf(z);
-    const move = (Math.log(p / tail) * tail) / density(z);
+    const fraction = tailFraction(-z);
+    const logTail = -(z ** 2) / 2 + Math.log(inverseRootTwoPi / fraction);
+    const move = (Math.log(p) - logTail) / fraction;
     z += move;
     if (Math.abs(move) <= 1e-15 * Math.abs(z)) break;
   }

@@ -129,15 +129,34 @@ export async function listEvalScores(
     .execute();
 }
 
-/** For each of these keys one finished result of another run, the newest, wherever there is one. */
-export async function findReusable(db: Handle, keys: readonly string[]): Promise<Map<string, EvalResultRow>> {
-  const found = new Map<string, EvalResultRow>();
-  if (keys.length === 0) return found;
-  const query = db.selectFrom('eval_results').selectAll().where('outcome_key', 'in', keys);
-  for (const row of await query.where('status', '=', 'done').orderBy('run_id').execute()) {
-    found.set(row.outcome_key, row);
-  }
-  return found;
+/**
+ * The newest finished result of every case that has one under these keys, oldest first, those of the run itself
+ * left out.
+ */
+export async function findReusable(
+  db: Handle,
+  { keys, run_id }: { readonly keys: readonly string[]; readonly run_id: string },
+): Promise<EvalResultRow[]> {
+  if (keys.length === 0) return [];
+  const newest = db
+    .selectFrom('eval_results')
+    .select(['outcome_key as key', 'case_id as named', (eb) => eb.fn.max('run_id').as('newest')])
+    .where('outcome_key', 'in', keys)
+    .where('status', '=', 'done')
+    .where('run_id', '!=', run_id)
+    .groupBy(['outcome_key', 'case_id']);
+  return db
+    .selectFrom('eval_results')
+    .innerJoin(newest.as('found'), (join) =>
+      join
+        .onRef('outcome_key', '=', 'found.key')
+        .onRef('case_id', '=', 'found.named')
+        .onRef('run_id', '=', 'found.newest'),
+    )
+    .selectAll('eval_results')
+    .where('status', '=', 'done')
+    .orderBy('run_id')
+    .execute();
 }
 
 export type EvalResultFilter = { readonly run_id: string; readonly errors: boolean };

@@ -123,9 +123,14 @@ export function resultsOf(place: Place, runId: string): Promise<EvalResult[]> {
 }
 
 /** The values of one scorer by case, epoch after epoch; null is unscored. */
-export function valuesOf(results: readonly EvalResult[], scorer = 'exact'): Record<string, (number | null)[]> {
+export function valuesOf(
+  results: readonly EvalResult[],
+  scorer = 'exact',
+): Record<string, (number | null)[]> {
   const values: Record<string, (number | null)[]> = {};
-  for (const { case_id, scores } of results) (values[case_id] ??= []).push(scores[scorer]?.value ?? null);
+  for (const { case_id, scores } of results) {
+    values[case_id] = [...(values[case_id] ?? []), scores[scorer]?.value ?? null];
+  }
   return values;
 }
 

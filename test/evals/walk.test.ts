@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundledTickets } from '../../src/cli/tutorial/tickets.ts';
 import { firstPrompt, secondPrompt } from '../../src/cli/tutorial/prompts.ts';
+import { bundledTickets } from '../../src/cli/tutorial/tickets.ts';
 import { packageVersion } from '../../src/version.ts';
 import { startPawl, type TestPawl } from '../pawl.ts';
 import {
@@ -47,7 +47,7 @@ beforeAll(async () => {
   expect(imported.status).toBe(200);
   triage = await putEval(pawl, {
     ...{ name: 'triage', agent: agentId, dataset: 'tickets', message: template, reply: { json: 'team' } },
-    scorers: ['exact', { type: 'json_schema', name: 'whole', schema: { required: ['team', 'priority'] } }],
+    scorers: ['exact', { type: 'json_field', name: 'medium', path: 'priority', equals: 'P2' }],
     gate: { max_lost_cases: 1 },
   });
   first = await completed(pawl, 'triage', { agent_version: 1 });
@@ -90,9 +90,14 @@ describe('The tutorial over HTTP', () => {
         ...{ reused_from: null, outcome: { cost_usd: 0, served_by: 'offline/offline', tool_calls: [] } },
       });
       expect(result.outcome?.latency_ms).toBeGreaterThan(0);
-      expect(JSON.parse(result.outcome?.reply ?? '')).toMatchObject({ team: result.reading?.ok && result.reading.value });
+      expect(JSON.parse(result.outcome?.reply ?? '')).toMatchObject({
+        team: result.reading?.ok && result.reading.value,
+      });
     }
-    expect(new Set(Object.values(valuesOf(first.results, 'whole')).flat())).toEqual(new Set([1]));
+    const medium = first.results.filter(({ outcome }) => outcome?.reply.includes('"P2"'));
+    expect(Object.values(valuesOf(first.results, 'medium')).filter(([value]) => value === 1)).toHaveLength(
+      medium.length,
+    );
   });
 
   test('counts what it took', () => {
@@ -116,7 +121,7 @@ describe('The tutorial over HTTP', () => {
         dataset: { name: 'tickets', cases: 20, hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
         scorers: [
           { name: 'exact', type: 'exact', binary: true, hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
-          { name: 'whole', type: 'json_schema' },
+          { name: 'medium', type: 'json_field' },
         ],
       },
     });
@@ -134,7 +139,7 @@ describe('The tutorial over HTTP', () => {
         environment_id: first.run.plan?.environment_id,
         metadata: { pawl_eval_run: first.run.id, pawl_case: case_id, pawl_epoch: String(epoch) },
         archived_at: expect.any(String),
-        pawl: { resolution: { reason: 'pinned' } },
+        pawl: { version: 1, reason: 'pinned', overridden: false },
       });
       hashes.add((session as unknown as { pawl: { config_hash: string } }).pawl.config_hash);
     }
@@ -162,7 +167,10 @@ describe('Finished runs', () => {
     }
     expect(await ids('agent_version=1')).toEqual([first.run.id]);
     expect(await ids('status=failed')).toEqual([]);
-    expect(await refusal(pawl, '/eval_runs?eval=nobody')).toMatchObject({ status: 404, code: 'eval_not_found' });
+    expect(await refusal(pawl, '/eval_runs?eval=nobody')).toMatchObject({
+      status: 404,
+      code: 'eval_not_found',
+    });
   });
 
   test('give their results page by page, and only those that broke where asked', async () => {
@@ -206,7 +214,10 @@ describe('An eval', () => {
     expect(two).toMatchObject({ id: one.id, revision: 2, definition: { epochs: 2 } });
     expect(two.hash).not.toBe(one.hash);
     expect(await ask(pawl, '/evals/versioned')).toEqual(two);
-    expect(await ask(pawl, `/evals/${one.id}?revision=1`)).toMatchObject({ hash: one.hash, definition: one.definition });
+    expect(await ask(pawl, `/evals/${one.id}?revision=1`)).toMatchObject({
+      hash: one.hash,
+      definition: one.definition,
+    });
     expect(await refusal(pawl, '/evals/versioned?revision=3')).toMatchObject({
       ...{ status: 404, code: 'eval_not_found', message: expect.stringContaining('no revision 3') },
     });
@@ -215,7 +226,13 @@ describe('An eval', () => {
   });
 
   test('has five epochs below a hundred cases unless it is told otherwise', async () => {
-    await putEval(pawl, { name: 'untold', agent: agentId, dataset: 'tickets', message: template, epochs: null });
+    await putEval(pawl, {
+      name: 'untold',
+      agent: agentId,
+      dataset: 'tickets',
+      message: template,
+      epochs: null,
+    });
     const { run, results } = await completed(pawl, 'untold');
     expect(run).toMatchObject({ epochs: 5, counts: { total: 100, done: 100 } });
     expect(results.slice(0, 6).map(({ position, epoch }) => [position, epoch])).toEqual([

@@ -62,7 +62,7 @@ export const agentQuery = z.strictObject({ version: versionNumber.optional() });
 export const agentListQuery = z.strictObject({
   limit: limit(20, 100),
   page,
-  include_archived: flag,
+  include_archived: flag('Whether archived ones are listed as well.'),
   'created_at[gte]': time,
   'created_at[lte]': time,
 });

@@ -9,41 +9,75 @@ import type { DatasetRevision } from '../../eval/dataset/revision.ts';
 import { flag, limit, page, text } from './fields.ts';
 
 const format = z.enum(fileFormats, `must be ${fileFormats.join(' or ')}`);
-const column = text(1, 200).optional();
-const revision = z.string().optional();
+const column = (what: string) => text(1, 200).optional().describe(`The column that holds ${what}.`);
+const revisionHelp = 'A revision by its id, or by at least the first 8 characters of its hash.';
+const revision = z.string().optional().describe(`${revisionHelp} Absent takes the newest.`);
 const onePage = { limit: limit(20, 100), page };
+const name = z.string().meta({
+  description: 'From 1 to 100 letters, digits, dots, dashes and underscores; a letter or digit first.',
+});
 
 /** Where a file goes and how it is read. Each role may name the column that plays it. */
 export const datasetImportQuery = z.strictObject({
-  name: z.string(),
-  format: format.optional(),
-  ...{ id: column, input: column, target: column, group: column },
-  ...{ cluster: column, weight: column, must_pass: column, split: column },
+  name,
+  format: format.optional().describe('What the file is; absent goes by its content type.'),
+  id: column('the ids of cases, unique within the file'),
+  input: column('the inputs: a text, or a list of messages'),
+  target: column('what is expected'),
+  group: column('the part of the dataset that a case is reported under'),
+  cluster: column('the source that a case shares with others'),
+  weight: column('how much a case counts in means, above 0'),
+  must_pass: column('whether one case is enough for the gate to fail'),
+  split: column('the split that a case belongs to'),
 });
 
 /** A dataset that fits into one request. What cases must be is checked where they are read. */
-export const datasetCreate = z.strictObject({
-  name: z.string(),
-  description: text(0, 2000).optional(),
-  cases: z.array(z.unknown()),
-});
+export const datasetCreate = z
+  .strictObject({
+    name,
+    description: text(0, 2000).optional().describe('Absent leaves the description as it is.'),
+    cases: z
+      .array(z.unknown())
+      .describe('All cases of the revision, each an object as a line of a JSON Lines file holds it.'),
+  })
+  .meta({ id: 'NewDataset', description: 'A dataset, or what one is to hold from now on.' });
 
-export const datasetListQuery = z.strictObject({ ...onePage, include_archived: flag });
+export const datasetListQuery = z.strictObject({
+  ...onePage,
+  include_archived: flag('Whether archived ones are listed as well.'),
+});
 export const datasetQuery = z.strictObject({ revision });
 export const datasetRevisionListQuery = z.strictObject(onePage);
 export const caseListQuery = z.strictObject({ ...onePage, revision });
-export const datasetExportQuery = z.strictObject({ revision, format: format.default('jsonl') });
-export const datasetDiffQuery = z.strictObject({ ...onePage, from: revision, to: revision });
+export const datasetExportQuery = z.strictObject({
+  revision,
+  format: format.default('jsonl').describe('What file to make of it.'),
+});
+export const datasetDiffQuery = z.strictObject({
+  ...onePage,
+  from: z.string().optional().describe(`${revisionHelp} Absent takes the one before \`to\`.`),
+  to: revision,
+});
 
 const json = z.unknown().transform((value) => value as Json | undefined);
+const label = (what: string) => json.optional().describe(what);
 
 /** A session and what makes a case of it. What the values must be is checked where cases are read. */
-export const sessionCase = z.strictObject({
-  session_id: z.string(),
-  target: json.refine((value) => value !== undefined, 'must be given').transform((value) => value ?? null),
-  ...{ id: json.optional(), group: json.optional(), cluster: json.optional() },
-  ...{ weight: json.optional(), must_pass: json.optional(), split: json.optional() },
-});
+export const sessionCase = z
+  .strictObject({
+    session_id: z.string().describe('The session that the input is taken from, `sesn_…`.'),
+    target: json
+      .refine((value) => value !== undefined, 'must be given')
+      .transform((value) => value ?? null)
+      .describe('What is expected, as any JSON; null states nothing.'),
+    id: label('A text, unique within the dataset; absent is made of the content.'),
+    group: label('A text: the part of the dataset that it is reported under.'),
+    cluster: label('A text: the source that it shares with other cases.'),
+    weight: label('A number above 0: how much it counts in means. 1 unless stated.'),
+    must_pass: label('A boolean: whether this one case is enough for the gate to fail.'),
+    split: label('A text: the split that it belongs to.'),
+  })
+  .meta({ id: 'NewCase', description: 'A session, and what makes a case of it.' });
 
 /** A revision of a dataset as answers carry it. */
 export type DatasetRevisionResponse = DatasetRevision & { readonly type: 'dataset_revision' };

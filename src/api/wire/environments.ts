@@ -70,7 +70,11 @@ export const environmentUpdate = z.strictObject({
   scope: scope.optional(),
 });
 
-export const environmentListQuery = z.strictObject({ limit: limit(20, 100), page, include_archived: flag });
+export const environmentListQuery = z.strictObject({
+  limit: limit(20, 100),
+  page,
+  include_archived: flag('Whether archived ones are listed as well.'),
+});
 
 /** An environment as answers carry it. */
 export type EnvironmentResponse = EnvironmentSettings & {

@@ -17,32 +17,39 @@ const replyReader = z
       z.literal('text').transform(() => ({ read: 'text' as const })),
       z.literal('json').transform(() => ({ read: 'json' as const, path: null })),
       z.literal('tool_calls').transform(() => ({ read: 'tool_calls' as const })),
-      z.strictObject({ json: text(1, 500) }).transform(({ json }) => ({ read: 'json' as const, path: json })),
+      z
+        .strictObject({ json: text(1, 500).describe('The way into the JSON of the reply: `items[0].id`.') })
+        .transform(({ json }) => ({ read: 'json' as const, path: json })),
       z
         .strictObject({
-          regex: text(1, 1000),
+          regex: text(1, 1000).describe('The first group that it captures is read, or all that it matches.'),
           flags: z
             .string()
             .regex(/^[imsu]*$/)
-            .default(''),
+            .default('')
+            .describe('Any of the flags i, m, s and u.'),
         })
         .transform(({ regex, flags }) => ({ read: 'regex' as const, pattern: regex, flags })),
     ],
     'must be text, json, tool_calls, {json: path} or {regex: pattern, flags?}',
   )
   .default({ read: 'text' })
-  .meta({ description: 'How the value that scorers look at is read out of a reply.' });
+  .meta({
+    default: 'text',
+    description: 'How the value that scorers look at is read out of a reply.',
+  });
 
 const dataset = z
   .union([
     text(1, 200),
     z.strictObject({
-      name: text(1, 200),
+      name: text(1, 200).describe('The name of the dataset.'),
       revision: z
         .string()
         .regex(/^[0-9a-f]{8,64}$/)
         .nullable()
-        .default(null),
+        .default(null)
+        .describe("The beginning of a revision's hash; null takes the newest when a run is made."),
     }),
   ])
   .transform((value) => (typeof value === 'string' ? splitDataset(value) : value))
@@ -57,36 +64,63 @@ const margin = z
   .union([
     share.transform((value) => ({ critical: value, supporting: value, advisory: null })),
     z.strictObject({
-      critical: share.nullable().default(0.02),
-      supporting: share.nullable().default(0.05),
-      advisory: share.nullable().default(null),
+      critical: share.nullable().default(0.02).describe('For critical groups.'),
+      supporting: share.nullable().default(0.05).describe('For supporting groups.'),
+      advisory: share.nullable().default(null).describe('For advisory groups.'),
     }),
   ])
   .nullable()
   .optional()
-  .meta({ description: 'Tolerated mean damage, by tier; null asks nothing of intervals.' });
+  .meta({
+    description:
+      'Tolerated mean damage: one number, or one for each tier; null asks nothing of intervals. Absent is 0.02 for critical and 0.05 for supporting groups, and null where a number of lost cases is stated.',
+  });
 
 const gate = z.strictObject({
-  metrics: z.array(scorerName).min(1).max(20).optional(),
-  confidence: z.number().min(0.5).max(0.999).default(0.9),
+  metrics: z
+    .array(scorerName)
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('The scorers that count; the first one decides what a flip is. Absent takes the first scorer.'),
+  confidence: z
+    .number()
+    .min(0.5)
+    .max(0.999)
+    .default(0.9)
+    .describe('Two-sided level of the intervals: 0.9 tests either side at 5 %.'),
   margin,
-  overall: tier.default('critical'),
-  default_tier: tier.default('supporting'),
-  groups: z.record(text(1, 200), tier).default({}),
+  overall: tier.default('critical').describe('The tier of all cases together.'),
+  default_tier: tier.default('supporting').describe('The tier of groups that `groups` does not name.'),
+  groups: z.record(text(1, 200), tier).default({}).describe('Tiers by group.'),
   min_cases: z
-    .strictObject({ group: z.int().min(1).default(20), overall: z.int().min(1).default(50) })
-    .prefault({}),
-  max_lost_cases: z.int().min(0).nullable().default(null),
-  max_lost_total: z.int().min(0).nullable().default(null),
-  min_scored: share.default(0.95),
+    .strictObject({
+      group: z.int().min(1).default(20).describe('In a group.'),
+      overall: z.int().min(1).default(50).describe('In all.'),
+    })
+    .prefault({})
+    .describe('Fewest cases that an interval may be judged on.'),
+  max_lost_cases: z
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('The most cases of one group that may turn from right to wrong; null states no such rule.'),
+  max_lost_total: z.int().min(0).nullable().default(null).describe('The same for all groups together.'),
+  min_scored: share.default(0.95).describe('The least part of all cases that must have a score.'),
 });
 
 const limits = z.strictObject({
-  timeout_ms: z.int().min(100).max(3_600_000).default(120_000),
-  scorer_timeout_ms: z.int().min(10).max(600_000).default(30_000),
-  max_attempts: z.int().min(1).max(20).default(3),
-  max_error_share: share.default(0.1),
-  max_cost_usd: z.number().positive().nullable().default(null),
+  timeout_ms: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(120_000)
+    .describe('For one case, from opening its session to the end of its turn.'),
+  scorer_timeout_ms: z.int().min(10).max(600_000).default(30_000).describe('For one scorer on one case.'),
+  max_attempts: z.int().min(1).max(20).default(3).describe('How often a case is tried whose session breaks.'),
+  max_error_share: share.default(0.1).describe('The part of all cases that may break before the run fails.'),
+  max_cost_usd: z.number().positive().nullable().default(null).describe('US dollars; null for no limit.'),
 });
 
 /** An eval as its file or a request states it; what comes out has every default filled in. */
@@ -97,24 +131,49 @@ export const evalDefinition = z
       .regex(
         /^[A-Za-z0-9][\w.-]{0,99}$/,
         'must begin with a letter or digit and have at most 100 letters, digits, dots, dashes and underscores',
-      ),
-    agent: text(1, 200),
+      )
+      .describe('The same name again makes the next revision.'),
+    agent: text(1, 200).describe('The id of the agent.'),
     dataset,
-    environment: text(1, 200).nullable().default(null),
-    target: text(1, 64).nullable().default(null),
-    message: text(1, 100_000).nullable().default(null),
+    environment: text(1, 200)
+      .nullable()
+      .default(null)
+      .describe('The id of the environment of its sessions; null takes one that is kept for evals.'),
+    target: text(1, 64)
+      .nullable()
+      .default(null)
+      .describe('The name of a configured endpoint; null for this server.'),
+    message: text(1, 100_000)
+      .nullable()
+      .default(null)
+      .describe("Template of the message, with `{{field}}`; null sends the case's input."),
     reply: replyReader,
-    labels: z.array(text(1, 200)).min(1).max(1000).nullable().default(null),
-    scorers: scorerConfigs,
-    epochs: z.int().min(1).max(100).nullable().default(null),
-    concurrency: z.int().min(1).max(256).default(16),
-    limits: limits.prefault({}),
+    labels: z
+      .array(text(1, 200))
+      .min(1)
+      .max(1000)
+      .nullable()
+      .default(null)
+      .describe('The only values that a reading and a target may have; null allows any.'),
+    scorers: scorerConfigs.describe(
+      'How replies are scored. A type alone stands for that scorer as it is by default.',
+    ),
+    epochs: z
+      .int()
+      .min(1)
+      .max(100)
+      .nullable()
+      .default(null)
+      .describe('How often each case is asked; null takes 5 for fewer than 100 cases, and 3 for more.'),
+    concurrency: z.int().min(1).max(256).default(16).describe('How many sessions run at once.'),
+    limits: limits.prefault({}).describe('What a run may take before it stops.'),
     seed: z
       .int()
       .min(0)
       .max(2 ** 31 - 1)
-      .default(1),
-    gate: gate.prefault({}),
+      .default(1)
+      .describe('Every random number of a run and of its reports comes from it.'),
+    gate: gate.prefault({}).describe('What a comparison has to show.'),
   })
   .transform((input, context): EvalDefinition => {
     const names = input.scorers.map(({ name }) => name);
@@ -130,7 +189,8 @@ export const evalDefinition = z
     checkUse(['reply'], () => createReader(input.reply, input.labels), context);
     checkUse(['message'], () => createRenderer(input.message), context);
     return { ...input, gate: { ...input.gate, metrics, margin: marginOf(input.gate) } };
-  });
+  })
+  .meta({ id: 'NewEval', description: 'What is asked, how it is scored, and what the scores must show.' });
 
 /** What cannot be prepared now could not be used later, when a run has begun. */
 function checkUse(path: string[], prepare: () => unknown, context: z.RefinementCtx): void {
@@ -155,55 +215,87 @@ function marginOf({
   return max_lost_cases === null && max_lost_total === null ? usualMargin : noMargin;
 }
 
-export const evalQuery = z.strictObject({ revision: versionNumber.optional() });
+export const evalQuery = z.strictObject({
+  revision: versionNumber.optional().describe('Absent takes the newest revision.'),
+});
 export const evalListQuery = z.strictObject({ limit: limit(20, 100), page });
 
 const versionInput = z.int().min(1).optional();
+const oneEval = lookup.optional().describe('Only those of one eval, by its id or name.');
 const runFields = {
-  eval: text(1, 200),
-  eval_revision: versionInput,
-  agent_id: text(1, 200).optional(),
-  dataset_revision: text(8, 80).optional(),
-  epochs: z.int().min(1).max(100).optional(),
-  fresh: z.boolean().optional(),
+  eval: text(1, 200).describe('The id of an eval, or its name.'),
+  eval_revision: versionInput.describe('Absent takes the newest.'),
+  agent_id: text(1, 200).optional().describe('Absent takes the agent that the eval names.'),
+  dataset_revision: text(8, 80)
+    .optional()
+    .describe('The id of a revision or the beginning of its hash; absent takes what the eval says.'),
+  epochs: z.int().min(1).max(100).optional().describe('Absent takes what the eval says.'),
+  fresh: z
+    .boolean()
+    .optional()
+    .describe('Whether everything is asked anew, also where an earlier run has the answer.'),
 };
 
-export const evalRunCreate = z.strictObject({ ...runFields, agent_version: versionInput });
+export const evalRunCreate = z
+  .strictObject({
+    ...runFields,
+    agent_version: versionInput.describe('The version to run; absent takes the latest.'),
+  })
+  .meta({ id: 'NewEvalRun', description: 'An eval to run, and where it departs from its definition.' });
 
 export const evalRunListQuery = z.strictObject({
   limit: limit(20, 100),
   page,
-  eval: lookup.optional(),
-  agent_id: lookup.optional(),
-  agent_version: versionNumber.optional(),
-  status: z.enum(jobStatuses).optional(),
+  eval: oneEval,
+  agent_id: lookup.optional().describe('Only runs of one agent.'),
+  agent_version: versionNumber.optional().describe('Only runs of one version.'),
+  status: z.enum(jobStatuses).optional().describe('Only runs that stand so.'),
 });
 
 export const evalResultListQuery = z.strictObject({
   limit: limit(50, 200),
   page,
-  /** Only results whose session broke. */
-  errors: flag,
+  errors: flag('Whether only results whose session broke are listed.'),
 });
 
 /** Two versions that are run and compared, or two runs that exist. */
-export const comparisonCreate = z.union(
-  [
-    z.strictObject({ ...runFields, candidate_version: versionInput, baseline_version: versionInput }),
-    z.strictObject({ baseline_run: text(1, 100), candidate_run: text(1, 100) }),
-  ],
-  'needs an eval, or a baseline_run and a candidate_run',
-);
+export const comparisonCreate = z
+  .union(
+    [
+      z
+        .strictObject({
+          ...runFields,
+          candidate_version: versionInput.describe('Absent takes the latest.'),
+          baseline_version: versionInput.describe('Absent takes the version before the candidate.'),
+        })
+        .meta({ title: 'Two versions' }),
+      z
+        .strictObject({
+          baseline_run: text(1, 100).describe('The id of a finished run, `erun_…`.'),
+          candidate_run: text(1, 100).describe('The id of another one.'),
+        })
+        .meta({ title: 'Two runs' }),
+    ],
+    'needs an eval, or a baseline_run and a candidate_run',
+  )
+  .meta({ id: 'NewComparison', description: 'Two versions to run and compare, or two runs that exist.' });
 
-export const comparisonListQuery = z.strictObject({ limit: limit(20, 100), page, eval: lookup.optional() });
+export const comparisonListQuery = z.strictObject({ limit: limit(20, 100), page, eval: oneEval });
 
-export const reportFormats = ['table', 'markdown', 'junit', 'html', 'json'] as const;
-export const reportQuery = z.strictObject({ format: z.enum(reportFormats).default('json') });
+const reportFormats = ['table', 'markdown', 'junit', 'html', 'json'] as const;
+export type ReportFormat = (typeof reportFormats)[number];
 
-/** A finished run whose epochs are split in two, over and over; it needs at least two of them. */
-export const calibrationCreate = z.strictObject({
-  run: text(1, 100),
-  splits: z.int().min(20).max(2000).default(200),
+export const reportQuery = z.strictObject({
+  format: z.enum(reportFormats).default('json').describe('How the report is written.'),
+  colour: flag('Whether a table is coloured, for a terminal that can.'),
 });
 
-export const calibrationListQuery = z.strictObject({ limit: limit(20, 100), page, eval: lookup.optional() });
+/** A finished run whose epochs are split in two, over and over; it needs at least two of them. */
+export const calibrationCreate = z
+  .strictObject({
+    run: text(1, 100).describe('The id of a finished run with at least two epochs, `erun_…`.'),
+    splits: z.int().min(20).max(2000).default(200).describe('How often its epochs are split in two.'),
+  })
+  .meta({ id: 'NewCalibration', description: 'A run to measure its gate on.' });
+
+export const calibrationListQuery = z.strictObject({ limit: limit(20, 100), page, eval: oneEval });

@@ -93,21 +93,33 @@ export function limit(fallback: number, max: number) {
       `must be a whole number from 1 to ${max}`,
     )
     .transform(Number)
-    .default(fallback);
+    .default(fallback)
+    .meta({
+      ...{ type: 'integer', minimum: 1, maximum: max, default: fallback },
+      description: 'How many a page holds at most.',
+    });
 }
 
-export const flag = z
-  .enum(['true', 'false'], 'must be true or false')
-  .transform((value) => value === 'true')
-  .default(false);
+/** A switch in a query, off unless it says `true`. */
+export function flag(description: string) {
+  return z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((value) => value === 'true')
+    .default(false)
+    .meta({ type: 'boolean', enum: [true, false], default: false, description });
+}
 
 /** A version number in a query. */
 export const versionNumber = z
   .string()
   .regex(/^[1-9]\d{0,14}$/, 'must be a whole number from 1')
-  .transform(Number);
+  .transform(Number)
+  .meta({ type: 'integer', minimum: 1 });
 
-export const page = z.string().optional();
+export const page = z
+  .string()
+  .optional()
+  .meta({ description: 'Where to go on: the `next_page` of the page before. Absent begins at the start.' });
 
 /** A time in a query, as it is stored. */
 export const time = z

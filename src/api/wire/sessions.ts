@@ -64,7 +64,7 @@ export const sessionListQuery = z.strictObject({
   limit: limit(20, 100),
   page,
   order: z.enum(['asc', 'desc']).default('desc'),
-  include_archived: flag,
+  include_archived: flag('Whether archived ones are listed as well.'),
   agent_id: lookup.optional(),
   agent_version: versionNumber.optional(),
   deployment_id: lookup.optional(),

@@ -32,6 +32,7 @@ export async function begin(access: ServerAccess, ready: ReadyEval, options: Run
     const baseline = await startRun(access, sameCases, options, version);
     const comparison = await compareRuns(access, { baseline_run: baseline.id, candidate_run: candidate.id });
     note(`${what(ready, candidate)}, against version ${version}. This is comparison ${comparison.id}.`);
+    note(outlook(candidate));
     return comparison;
   } catch (error) {
     await cancelRun(access, candidate.id).catch(() => {});
@@ -84,8 +85,18 @@ export async function startRun(
   });
 }
 
-function what({ eval: one }: ReadyEval, { agent_id, agent_version, epochs, counts }: EvalRunResponse): string {
+function what(
+  { eval: one }: ReadyEval,
+  { agent_id, agent_version, epochs, counts }: EvalRunResponse,
+): string {
   const cases = count(counts.total / epochs, 'case');
   const what = `Eval ${one.name} (revision ${one.revision}) of version ${agent_version} of ${agent_id}`;
   return `${what}: ${cases} × ${count(epochs, 'epoch')}`;
+}
+
+/** What a comparison of so many cases can show at best, said before it begins. */
+function outlook({ sees, counts, epochs }: EvalRunResponse): string {
+  const cases = count(counts.total / epochs, 'case');
+  if (sees !== null) return `So many cases show a drop of ${sees.toFixed(2)} or more, 4 times out of 5.`;
+  return `${cases} can show no drop by an interval; rules on lost cases and must_pass cases decide all the same.`;
 }

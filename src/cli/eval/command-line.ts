@@ -8,7 +8,11 @@ export type CommandFlags = {
 };
 
 /** A command about something that is there, ready to be typed. */
-export function commandLine(verb: 'cancel' | 'resume' | 'show' | 'watch', id: string, flags: CommandFlags): string {
+export function commandLine(
+  verb: 'cancel' | 'resume' | 'show' | 'watch',
+  id: string,
+  flags: CommandFlags,
+): string {
   const { url, endpoint, file } = flags;
   const named = verb === 'resume' ? { url, endpoint, file } : { url };
   const words = Object.entries(named).flatMap(([name, value]) =>

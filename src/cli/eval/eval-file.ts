@@ -3,22 +3,14 @@ import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { Role } from '../../eval/dataset/columns.ts';
 import { CommandError, sentenceOf } from '../command-error.ts';
-
-/** A dataset that lies beside an eval file. */
-export type DatasetFile = {
-  readonly path: string;
-  /** The name that it gets on the server. */
-  readonly name: string;
-  /** Which column plays which role, where the usual names do not say it. */
-  readonly columns: { readonly [R in Role]?: string };
-};
+import type { DatasetUpload } from '../dataset/upload.ts';
 
 /** What stands in an eval file. */
 export type EvalFile = {
   /** As the server takes it: a dataset is called by its name. */
   readonly definition: Readonly<Record<string, unknown>>;
   /** Null when the eval names a dataset that the server has. */
-  readonly dataset: DatasetFile | null;
+  readonly dataset: DatasetUpload | null;
   /** Where the file lies, and where its scorer modules are. */
   readonly folder: string;
   /** Whether scorers of it are modules. */
@@ -89,15 +81,22 @@ const roles: { readonly [R in Role]: true } = {
 
 function readDataset(
   fields: Fields,
-  { path, folder, eval_name }: { readonly path: string; readonly folder: string; readonly eval_name: unknown },
-): DatasetFile {
-  const complain = (field: string, allowed: string) => new CommandError(`${path}: dataset${field}: ${allowed}`);
+  {
+    path,
+    folder,
+    eval_name,
+  }: { readonly path: string; readonly folder: string; readonly eval_name: unknown },
+): DatasetUpload {
+  const complain = (field: string, allowed: string) =>
+    new CommandError(`${path}: dataset${field}: ${allowed}`);
   const { file, name = eval_name, columns = {}, ...others } = fields;
   const [other] = Object.keys(others);
   if (other !== undefined) throw complain(`.${other}`, 'unknown; beside file there may be name and columns');
-  if (typeof file !== 'string' || file === '') throw complain('.file', 'must be the path of a .jsonl or .csv file');
+  if (typeof file !== 'string' || file === '')
+    throw complain('.file', 'must be the path of a .jsonl or .csv file');
   if (typeof name !== 'string') throw complain('.name', 'must be text, where the eval has no name');
-  if (!isMap(columns)) throw complain('.columns', 'must be a map from roles to columns, as in {target: team}');
+  if (!isMap(columns))
+    throw complain('.columns', 'must be a map from roles to columns, as in {target: team}');
   for (const [role, column] of Object.entries(columns)) {
     if (!Object.hasOwn(roles, role)) {
       throw complain(`.columns.${role}`, `unknown role; the roles are ${Object.keys(roles).join(', ')}`);

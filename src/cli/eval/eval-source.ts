@@ -1,13 +1,13 @@
 import type { EvalResponse } from '../../api/evals.ts';
 import { callServer, RefusedError, type ServerAccess } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
+import { type DatasetUpload, uploadDataset } from '../dataset/upload.ts';
+import { shortHash, sizeInWords } from '../dataset/words.ts';
 import type { EmbeddedOptions } from '../embedded.ts';
 import { settingsHere } from '../environment.ts';
 import type { CommandFlags } from './command-line.ts';
-import { importDatasetFile } from './dataset-file.ts';
 import { type EvalFile, namesFile, readEvalFile } from './eval-file.ts';
 import { note } from './note.ts';
-import { count } from './quantities.ts';
 
 /** What commands that run an eval are told about it. */
 export type EvalOptions = {
@@ -54,7 +54,9 @@ function endpointAt(url: string): NonNullable<EmbeddedOptions['endpoint']> {
   }
   const { target_key } = settingsHere();
   if (target_key !== null) return { name: endpointName, url, key: target_key };
-  throw new CommandError('--endpoint needs the API key of that endpoint; set PAWL_TARGET_KEY or ANTHROPIC_API_KEY');
+  throw new CommandError(
+    '--endpoint needs the API key of that endpoint; set PAWL_TARGET_KEY or ANTHROPIC_API_KEY',
+  );
 }
 
 /** An eval that the server has now, and the dataset revision that its file stands for; null leaves it to the eval. */
@@ -74,7 +76,8 @@ export async function readyEval(
     }
     return { eval: found, dataset_revision: stated };
   }
-  const dataset_revision = file.dataset === null || stated !== null ? stated : await bringDataset(access, file.dataset);
+  const dataset_revision =
+    file.dataset === null || stated !== null ? stated : await bringDataset(access, file.dataset);
   const body = { ...file.definition, ...(endpoint === undefined ? {} : { target: endpointName }) };
   const put = await callServer<EvalResponse>(access, { method: 'POST', path: '/pawl/v1/evals', body });
   return { eval: put, dataset_revision };
@@ -92,10 +95,10 @@ export async function retrieveEval(access: ServerAccess, idOrName: string): Prom
   }
 }
 
-async function bringDataset(access: ServerAccess, dataset: NonNullable<EvalFile['dataset']>): Promise<string | null> {
-  const { revision, unchanged, name } = await importDatasetFile(access, dataset);
+async function bringDataset(access: ServerAccess, upload: DatasetUpload): Promise<string | null> {
+  const { revision, unchanged, name } = await uploadDataset(access, upload);
   if (revision === null) return null;
-  const hash = revision.hash.slice(0, 12);
-  note(`Dataset ${name}: ${count(revision.cases, 'case')}, revision ${hash}, ${unchanged ? 'unchanged' : 'new'}.`);
+  const state = unchanged ? 'unchanged' : 'new';
+  note(`Dataset ${name}: ${sizeInWords(revision)}, revision ${shortHash(revision)}, ${state}.`);
   return revision.id;
 }

@@ -16,7 +16,9 @@ export async function watchEval(id: string, options: ServerFlag & ReportOptions)
   await withServer(options, async (server) => {
     const flags = { url: options.url };
     if (server.embedded && !isOver(await retrieveSubject(server, named))) {
-      throw new CommandError(`${id} waits, and no server runs it; ${commandLine('resume', id, flags)} goes on with it`);
+      throw new CommandError(
+        `${id} waits, and no server runs it; ${commandLine('resume', id, flags)} goes on with it`,
+      );
     }
     await followToReport(server, named, { ...options, flags });
   });
@@ -38,7 +40,10 @@ export async function compareEvalRuns(
 }
 
 /** Stops a run, or both runs of a comparison. @throws CommandError, ConfigError */
-export async function cancelEval(id: string, options: ServerFlag & { readonly output: Format }): Promise<void> {
+export async function cancelEval(
+  id: string,
+  options: ServerFlag & { readonly output: Format },
+): Promise<void> {
   const named = requireSubject(id);
   await withServer(options, async (server) => {
     const runs = runsOf(await retrieveSubject(server, named));

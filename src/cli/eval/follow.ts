@@ -2,9 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { CommandError } from '../command-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { OpenServer } from '../open-server.ts';
-import { paintFor } from '../output.ts';
+import { hasColours } from '../output.ts';
 import { type CommandFlags, commandLine } from './command-line.ts';
-import { endingOf, type InconclusiveAs, reuseRemarks } from './ending.ts';
+import { endingOf, failureOf, type InconclusiveAs, reuseRemarks } from './ending.ts';
 import { createLiveDisplay } from './live-display.ts';
 import { note } from './note.ts';
 import { fetchReport, type ReportFormat, writeReports } from './report.ts';
@@ -29,29 +29,44 @@ export async function followToReport(
   { flags, ...options }: ReportOptions & { readonly flags: CommandFlags },
 ): Promise<void> {
   const subject = await watchLive(server, named, flags);
-  const { exit_code, problem } = endingOf(subject, options.inconclusiveAs);
   for (const remark of reuseRemarks(subject)) note(remark);
-  if (subject.status !== 'completed') {
-    if (server.embedded) note('With PAWL_LOG_LEVEL=error set, more is said about what goes wrong.');
-    throw new CommandError(problem ?? `${subject.id} is ${subject.status}`);
-  }
+  refuseFailure(server, subject);
   await printReport(server, subject, options.output);
   await writeReports(server, subject, options.outputFile ?? []);
+  const { exit_code, problem } = endingOf(subject, options.inconclusiveAs);
   if (problem !== null) note(`${problem}.`);
-  note(`The report stays: ${commandLine('show', subject.id, flags)} prints it again, and as a page with -o html.`);
+  note(
+    `The report stays: ${commandLine('show', subject.id, flags)} prints it again, and as a page with -o html.`,
+  );
   if (exit_code !== exitCodes.ok) process.exitCode = exit_code;
 }
 
+/** @throws CommandError when something has come to an end that cannot be reported. */
+export function refuseFailure({ embedded }: OpenServer, subject: Subject): void {
+  const failure = failureOf(subject);
+  if (failure === null) return;
+  if (embedded) note('With PAWL_LOG_LEVEL=error set, more is said about what goes wrong.');
+  throw new CommandError(failure);
+}
+
 /** Prints a report on standard output. @throws CommandError */
-export async function printReport(server: OpenServer, subject: SubjectName, format: ReportFormat): Promise<void> {
-  const colours = format === 'table' && paintFor(process.stdout).bold('') !== '';
+export async function printReport(
+  server: OpenServer,
+  subject: SubjectName,
+  format: ReportFormat,
+): Promise<void> {
+  const colours = format === 'table' && hasColours(process.stdout);
   process.stdout.write(await fetchReport(server, subject, { format, colours }));
 }
 
 const tickMs = 1000;
 
 /** Follows something to its end with a display of how far it is. @throws CommandError, InterruptedError */
-export async function watchLive(server: OpenServer, named: SubjectName, flags: CommandFlags): Promise<Subject> {
+export async function watchLive(
+  server: OpenServer,
+  named: SubjectName,
+  flags: CommandFlags,
+): Promise<Subject> {
   const { signal } = server;
   const display = createLiveDisplay({ screen: process.stderr, now: () => performance.now() });
   const onStop = (): void => {

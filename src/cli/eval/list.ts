@@ -26,7 +26,9 @@ export async function listEvals(options: Options): Promise<void> {
       section(['EVAL RUN', 'EVAL', 'VERSION', 'STATUS', 'RESULTS', 'SCORES', 'CREATED'], runs.map(runCells)),
     ];
     const shown = sections.filter((lines) => lines !== null);
-    print(shown.length === 0 ? 'There is nothing yet; `pawl eval run FILE` runs an eval.' : shown.join('\n\n'));
+    print(
+      shown.length === 0 ? 'There is nothing yet; `pawl eval run FILE` runs an eval.' : shown.join('\n\n'),
+    );
   });
 }
 

@@ -37,10 +37,9 @@ export function addReportOptions(command: Command): Command {
       (file: string, before: readonly string[] | undefined) => [...(before ?? []), checkedFile(file)],
     )
     .addOption(
-      new Option('--inconclusive-as <verdict>', 'what the exit code says of an inconclusive verdict').choices([
-        'pass',
-        'fail',
-      ]),
+      new Option('--inconclusive-as <verdict>', 'what the exit code says of an inconclusive verdict').choices(
+        ['pass', 'fail'],
+      ),
     );
 }
 

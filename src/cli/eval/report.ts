@@ -12,7 +12,9 @@ export type ReportFormat = (typeof reportFormats)[number];
 
 /** The `-o` of commands whose result is a report. */
 export function reportOption(): Option {
-  return new Option('-o, --output <format>', 'how to print the report').choices(reportFormats).default('table');
+  return new Option('-o, --output <format>', 'how to print the report')
+    .choices(reportFormats)
+    .default('table');
 }
 
 const formatsByEnding: Readonly<Record<string, ReportFormat>> = {

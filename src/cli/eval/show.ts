@@ -5,9 +5,9 @@ import { columns, print, printJson } from '../output.ts';
 import { commandLine } from './command-line.ts';
 import { retrieveEval } from './eval-source.ts';
 import { printReport } from './follow.ts';
-import { progressSentence } from './run-progress.ts';
 import type { ReportFormat } from './report.ts';
 import { retrieveSubject } from './resume.ts';
+import { progressSentence } from './run-progress.ts';
 import { isOver, runsOf, type Subject, subjectNamed } from './subject.ts';
 
 type Options = { readonly url?: string; readonly output: ReportFormat };
@@ -16,24 +16,27 @@ type Options = { readonly url?: string; readonly output: ReportFormat };
 export async function showEval(name: string, options: Options): Promise<void> {
   const named = subjectNamed(name);
   await withServer(options, async (server) => {
-    if (named === null) return showDefinition(await retrieveEval(server, name), options.output);
-    const subject = await retrieveSubject(server, named);
-    if (subject.status === 'completed') return printReport(server, subject, options.output);
-    if (options.output === 'json') return printJson(subject);
-    if (options.output !== 'table') {
-      throw new CommandError(`${name} is ${subject.status} and has no report`);
+    const found = named === null ? await retrieveEval(server, name) : await retrieveSubject(server, named);
+    if (found.type !== 'eval' && found.status === 'completed') {
+      return printReport(server, found, options.output);
     }
-    print(standing(subject, { embedded: server.embedded, url: options.url }));
+    if (options.output === 'json') return printJson(found);
+    if (options.output !== 'table')
+      throw new CommandError(`${name} has no report; -o json or table shows it`);
+    const { embedded } = server;
+    print(found.type === 'eval' ? terms(found) : standing(found, { embedded, url: options.url }));
   });
 }
 
-function showDefinition(one: EvalResponse, format: ReportFormat): void {
-  if (format === 'json') return printJson(one);
-  if (format !== 'table') throw new CommandError(`${one.name} is an eval, which has no report; its runs do`);
+/** What an eval says, in short. */
+function terms(one: EvalResponse): string {
   const { agent, dataset, target, scorers, epochs, gate } = one.definition;
   const revision = dataset.revision === null ? '' : `@${dataset.revision}`;
   const facts = [
-    ['Eval', `${one.name} (${one.id}), revision ${one.revision}${one.archived_at === null ? '' : ', archived'}`],
+    [
+      'Eval',
+      `${one.name} (${one.id}), revision ${one.revision}${one.archived_at === null ? '' : ', archived'}`,
+    ],
     ['Agent', target === null ? agent : `${agent} at ${target}`],
     ['Dataset', `${dataset.name}${revision}`],
     ['Scorers', scorers.map(({ name }) => name).join(', ')],
@@ -41,7 +44,7 @@ function showDefinition(one: EvalResponse, format: ReportFormat): void {
     ['Gate', `${gate.metrics.join(', ')} at ${gate.confidence * 100} %`],
     ['Changed', one.updated_at],
   ];
-  print(columns(facts).join('\n'));
+  return columns(facts).join('\n');
 }
 
 /** Where something stands that has no report, and what can be done about it. */
@@ -56,7 +59,9 @@ function standing(
   const verb = waits || isOver(subject) ? 'resume' : 'watch';
   return [
     `${id} ${state}${error === null ? '.' : `: ${error}`}`,
-    ...runsOf(subject).map((run) => `${run.id}  ${progressSentence({ version: run.agent_version, counts: run.counts })}`),
+    ...runsOf(subject).map(
+      (run) => `${run.id}  ${progressSentence({ version: run.agent_version, counts: run.counts })}`,
+    ),
     `${commandLine(verb, id, { url })} ${verb === 'resume' ? 'goes on with it' : 'follows it'}.`,
   ].join('\n');
 }

@@ -1,11 +1,10 @@
 import type { CalibrationResponse } from '../../api/calibrations.ts';
 import type { DatasetResponse } from '../../api/wire/datasets.ts';
 import { callServer, type ServerAccess } from '../api-client.ts';
-import { CommandError } from '../command-error.ts';
 import { type RunOptions, startRun } from '../eval/begin.ts';
 import { endingOf } from '../eval/ending.ts';
 import { type EvalOptions, openEvalSource, type ReadyEval, readyEval } from '../eval/eval-source.ts';
-import { watchLive } from '../eval/follow.ts';
+import { refuseFailure, watchLive } from '../eval/follow.ts';
 import { note } from '../eval/note.ts';
 import { count } from '../eval/quantities.ts';
 import { withServer } from '../open-server.ts';
@@ -29,10 +28,12 @@ export async function calibrateGate(name: string, options: CalibrateOptions): Pr
     const epochs = options.epochs ?? (await usualEpochs(server, ready));
     const twice = { ...options, epochs: 2 * epochs };
     const started = await startRun(server, ready, twice, options.version);
-    note(`Version ${options.version}, ${count(twice.epochs, 'epoch')} of each case: two runs' worth. This is eval run ${started.id}.`);
+    note(
+      `Version ${options.version}, ${count(twice.epochs, 'epoch')} of each case: two runs' worth. This is eval run ${started.id}.`,
+    );
     const run = await watchLive(server, started, source.flags);
-    const { problem } = endingOf(run, undefined);
-    if (run.status !== 'completed') throw new CommandError(problem ?? `${run.id} is ${run.status}`);
+    refuseFailure(server, run);
+    const { problem } = endingOf(run);
     if (problem !== null) note(`${problem}.`);
     const calibration = await callServer<CalibrationResponse>(server, {
       method: 'POST',
@@ -46,7 +47,10 @@ export async function calibrateGate(name: string, options: CalibrateOptions): Pr
 }
 
 /** How many epochs the eval's runs have: what it says, or the server's rule for small and large datasets. */
-async function usualEpochs(access: ServerAccess, { eval: one, dataset_revision }: ReadyEval): Promise<number> {
+async function usualEpochs(
+  access: ServerAccess,
+  { eval: one, dataset_revision }: ReadyEval,
+): Promise<number> {
   const { epochs, dataset } = one.definition;
   if (epochs !== null) return epochs;
   const revision = dataset_revision ?? dataset.revision;

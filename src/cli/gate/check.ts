@@ -18,7 +18,10 @@ export type GateCheckOptions = EvalOptions &
  */
 export async function checkGate(name: string, options: GateCheckOptions): Promise<void> {
   const baseline = options.baseline ?? options.candidate - 1;
-  if (baseline < 1) throw new CommandError('There is no version before version 1; name the one to compare with by --baseline');
+  if (baseline < 1)
+    throw new CommandError(
+      'There is no version before version 1; name the one to compare with by --baseline',
+    );
   const source = openEvalSource(name, options);
   const { step_summary } = settingsHere();
   await withServer({ ...options, embedded: source.embedded }, async (server) => {

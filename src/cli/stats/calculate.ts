@@ -36,21 +36,36 @@ function commandFor(calculation: Calculation): Command {
   const given: Record<string, unknown> = {};
   const command = new Command(`pawl stats ${name}`).description(`${title}\n\nSource: ${source}`);
   for (const { flags, description, path, read } of fieldFlags(fields)) {
-    command.addOption(new Option(flags, description).argParser((text) => put(given, { path, value: read(text) })));
+    command.addOption(
+      new Option(flags, description).argParser((text) => put(given, { path, value: read(text) })),
+    );
+  }
+  if (Object.values(fields).some(({ type }) => type === 'array')) {
+    command.option('--file <file>', 'a CSV file whose columns are the lists of the input');
   }
   return withManners(
     command
       .option('--json <input>', 'the input as JSON, or - for standard input; other flags come on top')
-      .option('--file <file>', 'a CSV file whose columns are the lists of the input')
       .addOption(outputOption())
-      .addHelpText('after', `\nExample:\n  $ pawl stats ${name} --json '${JSON.stringify(example)}'`)
+      .addHelpText('after', `\nExample:\n  $ pawl stats ${name} ${exampleWords(example)}`)
       .action(({ json, file, output }: Options) => {
         const fromFile = file === undefined ? {} : readColumns(file, fields);
-        const result = calculation.compute({ ...(json === undefined ? {} : readJson(json)), ...fromFile, ...given });
+        const result = calculation.compute({
+          ...(json === undefined ? {} : readJson(json)),
+          ...fromFile,
+          ...given,
+        });
         if (output === 'json') return printJson(result);
         print([paintFor(process.stdout).bold(title), '', ...describeResult(result)].join('\n'));
       }),
   );
+}
+
+/** An input as flags where it is made of numbers alone, and as JSON where it is not. */
+function exampleWords(input: Calculation['example']): string {
+  const fields = Object.entries(input);
+  if (fields.some(([, value]) => typeof value !== 'number')) return `--json '${JSON.stringify(input)}'`;
+  return fields.map(([name, value]) => `--${name.replaceAll('_', '-')} ${value}`).join(' ');
 }
 
 /** Puts a value into an input, and gives the value. */
@@ -59,9 +74,13 @@ function put(
   { path, value }: { readonly path: readonly string[]; readonly value: unknown },
 ): unknown {
   const [name = '', ...rest] = path;
-  if (rest.length === 0) input[name] = value;
-  else put((input[name] ??= {}) as Record<string, unknown>, { path: rest, value });
-  return value;
+  if (rest.length === 0) {
+    input[name] = value;
+    return value;
+  }
+  const part = (input[name] ?? {}) as Record<string, unknown>;
+  input[name] = part;
+  return put(part, { path: rest, value });
 }
 
 function readJson(text: string): object {

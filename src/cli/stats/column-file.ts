@@ -36,14 +36,17 @@ export function columnsIn(
       const cell = row[place] ?? '';
       const number = type === 'names' ? cell : numberIn(cell);
       if (number !== null) return number;
-      throw new CommandError(`${path}, row ${i + 2}: ${heads[place]} must be a number, and is ${JSON.stringify(cell)}`);
+      throw new CommandError(
+        `${path}, row ${i + 2}: ${heads[place]} must be a number, and is ${JSON.stringify(cell)}`,
+      );
     });
   };
   const found: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
     if (field.type !== 'array') continue;
     const kind = entriesOf(field);
-    const values = kind === 'others' ? records(field.items?.properties ?? {}, column) : column(spellings(name), kind);
+    const values =
+      kind === 'others' ? records(field.items?.properties ?? {}, column) : column(spellings(name), kind);
     if (values !== null) found[name] = values;
   }
   if (Object.keys(found).length === 0) {
@@ -63,7 +66,9 @@ function records(
   const length = columns[0]?.[1]?.length ?? 0;
   if (columns.some(([, values]) => values === null)) return null;
   return Array.from({ length }, (_, i) =>
-    Object.fromEntries(columns.flatMap(([name, values]) => (values?.[i] === undefined ? [] : [[name, values[i]]]))),
+    Object.fromEntries(
+      columns.flatMap(([name, values]) => (values?.[i] === undefined ? [] : [[name, values[i]]])),
+    ),
   );
 }
 

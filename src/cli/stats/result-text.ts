@@ -23,7 +23,8 @@ const digits = 5;
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return 'no answer';
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

@@ -1,28 +1,18 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type Anthropic from '@anthropic-ai/sdk';
+import type { ComparisonResponse } from '../../api/comparisons.ts';
+import type { EvalRunResponse } from '../../api/eval-runs.ts';
+import type { EvalResponse } from '../../api/evals.ts';
+import type { DatasetChangeResponse } from '../../api/wire/datasets.ts';
 import type { SessionExtras } from '../../api/wire/sessions.ts';
-import { CommandError } from '../command-error.ts';
-import type { Progress } from '../progress.ts';
-import { firstPrompt, secondPrompt } from './prompts.ts';
-import {
-  compare,
-  type Flip,
-  findFlips,
-  type ScoredTicket,
-  scoreAll,
-  type TeamComparison,
-  type TeamScore,
-  tally,
-} from './score.ts';
-import type { Ticket } from './tickets.ts';
-import { type Bench, openSession, retire, triage } from './triage.ts';
+import { callServer, type ServerAccess } from '../api-client.ts';
+import { uploadDataset } from '../dataset/upload.ts';
+import { parseEvalFile } from '../eval/eval-file.ts';
+import type { Subject } from '../eval/subject.ts';
+import { archiveAll, type Belongings, putAway } from './belongings.ts';
+import { evalText } from './eval-text.ts';
+import { broadRule, firstPrompt, narrowRule } from './prompts.ts';
 
-/** Who answers for the model; null when the server does not say, as a hosted one. */
-export type ServedBy = SessionExtras['served_by'];
-
-export type TicketError = { readonly id: string; readonly why: string };
-
-/** What the story has to tell, step by step. */
+/** What the story has to tell, step by step; what the server made is in it as the API gives it. */
 export type Step =
   | {
       readonly kind: 'created';
@@ -30,165 +20,149 @@ export type Step =
       readonly agent_id: string;
       readonly version: number;
       readonly model: string;
-      readonly served_by: ServedBy;
+      /** Who answers for the model. */
+      readonly served_by: SessionExtras['served_by'];
     }
-  | { readonly kind: 'loaded'; readonly tickets: number; readonly teams: readonly string[] }
-  | {
-      readonly kind: 'scored';
-      readonly version: number;
-      readonly teams: readonly TeamScore[];
-      readonly errors: readonly TicketError[];
-    }
+  | { readonly kind: 'loaded'; readonly dataset: DatasetChangeResponse }
+  | { readonly kind: 'defined'; readonly eval: EvalResponse; readonly text: string }
+  | { readonly kind: 'scored'; readonly run: EvalRunResponse }
   | {
       readonly kind: 'updated';
       readonly version: number;
-      readonly previous: number;
-      /** Whether the previous version still has the prompt that it was made with. */
-      readonly previous_unchanged: boolean;
+      readonly rule: string;
+      /** Whether version 1 still has the prompt that it was made with. */
+      readonly first_unchanged: boolean;
     }
-  | {
-      readonly kind: 'compared';
-      readonly before: number;
-      readonly after: number;
-      readonly teams: readonly TeamComparison[];
-      readonly flips: readonly Flip[];
-    }
-  | {
-      readonly kind: 'rolled_back';
-      readonly version: number;
-      readonly teams: readonly TeamScore[];
-      readonly errors: readonly TicketError[];
-    }
+  | { readonly kind: 'compared' | 'rolled_back'; readonly comparison: ComparisonResponse }
   | {
       readonly kind: 'listed';
       readonly versions: readonly { version: number; created_at: string; prompt_characters: number }[];
     }
-  | { readonly kind: 'archived'; readonly sessions: number; readonly left_open: number };
+  | { readonly kind: 'archived' };
 
+/** Whom the story is told to, and with what. */
 export type StoryOptions = {
   readonly client: Anthropic;
+  /** The same server, for what the SDK does not know. */
+  readonly access: ServerAccess;
+  /** Whether others use the server too, so that names must not be theirs. */
+  readonly is_shared: boolean;
   readonly model: string;
-  readonly tickets: readonly Ticket[];
-  readonly concurrency: number;
+  /** The path of a file of cases. */
+  readonly tickets: string;
+  /** How many sessions may run side by side; null leaves it to the server. */
+  readonly concurrency: number | null;
   readonly signal: AbortSignal;
-  readonly progress: (label: string, total: number) => Progress;
+  /** Waits for the end of a run or a comparison; rejects when it fails. */
+  readonly follow: <T extends Subject>(subject: T) => Promise<T>;
 };
 
 /**
- * Makes an agent, measures it, makes it worse, shows where, and goes back. Whatever happens, what was made is
- * archived at the end, as far as the server lets us. Rejects when the server refuses something, when no ticket
- * at all can be scored, or with the signal's reason.
+ * Makes an agent, scores it, makes it worse, has the gate say so, goes back, and makes it better. Whatever happens,
+ * what was made is archived at the end, as far as the server lets us.
+ * @throws CommandError, errors of the SDK, or the signal's reason.
  */
 export async function* tellStory(options: StoryOptions): AsyncGenerator<Step> {
-  const { client, model, tickets, signal } = options;
+  const { client, signal } = options;
   const environment = await client.beta.environments.create({ name: 'ticket-triage-env' }, { signal });
-  let agentId: string | null = null;
+  const made: Belongings = {
+    ...{ environment_id: environment.id, agent_id: null, dataset_id: null, eval_id: null },
+  };
   let archived = false;
-  const open = new Set<string>();
   try {
-    const agent = await client.beta.agents.create(
-      { name: 'ticket-triage', model, system: firstPrompt },
-      { signal },
-    );
-    agentId = agent.id;
-    const bench = { client, agent_id: agent.id, environment_id: environment.id, signal, open_sessions: open };
-    const served_by = await whoServes(bench, agent.version);
-    yield {
-      kind: 'created',
-      environment_id: environment.id,
-      agent_id: agent.id,
-      version: agent.version,
-      model,
-      served_by,
-    };
-    const teams = [...new Set(tickets.map(({ team }) => team))].sort();
-    yield { kind: 'loaded', tickets: tickets.length, teams };
-
-    const first = await measure(options, bench, agent.version);
-    yield { kind: 'scored', version: agent.version, teams: tally(first), errors: errorsIn(first) };
-    const updated = await client.beta.agents.update(
-      agent.id,
-      { version: agent.version, system: secondPrompt },
-      { signal },
-    );
-    const before = await client.beta.agents.retrieve(agent.id, { version: agent.version }, { signal });
-    const previous_unchanged = before.version === agent.version && before.system === firstPrompt;
-    yield { kind: 'updated', version: updated.version, previous: agent.version, previous_unchanged };
-
-    const second = await measure(options, bench, updated.version);
-    yield { kind: 'scored', version: updated.version, teams: tally(second), errors: errorsIn(second) };
-    const compared = compare(first, second);
-    yield {
-      kind: 'compared',
-      before: agent.version,
-      after: updated.version,
-      teams: compared,
-      flips: findFlips(first, second),
-    };
-
-    const again = await measure(
-      { ...options, tickets: worthAnotherLook(tickets, compared) },
-      bench,
-      agent.version,
-    );
-    yield { kind: 'rolled_back', version: agent.version, teams: tally(again), errors: errorsIn(again) };
-    yield { kind: 'listed', versions: await listVersions(client, agent.id, signal) };
-    await client.beta.agents.archive(agent.id, null, { signal });
-    await client.beta.environments.archive(environment.id, null, { signal });
+    const stage = yield* setUp(options, made);
+    yield* change(options, stage);
+    yield { kind: 'listed', versions: await listVersions(options, stage.agent_id) };
+    await archiveAll(options, made);
     archived = true;
-    const sessions = first.length + second.length + again.length + 1;
-    yield { kind: 'archived', sessions: sessions - open.size, left_open: open.size };
+    yield { kind: 'archived' };
   } finally {
-    if (!archived) await tidyUp({ client, agentId, environmentId: environment.id, open });
+    if (!archived) await putAway(options, made);
   }
+}
+
+/** What the versions are measured with. */
+type Stage = { readonly agent_id: string; readonly eval_id: string };
+
+async function* setUp(options: StoryOptions, made: Belongings): AsyncGenerator<Step, Stage> {
+  const { client, model, signal, tickets, concurrency } = options;
+  const { environment_id } = made;
+  const fields = { name: 'ticket-triage', model, system: firstPrompt };
+  const agent = await client.beta.agents.create(fields, { signal });
+  made.agent_id = agent.id;
+  const served_by = await whoServes(options, { agent: agent.id, environment_id });
+  yield { kind: 'created', environment_id, agent_id: agent.id, version: agent.version, model, served_by };
+
+  // Others may have tickets of their own, and a name that was archived is never free again.
+  const suffix = options.is_shared ? `-${agent.id.slice(-8)}` : '';
+  const dataset = await uploadDataset(
+    { ...options.access, signal },
+    { path: tickets, name: `tickets${suffix}`, columns: { target: 'team', group: 'team' } },
+  );
+  made.dataset_id = dataset.id;
+  yield { kind: 'loaded', dataset };
+
+  const name = `triage${suffix}`;
+  const text = evalText({ name, agent_id: agent.id, environment_id, dataset: dataset.name, concurrency });
+  const { definition } = parseEvalFile(text, 'The eval of the tutorial');
+  const defined = await post<EvalResponse>(options, 'evals', definition);
+  made.eval_id = defined.id;
+  yield { kind: 'defined', eval: defined, text };
+  return { agent_id: agent.id, eval_id: defined.id };
+}
+
+async function* change(options: StoryOptions, stage: Stage): AsyncGenerator<Step> {
+  const { eval_id } = stage;
+  const score = async (fields: { readonly fresh?: true } = {}): Promise<EvalRunResponse> => {
+    const started = await post<EvalRunResponse>(options, 'eval_runs', {
+      ...{ eval: eval_id, agent_version: 1, ...fields },
+    });
+    return options.follow(started);
+  };
+  const compare = async (body: object): Promise<ComparisonResponse> =>
+    options.follow(await post<ComparisonResponse>(options, 'comparisons', body));
+
+  const first = await score();
+  yield { kind: 'scored', run: first };
+  yield await update(options, stage, { version: 1, rule: broadRule });
+  const worse = await compare({ eval: eval_id, candidate_version: 2, baseline_version: 1 });
+  yield { kind: 'compared', comparison: worse };
+  const again = await score({ fresh: true });
+  const same = await compare({ baseline_run: first.id, candidate_run: again.id });
+  yield { kind: 'rolled_back', comparison: same };
+  yield await update(options, stage, { version: 2, rule: narrowRule });
+  const better = await compare({ eval: eval_id, candidate_version: 3, baseline_version: 1 });
+  yield { kind: 'compared', comparison: better };
 }
 
 /** Only a session can tell who would answer it, so one is opened and asked nothing. */
-async function whoServes(bench: Bench, version: number): Promise<ServedBy> {
-  const session = await openSession(bench, version);
+async function whoServes(
+  { client, signal }: StoryOptions,
+  place: { readonly agent: string; readonly environment_id: string },
+): Promise<SessionExtras['served_by']> {
+  const session = await client.beta.sessions.create(place, { signal });
   const { pawl } = session as { pawl?: SessionExtras };
-  await retire(bench.client, session.id, bench.open_sessions);
+  await client.beta.sessions.archive(session.id, null, { signal });
   return pawl?.served_by ?? null;
 }
 
-async function measure(options: StoryOptions, bench: Bench, version: number): Promise<ScoredTicket[]> {
-  const { tickets, concurrency } = options;
-  const progress = options.progress(`Scoring version ${version}`, tickets.length);
-  try {
-    const scored = await scoreAll({
-      tickets,
-      concurrency,
-      triage: (ticket) => triage(bench, version, ticket),
-      onScored: progress.advance,
-    });
-    const errors = errorsIn(scored);
-    if (errors[0] !== undefined && errors.length === scored.length) {
-      throw new CommandError(`No ticket could be scored. The first one: ${errors[0].why}`);
-    }
-    return scored;
-  } finally {
-    progress.finish();
-  }
-}
-
-function errorsIn(scored: readonly ScoredTicket[]): TicketError[] {
-  return scored.flatMap(({ ticket, answer }) =>
-    answer.kind === 'error' ? [{ id: ticket.id, why: answer.why }] : [],
-  );
-}
-
-/** The tickets of the teams that regressed; where none did, those of the first team, so that there is something to see. */
-function worthAnotherLook(tickets: readonly Ticket[], compared: readonly TeamComparison[]): Ticket[] {
-  const regressed = compared.filter((team) => team.regressed).map(({ team }) => team);
-  const teams: readonly string[] =
-    regressed.length > 0 ? regressed : compared.slice(0, 1).map(({ team }) => team);
-  return tickets.filter(({ team }) => teams.includes(team));
+/** Gives the agent another rule after its first prompt. */
+async function update(
+  { client, signal }: StoryOptions,
+  { agent_id }: Stage,
+  { version, rule }: { readonly version: number; readonly rule: string },
+): Promise<Step> {
+  const { agents } = client.beta;
+  const fields = { version, system: `${firstPrompt}\n\n${rule}` };
+  const updated = await agents.update(agent_id, fields, { signal });
+  const first = await agents.retrieve(agent_id, { version: 1 }, { signal });
+  const first_unchanged = first.version === 1 && first.system === firstPrompt;
+  return { kind: 'updated', version: updated.version, rule, first_unchanged };
 }
 
 async function listVersions(
-  client: Anthropic,
+  { client, signal }: StoryOptions,
   agentId: string,
-  signal: AbortSignal,
 ): Promise<{ version: number; created_at: string; prompt_characters: number }[]> {
   const versions = [];
   for await (const agent of client.beta.agents.versions.list(agentId, {}, { signal })) {
@@ -201,20 +175,6 @@ async function listVersions(
   return versions;
 }
 
-const tidyWithinMs = 3000;
-
-/** Best effort and no more: the story is over, and its own error is the one to tell. */
-async function tidyUp(made: {
-  readonly client: Anthropic;
-  readonly agentId: string | null;
-  readonly environmentId: string;
-  readonly open: Set<string>;
-}): Promise<void> {
-  const { client, agentId, environmentId, open } = made;
-  const all = [
-    ...[...open].map((id) => retire(client, id, open)),
-    ...(agentId === null ? [] : [client.beta.agents.archive(agentId)]),
-    client.beta.environments.archive(environmentId),
-  ];
-  await Promise.race([Promise.allSettled(all), wait(tidyWithinMs, undefined, { ref: false })]);
+function post<T>({ access, signal }: StoryOptions, kind: string, body: unknown): Promise<T> {
+  return callServer<T>({ ...access, signal }, { method: 'POST', path: `/pawl/v1/${kind}`, body });
 }

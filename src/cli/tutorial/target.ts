@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import Anthropic from '@anthropic-ai/sdk';
 import { type ClientSettings, loadConfig, processEnvironment } from '../../config.ts';
 import { startServer } from '../../server.ts';
-import { type ServerAccess, serverAccess } from '../api-client.ts';
+import { callServer, RefusedError, type ServerAccess, serverAccess } from '../api-client.ts';
+import { CommandError } from '../command-error.ts';
 import { createLog } from '../log.ts';
 
 /** The server that the story is told to. */
@@ -22,10 +22,22 @@ export async function openTarget(url: string | undefined, settings: ClientSettin
   return { client: connect(access), access, embedded: false, close: async () => {} };
 }
 
+/** Makes sure that a server can be told the story. @throws CommandError, also for a hosted Managed Agents API. */
+export async function requirePawl(access: ServerAccess): Promise<void> {
+  try {
+    await callServer(access, { method: 'GET', path: '/pawl/v1/evals?limit=1' });
+  } catch (error) {
+    if (!(error instanceof RefusedError && error.status === 404)) throw error;
+    throw new CommandError(
+      `The server at ${access.url} is not Pawl, or too old: it has no evals. Without --url the story is told here; \`pawl eval run FILE --endpoint ${access.url}\` evaluates an agent that is there`,
+      { cause: error },
+    );
+  }
+}
+
 async function startEmbedded(): Promise<Target> {
-  const key = randomBytes(24).toString('base64url');
   const { config, sources } = loadConfig({
-    flags: { host: '127.0.0.1', port: '0', api_key: key, allow_no_key: 'false' },
+    flags: { host: '127.0.0.1', port: '0', allow_no_key: 'false' },
     env: processEnvironment(),
     folder: process.cwd(),
   });
@@ -33,11 +45,14 @@ async function startEmbedded(): Promise<Target> {
   const level = sources.log_level === 'default' ? 'silent' : config.log_level;
   const log = createLog(level, (line) => process.stderr.write(line));
   const server = await startServer({ config, log, in_memory: true });
-  const access = { url: server.url, key, key_from: null };
+  const access = { url: server.url, key: server.own_key, key_from: null };
   return { client: connect(access), access, embedded: true, close: server.close };
 }
 
 /** The official SDK with nothing of the environment in it but the key. */
 function connect({ url, key }: ServerAccess): Anthropic {
-  return new Anthropic({ baseURL: url, apiKey: key ?? 'none', timeout: requestTimeoutMs, logLevel: 'off' });
+  return new Anthropic({
+    ...{ baseURL: url, apiKey: key ?? 'none', authToken: null },
+    ...{ timeout: requestTimeoutMs, logLevel: 'off' },
+  });
 }

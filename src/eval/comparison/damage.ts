@@ -25,11 +25,12 @@ const nothingKnown: MarginTest = { low: -1, high: 1, p_worse: 1, p_within: 1 };
 
 /**
  * Chooses the method: Tango's score interval where counting is all there is to do, else Student's over the units,
- * moved for skewness. Where few units differ, one more is imagined, lost whole for the upper limit and won for the
- * lower: no change in 20 cases does not pass for certainty. Null with a single unit.
+ * moved for skewness. Where few units differ, the upper limit has to hold with one more unit that is lost whole, so
+ * that no change in 20 cases does not pass for certainty, and the lower one with one more that did not change. Null
+ * with a single unit.
  *
- * The nested bootstrap is not among the methods. Resampling epochs within cases counts their noise twice, which
- * costs a third of the power at three epochs; without that, its limits are too near where few cases differ.
+ * The nested bootstrap is not among the methods: resampling epochs within cases counts their noise twice, which costs
+ * much power, and without that its limits are too near where few cases differ.
  */
 export function damageTest(columns: Columns, level: number): DamageTest | null {
   if (columns.countable) {
@@ -42,7 +43,7 @@ export function damageTest(columns: Columns, level: number): DamageTest | null {
   if (estimate.status === 'not_enough_data') return null;
   const { lean, effective } = spreadOf(sample);
   const widened = effective < fewDiffering;
-  const imagined = widened ? [1, -1].map((damage) => estimateMean(withOneMore(sample, damage))) : [];
+  const imagined = widened ? [1, 0].map((damage) => estimateMean(withOneMore(sample, damage))) : [];
   return {
     method: columns.clusters === undefined ? 'student_t' : 'clustered_t',
     widened,

@@ -73,9 +73,15 @@ export function settleOf(row: Unsettled): Settle {
     const text = `What was seen, ${points(row.damage)} points, is not within the ${points(margin)} that are tolerated: more cases may show a failure, and no number of them a pass, if things go on like this.`;
     return { cases: null, more_epochs, text: `${text}${help}` };
   }
-  const cases = Math.max(needed, row.least_cases, row.cases + 1);
+  const cases = Math.max(rounded(needed), row.least_cases, row.cases + 1);
   const text = `About ${counted(cases, 'case')} would settle it, if things go on like this; there are ${row.cases}.`;
   return { cases, more_epochs, text: `${text}${help}` };
+}
+
+/** Up to two digits that mean something. */
+function rounded(count: number): number {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(count)) - 1);
+  return Math.ceil(count / step) * step;
 }
 
 function casesNeeded({ damage, noise, margin, level }: Unsettled): number | null {

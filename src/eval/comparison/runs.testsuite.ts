@@ -107,6 +107,7 @@ const evalRun: EvalRun = {
     scores: {},
   },
   error: null,
+  sees: null,
   created_at: '2026-01-01T00:00:00Z',
   started_at: '2026-01-01T00:00:01Z',
   ended_at: '2026-01-01T00:00:02Z',

@@ -25,8 +25,8 @@ export type Decision = {
 /**
  * Decides for the whole gate. A comparison that cannot be trusted is an error whatever it shows. Then a failure
  * counts before an error elsewhere, because nothing that is still missing would undo it; an error before
- * `inconclusive`. Only critical rows make a gate inconclusive: a supporting row that cannot tell is a warning, and
- * an advisory row is never more.
+ * `inconclusive`. A supporting row that cannot tell is a warning, as long as anything else passes; a critical one makes
+ * the gate inconclusive, and an advisory one never matters.
  */
 export function decide(evidence: Evidence): Decision {
   const { comparability, must_pass, rows } = evidence;
@@ -40,16 +40,16 @@ export function decide(evidence: Evidence): Decision {
     ...reasonsOf(blocking, 'error'),
     ...nothingAsked(evidence, blocking),
   ];
-  const critical = blocking.filter((row) => row.tier === 'critical');
-  const unsettled = reasonsOf(critical, 'inconclusive');
   const passes = [...must_pass.passes, ...total.passes, ...reasonsOf(blocking, 'pass')];
+  const critical = blocking.filter((row) => row.tier === 'critical');
+  // Where nothing passes, there is nothing to let the candidate through for.
+  const unsettled = reasonsOf(passes.length > 0 ? critical : blocking, 'inconclusive');
   const verdict = verdictOf({ refusals: comparability.refusals, fails, errors, unsettled });
   const decided = {
     error: [...comparability.refusals, ...errors, ...fails],
     fail: [...fails, ...errors],
     inconclusive: unsettled,
-    pass:
-      passes.length > 0 ? passes : [gateReason('nothing_failed', 'No row that could fail the gate fails')],
+    pass: passes,
   }[verdict];
   const said = new Set(decided);
   const others = [

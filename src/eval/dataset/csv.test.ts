@@ -47,6 +47,14 @@ test.each([
   expect((await read(text)).at(-1)).toEqual(complaint);
 });
 
+test('a row is found however many come before it', async () => {
+  const rows = Array.from({ length: 250 }, (_, n) => (n === 180 ? '1,x"y"' : `${n},"a\r\nb"`));
+  const found = await read(['a,b', ...rows].join('\r\n'), 1000);
+  expect(found).toHaveLength(181);
+  expect(found.at(179)).toEqual({ at: 2 + 179 * 2, row: { a: '179', b: 'a\r\nb' } });
+  expect(found.at(180)).toEqual({ at: 2 + 180 * 2, complaint: quotes });
+});
+
 test('quotes that never close do not fill the memory', async () => {
   async function* endless(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('a\n"');

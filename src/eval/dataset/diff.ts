@@ -62,7 +62,7 @@ async function describe(store: Store, found: readonly Found[]): Promise<CaseChan
 }
 
 /** The names of what two cases with the same id do not have alike. */
-export function changedParts(before: Case, after: Case): string[] {
+function changedParts(before: Case, after: Case): string[] {
   const { fields: fieldsBefore, ...partsBefore } = before;
   const { fields: fieldsAfter, ...partsAfter } = after;
   return [

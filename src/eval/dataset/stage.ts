@@ -12,7 +12,7 @@ import { pagesOf } from './pages.ts';
 import type { FitCase } from './read-case.ts';
 import { type Counted, createTally } from './tally.ts';
 
-const batchCases = 2000;
+const batchCases = 500;
 const batchLength = 4 * 1024 * 1024;
 /** So many rows are copied or taken away at once; others get their turn in between. */
 const stretch = 10_000;

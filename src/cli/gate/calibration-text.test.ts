@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { comparison } from '../../../test/eval-subjects.ts';
+import type { CalibrationReport } from '../../eval/gate-report.ts';
+import { describeCalibration } from './calibration-text.ts';
+
+const share = (splits: number) => ({
+  splits,
+  rate: splits / 200,
+  interval: { low: splits / 400, high: splits / 100, confidence: 0.95, method: 'wilson' as const },
+});
+
+const report: CalibrationReport = {
+  ...{ schema: 1, run_id: 'erun_a', policy: comparison().gate, seed: 1, splits: 200, epochs: 5, cases: 20 },
+  rates: { pass: share(20), fail: share(3), inconclusive: share(177), error: share(0) },
+  sees: {
+    total: 5,
+    shown: [
+      { metric: 'exact', scope: 'all_cases', group: null, cases: 20, damage: 0.1234 },
+      { metric: 'exact', scope: 'group', group: 'billing', cases: 5, damage: null },
+      { metric: 'exact', scope: 'group', group: null, cases: 1, damage: 1 },
+    ],
+  },
+};
+
+test('A calibration says how often the gate is wrong, and what it can see', () => {
+  expect(describeCalibration('triage', 1, report).split('\n')).toEqual([
+    'The gate of triage on version 1 against itself: 200 splits, 20 cases × 5 epochs on each side.',
+    'Nothing has changed between the halves, so that every fail is a false alarm.',
+    '',
+    'VERDICT       SPLITS  SHARE   95 % INTERVAL',
+    'pass          20      10 %    5 % to 20 %',
+    'fail          3       1.5 %   0.8 % to 3 %',
+    'inconclusive  177     88.5 %  44.3 % to 177 %',
+    'error         0       0 %     0 % to 0 %',
+    '',
+    'The smallest loss that such runs tell from none, 4 times out of 5:',
+    'METRIC  CASES OF         CASES  LOSS',
+    'exact   all cases        20     0.123',
+    'exact   billing          5      not known',
+    'exact   without a group  1      1.000',
+    'and 2 more',
+  ]);
+});

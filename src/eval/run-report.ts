@@ -1,0 +1,164 @@
+import { readBodies } from '../store/datasets.ts';
+import type { Store } from '../store/dialect.ts';
+import { listEvalResultsOf } from '../store/eval-runs.ts';
+import type { Case } from './case.ts';
+import { columnsOf } from './comparison/columns.ts';
+import { isRight, type Observed, outcomesOf, passMark, slicesOf } from './comparison/observed.ts';
+import { seenDamage } from './comparison/outlook.ts';
+import { capped, mostShown, pairRuns } from './comparison/pairing.ts';
+import { rowSide } from './comparison/row-side.ts';
+import type { Capped, RowScope, RowSide } from './gate-report.ts';
+import type { CaseError, EvalRun, ScoredCase, ScoredRun } from './result.ts';
+import { readScoredRun } from './scored-run.ts';
+import type { StoredOutcome } from './stored-result.ts';
+
+/** What one run scored by itself, per metric and group. */
+export type RunReport = {
+  readonly schema: 1;
+  readonly run: EvalRun;
+  /** By metric; for each, all cases first and then the groups by name. */
+  readonly rows: readonly RunRow[];
+  /** Each case by the first scorer, in the order of the dataset. */
+  readonly cases: Capped<CaseLine>;
+  /** Cases that the first scorer finds wrong in most epochs. */
+  readonly wrong: Capped<WrongCase>;
+  /** Cases without any score of the first scorer, and why. */
+  readonly unscored: Capped<{ readonly case_id: string; readonly reason: string }>;
+};
+
+/** A case is right when most of its epochs are, and wrong otherwise. */
+export type CaseLine = {
+  readonly case_id: string;
+  readonly group: string | null;
+  readonly outcome: 'right' | 'wrong' | 'unscored';
+};
+
+export type RunRow = RowSide & {
+  readonly metric: string;
+  readonly scope: RowScope;
+  /** Null for all cases, and for the group of cases without one. */
+  readonly group: string | null;
+  readonly cases: number;
+  readonly scored: number;
+  /** The smallest drop that so many cases would show, at 80 % power; null when none. */
+  readonly sees: number | null;
+};
+
+export type WrongCase = {
+  readonly case_id: string;
+  readonly group: string | null;
+  readonly passes: number;
+  readonly epochs: number;
+  /** As JSON, shortened. */
+  readonly target: string;
+  readonly reply: string;
+  readonly reason: string | null;
+};
+
+/** The level of the intervals. */
+const confidence = 0.95;
+const mostQuoted = 500;
+const mostCases = 5000;
+
+/** Reads what a run has scored, finished or not. */
+export async function reportRun(store: Store, run: EvalRun): Promise<RunReport> {
+  const scored = await readScoredRun(store, run);
+  const metrics = (run.plan?.scorers ?? []).map(({ name }) => name);
+  // Set against itself, a run goes through the same figures as a comparison.
+  const { pairs } = pairRuns({ baseline: scored, candidate: scored });
+  const rows = metrics.flatMap((metric) =>
+    slicesOf(pairs, metric).map((slice): RunRow => {
+      const cases = slice.observed.length;
+      return {
+        ...rowSide(columnsOf(slice.observed), 'candidate', confidence),
+        ...{ metric, scope: slice.scope, group: slice.group, cases: slice.cases, scored: cases },
+        sees: seenDamage({ cases, noise: usualNoise, level: confidence }),
+      };
+    }),
+  );
+  const [first] = metrics;
+  if (first === undefined)
+    return { schema: 1, run, rows, cases: capped([]), wrong: capped([]), unscored: capped([]) };
+  const observed = slicesOf(pairs, first)[0].observed;
+  const wrong = capped(observed.filter(({ candidate }) => !isRight(candidate)));
+  return {
+    ...{ schema: 1, run, rows },
+    cases: capped(
+      scored.cases.map((one) => lineOf(one, first)),
+      mostCases,
+    ),
+    wrong: {
+      total: wrong.total,
+      shown: await describe(store, run.id, { metric: first, wrong: wrong.shown }),
+    },
+    unscored: capped(await unscoredOf(store, scored, first)),
+  };
+}
+
+/**
+ * The share of cases that is taken to flip either way for no reason, where nothing is known yet. What a suite can see
+ * before its first comparison is stated under this assumption.
+ */
+export const usualNoise = 0.1;
+
+async function describe(
+  store: Store,
+  runId: string,
+  { metric, wrong }: { readonly metric: string; readonly wrong: readonly Observed[] },
+): Promise<WrongCase[]> {
+  const entries = wrong.map(({ pair, candidate }) => ({ one: pair.candidate, outcomes: candidate }));
+  const positions = entries.map(({ one }) => one.position);
+  const results = Map.groupBy(
+    await listEvalResultsOf(store.db, runId, positions),
+    ({ position }) => position,
+  );
+  const hashes = entries.map(({ one }) => one.case_hash);
+  const bodies = hashes.length === 0 ? new Map<string, string>() : await readBodies(store.db, hashes);
+  return entries.map(({ one, outcomes }) => {
+    const scores = one.scores[metric] ?? [];
+    const at = scores.findIndex(({ value }) => value !== null && value < passMark);
+    const done = (results.get(one.position) ?? []).filter(({ status }) => status === 'done');
+    const outcome = done[at]?.outcome;
+    const target = (JSON.parse(bodies.get(one.case_hash) ?? '{}') as Partial<Case>).target ?? null;
+    return {
+      ...{ case_id: one.case_id, group: one.group, passes: outcomes.passes, epochs: outcomes.values.length },
+      target: quoted(JSON.stringify(target)),
+      reply: outcome === undefined ? '' : quoted((JSON.parse(outcome) as StoredOutcome).outcome.reply),
+      reason: scores[at]?.reason ?? null,
+    };
+  });
+}
+
+async function unscoredOf(
+  store: Store,
+  { run, cases }: ScoredRun,
+  metric: string,
+): Promise<{ case_id: string; reason: string }[]> {
+  const open = cases.filter((one) => outcomesOf(one, metric) === null);
+  const some = open.slice(0, mostShown);
+  const rows = await listEvalResultsOf(
+    store.db,
+    run.id,
+    some.map(({ position }) => position),
+  );
+  const errors = new Map(
+    rows.filter(({ status }) => status === 'error').map((row) => [row.position, row.outcome]),
+  );
+  return open.map((one) => {
+    const broken = errors.get(one.position);
+    const said = one.scores[metric]?.find(({ reason }) => reason !== null)?.reason;
+    const why =
+      broken === undefined ? (said ?? 'it has not been run') : (JSON.parse(broken) as CaseError).message;
+    return { case_id: one.case_id, reason: quoted(why) };
+  });
+}
+
+function lineOf(one: ScoredCase, metric: string): CaseLine {
+  const outcomes = outcomesOf(one, metric);
+  const outcome = outcomes === null ? 'unscored' : isRight(outcomes) ? 'right' : 'wrong';
+  return { case_id: one.case_id, group: one.group, outcome };
+}
+
+function quoted(text: string): string {
+  return text.length <= mostQuoted ? text : `${text.slice(0, mostQuoted - 1)}…`;
+}
