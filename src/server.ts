@@ -5,10 +5,11 @@ import { createEnvironments } from './agent/environments.ts';
 import { createVersions } from './agent/versions.ts';
 import { createApp } from './api/app.ts';
 import type { Config } from './config.ts';
-import { createClock } from './core/clock.ts';
-import { createIds } from './core/ids.ts';
+import { type Clock, createClock } from './core/clock.ts';
+import { createIds, type Ids } from './core/ids.ts';
 import type { Log } from './core/log.ts';
-import { createEvaluation } from './eval/evaluation.ts';
+import type { EndpointAddress } from './eval/endpoint.ts';
+import { createEvaluation, type Evaluation } from './eval/evaluation.ts';
 import { createTargets, parseTargets } from './eval/targets.ts';
 import { parsePrices } from './model/prices.ts';
 import { defaultRetryLimits } from './model/retry.ts';
@@ -125,17 +126,9 @@ async function listen(given: {
     ...{ onStart: worker.start, onInterrupt: worker.interrupt, onUncertain: worker.adopt },
   });
   let url = '';
-  const evaluation = createEvaluation({
-    ...{ store, clock, ids, log },
-    targets: createTargets(parseTargets(config.eval_targets, config.eval_target_keys), () => ({
-      base_url: url,
-      api_key: keys.own_secret,
-    })),
-    prices: config.model_prices === null ? [] : parsePrices(config.model_prices),
-    servedHere: (model) => nameOf(router.route(model)),
-    scorer_dir: config.scorer_dir,
-    scorer_urls: config.scorer_urls?.split(',').map((part) => part.trim()) ?? [],
-    pawl_version: packageVersion(),
+  const evaluation = evaluationOf(config, {
+    ...{ store, clock, ids, log, router },
+    own: () => ({ base_url: url, api_key: keys.own_secret }),
   });
   const app = createApp({
     ...{
@@ -197,6 +190,29 @@ function pooledRandomBytes(): (size: number) => Uint8Array {
     used += size;
     return pool.subarray(used - size, used);
   };
+}
+
+type EvaluationParts = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly router: Router;
+  /** Where this server is, once it listens. */
+  readonly own: () => EndpointAddress;
+};
+
+function evaluationOf(config: Config, { router, own, ...parts }: EvaluationParts): Evaluation {
+  const named = parseTargets(config.eval_targets, config.eval_target_keys);
+  return createEvaluation({
+    ...parts,
+    targets: createTargets(named, own),
+    prices: config.model_prices === null ? [] : parsePrices(config.model_prices),
+    servedHere: (model) => nameOf(router.route(model)),
+    scorer_dir: config.scorer_dir,
+    scorer_urls: config.scorer_urls?.split(',').map((part) => part.trim()) ?? [],
+    pawl_version: packageVersion(),
+  });
 }
 
 /** Who answers for a model, as results carry it. */

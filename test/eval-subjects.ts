@@ -1,6 +1,6 @@
 import type { ComparisonResponse } from '../src/api/comparisons.ts';
 import type { EvalRunResponse } from '../src/api/eval-runs.ts';
-import type { GatePolicy } from '../src/eval/definition.ts';
+import type { GatePolicy } from '../src/eval/gate-policy.ts';
 import type { RunCounts } from '../src/eval/result.ts';
 
 /** The counts of a run of sixty sessions that has just begun, but for what a test sets. */

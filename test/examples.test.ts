@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { evalText } from '../src/cli/tutorial/eval-text.ts';
 import { freshFolder, startNode, startPawlProcess } from './pawl-process.ts';
 
 /*
@@ -45,29 +47,75 @@ test('polling.ts, which asks once a second, tells the same', { timeout: 120_000 
 });
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
 
-test('The README has TypeScript to run', () => {
-  expect(blocks.length).toBeGreaterThan(0);
-});
+/** The code blocks of one language under a heading of the README, as they stand. */
+function blocksUnder(heading: string, language: string): string[] {
+  const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+  const blocks = [...section.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
+  return blocks.filter((block) => block[1] === language).map((block) => block[2] ?? '');
+}
 
-test.each(blocks)('The TypeScript of the README runs as it stands', async (block) => {
-  const env = await serve();
+/** The only block of its language under a heading. */
+function blockUnder(heading: string, language: string): string {
+  const [block, ...others] = blocksUnder(heading, language);
+  if (block === undefined || others.length > 0) throw new Error(`${heading}: not one block of ${language}`);
+  return block;
+}
+
+/** Runs TypeScript of the README as it stands, and gives what it printed. */
+async function runBlock(block: string, env: Record<string, string>): Promise<string> {
   const args = ['--input-type=module-typescript', '--eval', block];
   const { code, stdout, stderr } = await startNode(args, { env, cwd: root }).finished;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toContain('{"team": "billing"}');
+  return stdout;
+}
+
+test('Every TypeScript of the README is run by one of these tests', () => {
+  const tested = ['Run the server', 'Evaluate a version'].flatMap((heading) => blocksUnder(heading, 'ts'));
+  expect(readme.match(/^```ts$/gm)).toHaveLength(tested.length);
+});
+
+test('The conversation of the README runs as it stands', async () => {
+  expect(await runBlock(blockUnder('Run the server', 'ts'), await serve())).toContain('{"team": "billing"}');
 });
 
 test('The README shows what the tutorial prints', async () => {
-  const shown = /^```text\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? '';
   const { stdout } = await startPawlProcess(['tutorial'], { cwd: root }).finished;
   // Ids, ports and times are new each time.
   const settled = (text: string): string =>
     text
       .trim()
       .replace(/_\w{24}\b/g, '_…')
-      .replace(/:\d{4,5},/, ':port,')
+      .replace(/:\d{4,5}\./, ':port.')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time');
-  expect(settled(stdout)).toBe(settled(shown));
+  expect(settled(stdout)).toBe(settled(blockUnder('In 60 seconds', 'text')));
+});
+
+describe('The README evaluates a version', () => {
+  const heading = 'Evaluate a version';
+  const file = 'examples/triage.eval.yaml';
+
+  test('by the file that is there, which is short and says what the tutorial says', () => {
+    const text = readFileSync(join(root, file), 'utf8');
+    expect(blockUnder(heading, 'yaml')).toBe(text);
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
+    const told = evalText({
+      name: 'triage',
+      ...{ agent_id: 'agent_…', environment_id: 'env_…', dataset: 'tickets', concurrency: null },
+    });
+    const { environment, ...toldElsewhere } = parse(told) as Record<string, unknown>;
+    expect(environment).toBe('env_…');
+    expect({ ...parse(text), dataset: 'tickets' }).toEqual(toldElsewhere);
+  });
+
+  test('with the outcome that it shows', async () => {
+    const env = await serve();
+    const agent = (await runBlock(blockUnder(heading, 'ts'), env)).trim();
+    const command = /^npm run -s pawl -- (.+) agent_…$/m.exec(blockUnder(heading, 'sh'))?.[1] ?? '';
+    const args = [...command.split(' '), agent];
+    expect(args).toEqual(['eval', 'run', file, '--agent', agent]);
+    const { code, stdout } = await startPawlProcess(args, { env, cwd: root }).finished;
+    expect(code).toBe(1);
+    expect(stdout).toContain(`\n\n${blockUnder(heading, 'text')}\n`);
+  });
 });

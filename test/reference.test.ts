@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { tags } from '../src/api/openapi/operation.ts';
+import { operations } from '../src/api/openapi/operations.ts';
 import { exitMeanings } from '../src/cli/exit-codes.ts';
 import { pathOf, withSubcommands } from '../src/cli/manners.ts';
 import { createProgram } from '../src/cli/program.ts';
 import { clientVariables, type SettingName, settings } from '../src/config.ts';
 import { errorCatalog } from '../src/core/errors.ts';
+import { registeredRoutes } from './registered-routes.ts';
 
 /*
  * The goal: the reference says what is so. The method: the rows that the code calls for are put together here and
@@ -82,5 +85,24 @@ describe('errors.md', () => {
       return row(code(name), String(entry.status), code(entry.type), again, entry.meaning);
     });
     expect(tableUnder('errors.md', 'Codes')).toEqual(rows);
+  });
+});
+
+describe('api.md', () => {
+  test('has a heading for everything that operations are about, in order, and no other', () => {
+    const text = readFileSync(join(import.meta.dirname, '../docs/reference/api.md'), 'utf8');
+    expect([...text.matchAll(/^## (.*)$/gm)].map((match) => match[1])).toEqual(Object.keys(tags));
+  });
+
+  test.each(Object.keys(tags))('has every operation about %s with its summary, and no other', (tag) => {
+    const told = Object.values(operations).filter((one) => one.tag === tag);
+    expect(tableUnder('api.md', tag)).toEqual(told.map((one) => row(code(one.route), one.summary)));
+  });
+
+  test('has every route that the server has under /pawl/v1', async () => {
+    const text = readFileSync(join(import.meta.dirname, '../docs/reference/api.md'), 'utf8');
+    const named = [...text.matchAll(/^\| `((?:GET|POST) [^`]+)` \|/gm)].map((match) => match[1]);
+    const ours = (await registeredRoutes()).filter(({ url }) => url.startsWith('/pawl/v1/'));
+    expect(named.toSorted()).toEqual(ours.map(({ method, url }) => `${method} ${url}`).toSorted());
   });
 });

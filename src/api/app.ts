@@ -25,8 +25,10 @@ import { evalRoutes } from './evals.ts';
 import { eventRoutes } from './events.ts';
 import { type App, newApp } from './http.ts';
 import { keyRoutes } from './keys.ts';
+import { openapiRoutes } from './openapi.ts';
 import { reportRoutes } from './reports.ts';
 import { sessionRoutes } from './sessions.ts';
+import { statRoutes } from './stats.ts';
 import { streamRoutes } from './stream.ts';
 import { createWatchStreams } from './watch.ts';
 
@@ -66,6 +68,7 @@ export function createApp(deps: Deps): App {
     deps.log.debug({ ...fields, ms: Math.round(reply.elapsedTime) }, 'Answered');
     done();
   });
+  openapiRoutes(app);
   agentRoutes(app, deps.agents);
   environmentRoutes(app, deps.environments);
   sessionRoutes(app, deps);
@@ -80,6 +83,7 @@ export function createApp(deps: Deps): App {
   evalRunRoutes(app, room);
   comparisonRoutes(app, room);
   calibrationRoutes(app, room);
+  statRoutes(app);
   reportRoutes(app, room);
   return app;
 }

@@ -89,7 +89,11 @@ export const errorCatalog = {
     meaning: 'There is no environment with this id.',
   },
   session_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no session with this id.' },
-  dataset_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no dataset with this id or name.' },
+  dataset_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'There is no dataset with this id or name.',
+  },
   dataset_revision_not_found: {
     status: 404,
     type: 'not_found_error',

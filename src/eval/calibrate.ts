@@ -5,7 +5,7 @@ import { createRandom, type Random, randomBelow } from '../stats/random.ts';
 import { requireNumber } from '../stats/requirements.ts';
 import { compareRuns } from './compare.ts';
 import { capped, type Runs } from './comparison/pairing.ts';
-import type { GatePolicy } from './definition.ts';
+import type { GatePolicy } from './gate-policy.ts';
 import type { CalibrationReport, GateRow } from './gate-report.ts';
 import type { ScoredCase, ScoredRun } from './result.ts';
 import type { Score } from './score.ts';

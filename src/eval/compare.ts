@@ -8,7 +8,7 @@ import { capped, type Pair, pairRuns, type Runs } from './comparison/pairing.ts'
 import { resourcesOf } from './comparison/resources.ts';
 import { type Measured, measureRow } from './comparison/row.ts';
 import { decide } from './comparison/verdict.ts';
-import type { GatePolicy } from './definition.ts';
+import type { GatePolicy } from './gate-policy.ts';
 import type { FindFlips, GateReport, JudgeAgreement, ReportSide } from './gate-report.ts';
 import type { ScoredRun } from './result.ts';
 

@@ -15,8 +15,8 @@ import {
   updateComparison,
 } from '../store/comparisons.ts';
 import type { Store } from '../store/dialect.ts';
-import type { GatePolicy } from './definition.ts';
 import type { Evals } from './evals.ts';
+import type { GatePolicy } from './gate-policy.ts';
 import type { GateReport } from './gate-report.ts';
 import type { EvalRun } from './result.ts';
 import { isOver, type RunRequest, type Runs } from './runs.ts';
@@ -199,22 +199,26 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
     async create(request: ComparisonRequest): Promise<Comparison> {
       const { candidate_version, baseline_version, ...rest } = request;
       const { definition, id } = await evals.retrieve(request.eval, request.eval_revision);
-      const candidate = await runs.create({ ...rest, agent_version: candidate_version });
-      const before = baseline_version ?? candidate.agent_version - 1;
+      // Nothing is begun before both sides are known to exist.
+      const candidate = await runs.prepare({ ...rest, agent_version: candidate_version });
+      const { row } = candidate;
+      const before = baseline_version ?? row.agent_version - 1;
       if (before < 1) {
-        await runs.cancel(candidate.id);
         throw new PawlError(
           'invalid_request',
           'baseline_version: there is no version before version 1; name the one to compare with',
         );
       }
-      const baseline = await runs.create({
+      const baseline = await runs.prepare({
         ...rest,
         agent_version: before,
         // Both sides have to see the same cases.
-        dataset_revision: candidate.dataset_revision_id,
+        dataset_revision: row.dataset_revision_id,
+        eval_revision: row.eval_revision,
       });
-      const runsOf = { eval_id: id, candidate_run_id: candidate.id, baseline_run_id: baseline.id };
+      await runs.begin(candidate);
+      await runs.begin(baseline);
+      const runsOf = { eval_id: id, candidate_run_id: row.id, baseline_run_id: baseline.row.id };
       return make(runsOf, definition.gate);
     },
 

@@ -1,8 +1,41 @@
 import { setTimeout as waitFor } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
-import { type Ask, type Endpoint, openEndpoint } from './endpoint.ts';
+import type { Price } from '../model/prices.ts';
+import { type Ask, type Endpoint, type EndpointAddress, openEndpoint } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';
-import type { FromThread, ToThread } from './endpoint-messages.ts';
+
+/** What can be asked of an endpoint in its thread; settling and asking are calls like the others. */
+export type EndpointMethod = keyof Endpoint;
+
+/** What the thread of the endpoints is told. `endpoint` numbers the open ones, `call` the calls. */
+export type ToThread =
+  | {
+      readonly type: 'open';
+      readonly endpoint: number;
+      readonly address: EndpointAddress;
+      readonly prices: readonly Price[];
+    }
+  | {
+      readonly type: 'call';
+      readonly endpoint: number;
+      readonly call: number;
+      readonly method: EndpointMethod;
+      readonly args: readonly unknown[];
+    }
+  | { readonly type: 'abort'; readonly call: number }
+  | { readonly type: 'close'; readonly endpoint: number };
+
+/** What it says. */
+export type FromThread =
+  | { readonly type: 'done'; readonly call: number; readonly value: unknown }
+  | {
+      readonly type: 'failed';
+      readonly call: number;
+      readonly message: string;
+      /** Of an EndpointError; undefined for any other error. */
+      readonly status: number | null | undefined;
+    }
+  | { readonly type: 'throttled'; readonly endpoint: number };
 
 /**
  * The thread in which the SDK works for evaluation. Thousands of requests go through it while the server answers

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Price } from '../model/prices.ts';
 import type { Answer, Ask, Endpoint, EndpointAddress } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';
-import type { EndpointMethod, FromThread, ToThread } from './endpoint-messages.ts';
+import type { EndpointMethod, FromThread, ToThread } from './endpoint-thread.ts';
 
 type Options = {
   readonly address: EndpointAddress;

@@ -67,7 +67,7 @@ export type Endpoint = {
   updateAgent(id: string, fields: { readonly model: string; readonly system: string }): Promise<AgentVersion>;
   /** Resolves whatever happens to the session; rejects only with the signal's reason. */
   ask(ask: Ask, signal: AbortSignal): Promise<Answer>;
-  /** Waits for what is still being put in order, such as the archiving of finished sessions. */
+  /** Waits a few seconds for what is still being put in order, such as the archiving of finished sessions. */
   settle(): Promise<void>;
 };
 
@@ -85,6 +85,9 @@ type Agent = Anthropic.Beta.BetaManagedAgentsAgent;
 
 const requestTimeoutMs = 60_000;
 const listEveryMs = 500;
+/** How often an interrupted session is archived until it has stopped, and how long a run waits for that. */
+const mostArchivings = 5;
+const settleMs = 3000;
 
 /** Opens an endpoint. No request is made before something is asked of it. */
 export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps): Endpoint {
@@ -129,21 +132,40 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
 
   /** Puts a session away. One that still runs has to be stopped first; one that cannot be is left as it is. */
   async function retire(sessionId: string, stopFirst: boolean): Promise<void> {
-    try {
-      if (stopFirst) await sessions.events.send(sessionId, { events: [{ type: 'user.interrupt' }] });
-      await sessions.archive(sessionId);
-    } catch {
-      if (!stopFirst) return;
+    if (stopFirst) {
+      await sessions.events.send(sessionId, { events: [{ type: 'user.interrupt' }] }).catch(() => {});
+    }
+    for (let attempt = 1; attempt <= mostArchivings; attempt++) {
+      const archived = await sessions.archive(sessionId).then(
+        () => true,
+        () => false,
+      );
+      if (archived || !stopFirst) return;
       await wait(listEveryMs, AbortSignal.timeout(requestTimeoutMs));
-      await sessions.archive(sessionId).catch(() => {});
     }
   }
 
-  function retireLater(sessionId: string, stopFirst: boolean): void {
-    const closed = retire(sessionId, stopFirst)
-      .catch(() => {})
-      .finally(() => closing.delete(closed));
+  function later(work: Promise<void>): void {
+    const closed = work.catch(() => {}).finally(() => closing.delete(closed));
     closing.add(closed);
+  }
+
+  /** Opens a session. One that nobody waits for any more when it comes is put away. */
+  async function open({ agent, environment_id, metadata }: Ask, signal: AbortSignal) {
+    signal.throwIfAborted();
+    const pinned = { type: 'agent', id: agent.agent_id, version: agent.version } as const;
+    const opening = sessions.create({ agent: pinned, environment_id, metadata });
+    const givenUp = Promise.withResolvers<never>();
+    const giveUp = (): void => givenUp.reject(signal.reason as Error);
+    signal.addEventListener('abort', giveUp);
+    try {
+      return await Promise.race([opening, givenUp.promise]);
+    } catch (error) {
+      if (signal.aborted) later(opening.then(({ id }) => retire(id, false)));
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
   }
 
   async function ask(ask: Ask, outer: AbortSignal): Promise<Answer> {
@@ -168,14 +190,7 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
     });
     try {
       const { agent } = ask;
-      const session = await sessions.create(
-        {
-          agent: { type: 'agent', id: agent.agent_id, version: agent.version },
-          environment_id: ask.environment_id,
-          metadata: ask.metadata,
-        },
-        { signal },
-      );
+      const session = await open(ask, signal);
       sessionId = session.id;
       if (session.agent.version !== agent.version) {
         const message = `the endpoint opened the session at version ${session.agent.version}, not at ${agent.version}`;
@@ -209,7 +224,7 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
     } finally {
       clearTimeout(patience);
       outer.removeEventListener('abort', giveUp);
-      if (sessionId !== null) retireLater(sessionId, !finished);
+      if (sessionId !== null) later(retire(sessionId, !finished));
     }
   }
 
@@ -228,7 +243,9 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
     createAgent: (fields) => explained(async () => versionOf(await agents.create(fields))),
     updateAgent: (id, fields) => explained(async () => versionOf(await agents.update(id, fields))),
     async settle() {
-      while (closing.size > 0) await Promise.all(closing);
+      const patience = AbortSignal.timeout(settleMs);
+      const enough = new Promise((resolve) => patience.addEventListener('abort', resolve));
+      while (closing.size > 0 && !patience.aborted) await Promise.race([Promise.all(closing), enough]);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { JobStatus, Json, Tier, Verdict } from '../core/evaluation.ts';
-import type { GatePolicy } from './definition.ts';
+import type { GatePolicy } from './gate-policy.ts';
 
 /**
  * What a gate found, complete in itself: it is kept as evidence and is read years later without the runs, the

@@ -1,4 +1,4 @@
-import type { GatePolicy } from './definition.ts';
+import type { GatePolicy } from './gate-policy.ts';
 
 /**
  * What a gate asks unless its eval says otherwise; docs/reference/gate.md has the reason for each figure. The

@@ -75,8 +75,8 @@ export type EvalRun = {
   readonly counts: RunCounts;
   readonly error: string | null;
   /**
-   * The smallest drop that so many cases would show in a comparison, at 80 % power and 5 % one-sided, if one case in
-   * ten flips for no reason; null when not even a total loss would be seen.
+   * The smallest loss that so many cases in so many epochs would show in a comparison, 4 times out of 5, if one in ten
+   * repeated answers is scored differently; null when none would be seen.
    */
   readonly sees: number | null;
   readonly created_at: string;

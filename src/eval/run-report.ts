@@ -1,10 +1,10 @@
 import { readBodies } from '../store/datasets.ts';
 import type { Store } from '../store/dialect.ts';
 import { listEvalResultsOf } from '../store/eval-runs.ts';
+import { canSee, usualConfidence } from './can-see.ts';
 import type { Case } from './case.ts';
 import { columnsOf } from './comparison/columns.ts';
 import { isRight, type Observed, outcomesOf, passMark, slicesOf } from './comparison/observed.ts';
-import { seenDamage } from './comparison/outlook.ts';
 import { capped, mostShown, pairRuns } from './comparison/pairing.ts';
 import { rowSide } from './comparison/row-side.ts';
 import type { Capped, RowScope, RowSide } from './gate-report.ts';
@@ -72,7 +72,7 @@ export async function reportRun(store: Store, run: EvalRun): Promise<RunReport> 
       return {
         ...rowSide(columnsOf(slice.observed), 'candidate', confidence),
         ...{ metric, scope: slice.scope, group: slice.group, cases: slice.cases, scored: cases },
-        sees: seenDamage({ cases, noise: usualNoise, level: confidence }),
+        sees: canSee({ cases, epochs: run.epochs, confidence: usualConfidence }).damage,
       };
     }),
   );
@@ -94,12 +94,6 @@ export async function reportRun(store: Store, run: EvalRun): Promise<RunReport> 
     unscored: capped(await unscoredOf(store, scored, first)),
   };
 }
-
-/**
- * The share of cases that is taken to flip either way for no reason, where nothing is known yet. What a suite can see
- * before its first comparison is stated under this assumption.
- */
-export const usualNoise = 0.1;
 
 async function describe(
   store: Store,

@@ -15,7 +15,7 @@ import {
   lockEvalRun,
   updateEvalRun,
 } from '../store/eval-runs.ts';
-import { seenDamage } from './comparison/outlook.ts';
+import { canSee, usualConfidence } from './can-see.ts';
 import type { Datasets } from './dataset/datasets.ts';
 import type { AgentVersion, Endpoint } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';
@@ -23,7 +23,6 @@ import type { OpenEndpoint } from './endpoint-threads.ts';
 import type { Eval, Evals } from './evals.ts';
 import type { EvalRun, RunCounts, RunPlan } from './result.ts';
 import { SupersededError } from './run-recorder.ts';
-import { usualNoise } from './run-report.ts';
 import { noCounts } from './runner.ts';
 import { createWatchers } from './watchers.ts';
 
@@ -41,6 +40,9 @@ export type RunRequest = {
   readonly fresh?: boolean | undefined;
 };
 
+/** A run that can be made. */
+export type PreparedRow = { readonly row: EvalRunRow; readonly eval_name: string };
+
 /** Carries a run out; resolves when it is over or given back, and never rejects. */
 export type RunJob = (run: EvalRunRow, signal: AbortSignal) => Promise<void>;
 
@@ -56,8 +58,6 @@ type Deps = {
 };
 
 const runsAtOnce = 4;
-/** The level of gates unless stated: two-sided, so that each side has 5 %. */
-const gateLevel = 0.9;
 
 /** Eval runs: made, carried out a few at a time, stopped, and taken up again where they were. */
 export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoint, job }: Deps) {
@@ -123,6 +123,46 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
     await publish(id);
   }
 
+  async function prepare(request: RunRequest): Promise<PreparedRow> {
+    const definition = await evals.retrieve(request.eval, request.eval_revision);
+    requireLive(definition);
+    const { dataset, target, agent, epochs } = definition.definition;
+    const revision = await datasets.revision(dataset.name, request.dataset_revision ?? dataset.revision);
+    const endpoint = openEndpoint(target);
+    const version = await agentAt(endpoint, {
+      id: request.agent_id ?? agent,
+      version: request.agent_version ?? null,
+    }).finally(() => endpoint.close());
+    const repeats = request.epochs ?? epochs ?? (revision.cases < 100 ? 5 : 3);
+    const row: EvalRunRow = {
+      id: ids.next('eval_run'),
+      eval_id: definition.id,
+      eval_revision: definition.revision,
+      agent_id: version.agent_id,
+      agent_version: version.version,
+      dataset_revision_id: revision.id,
+      target,
+      status: 'pending',
+      epochs: repeats,
+      fresh: request.fresh === true ? 1 : 0,
+      plan: null,
+      counts: JSON.stringify(noCounts(revision.cases * repeats)),
+      error: null,
+      attempt: 0,
+      created_at: formatTime(clock.now()),
+      started_at: null,
+      ended_at: null,
+    };
+    return { row, eval_name: definition.name };
+  }
+
+  async function begin({ row, eval_name }: PreparedRow): Promise<EvalRun> {
+    await store.write((tx) => insertEvalRun(tx, row));
+    queue.push(row.id);
+    pump();
+    return readRun(row, eval_name);
+  }
+
   /** Settles a run that nobody is at work on. */
   async function change(
     id: string,
@@ -146,45 +186,17 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
     retrieve,
 
     /**
-     * Makes a run and starts it as soon as there is room.
+     * Looks up all that a run needs, and makes nothing.
      * @throws PawlError `eval_not_found`, `eval_archived`, `dataset_not_found`, `dataset_revision_not_found`,
      *   `agent_not_found`, `endpoint_failed`
      */
-    async create(request: RunRequest): Promise<EvalRun> {
-      const definition = await evals.retrieve(request.eval, request.eval_revision);
-      requireLive(definition);
-      const { dataset, target, agent, epochs } = definition.definition;
-      const revision = await datasets.revision(dataset.name, request.dataset_revision ?? dataset.revision);
-      const endpoint = openEndpoint(target);
-      const version = await agentAt(endpoint, {
-        id: request.agent_id ?? agent,
-        version: request.agent_version ?? null,
-      }).finally(() => endpoint.close());
-      const repeats = request.epochs ?? epochs ?? (revision.cases < 100 ? 5 : 3);
-      const row: EvalRunRow = {
-        id: ids.next('eval_run'),
-        eval_id: definition.id,
-        eval_revision: definition.revision,
-        agent_id: version.agent_id,
-        agent_version: version.version,
-        dataset_revision_id: revision.id,
-        target,
-        status: 'pending',
-        epochs: repeats,
-        fresh: request.fresh === true ? 1 : 0,
-        plan: null,
-        counts: JSON.stringify(noCounts(revision.cases * repeats)),
-        error: null,
-        attempt: 0,
-        created_at: formatTime(clock.now()),
-        started_at: null,
-        ended_at: null,
-      };
-      await store.write((tx) => insertEvalRun(tx, row));
-      queue.push(row.id);
-      pump();
-      return readRun(row, definition.name);
-    },
+    prepare,
+
+    /** Makes a run and starts it as soon as there is room. */
+    begin,
+
+    /** Both in one. @throws PawlError as `prepare` does. */
+    create: async (request: RunRequest): Promise<EvalRun> => begin(await prepare(request)),
 
     /** Runs by creation time. */
     async list(filter: EvalRunFilter, request: PageRequest): Promise<Page<EvalRun>> {
@@ -270,7 +282,8 @@ export function readRun(row: EvalRunRow, evalName: string): EvalRun {
   const { total } = JSON.parse(counts) as RunCounts;
   return {
     ...fields,
-    sees: seenDamage({ cases: Math.round(total / row.epochs), noise: usualNoise, level: gateLevel }),
+    sees: canSee({ cases: Math.round(total / row.epochs), epochs: row.epochs, confidence: usualConfidence })
+      .damage,
     eval_name: evalName,
     fresh: fresh === 1,
     plan: plan === null ? null : (JSON.parse(plan) as RunPlan),

@@ -65,6 +65,8 @@ export function readTurn(
         }
         if (event.stop_reason.type === 'retries_exhausted') failure ??= 'the model could not be reached';
         break;
+      case 'user.interrupt':
+        return failed('endpoint', 'the turn was interrupted from outside');
       case 'session.status_terminated':
       case 'session.deleted':
         return failed('endpoint', failure ?? 'the session was ended from outside');

@@ -1,7 +1,8 @@
 import type { Store } from '../store/dialect.ts';
 import { compareRuns } from './compare.ts';
-import type { EvalDefinition, GatePolicy } from './definition.ts';
+import type { EvalDefinition } from './definition.ts';
 import { createFindFlips } from './find-flips.ts';
+import type { GatePolicy } from './gate-policy.ts';
 import type { GateReport } from './gate-report.ts';
 import { createRenderer } from './message.ts';
 import type { EvalRun } from './result.ts';

@@ -1,5 +1,6 @@
 import { type MarginQuestion, type MarginTest, oneSidedAlpha } from './interval.ts';
 import { normalQuantile, normalTails } from './normal.ts';
+import { numberAt } from './number-at.ts';
 import { requireNumber } from './requirements.ts';
 import { type Sample, sum, unitsOf } from './sample.ts';
 
@@ -26,7 +27,7 @@ export function augmentedTest(sample: Sample, { level, margin }: MarginQuestion)
   const mean = sum(totals) / whole;
   const residual = (total: number, weight: number): number => (total - weight * mean) ** 2;
   const squares =
-    sum(totals.map((total, u) => residual(total, weights[u] ?? 0))) +
+    sum(totals.map((total, u) => residual(total, numberAt(weights, u)))) +
     residual(typical, typical) +
     residual(-typical, typical);
   const error = Math.sqrt(squares) / whole;

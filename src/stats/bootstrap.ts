@@ -1,6 +1,7 @@
 import { countBelow, countUpTo } from './first-where.ts';
 import { type MarginQuestion, type MarginTest, oneSidedAlpha } from './interval.ts';
 import { normalCdf, normalQuantile } from './normal.ts';
+import { numberAt } from './number-at.ts';
 import { createRandom } from './random.ts';
 import { requireNumber } from './requirements.ts';
 import { type DamageItem, damageSample, layOut, resampledDamage } from './resample.ts';
@@ -90,7 +91,7 @@ function readLimits({ sorted }: Resamples, question: MarginQuestion, correction:
 
 /** Sums in another order differ in their last digits; means that are no further apart count as equal. */
 function slackOf(sorted: Float64Array): number {
-  return 1e-12 * Math.max(Math.abs(sorted.at(0) ?? 0), Math.abs(sorted.at(-1) ?? 0));
+  return 1e-12 * Math.max(Math.abs(numberAt(sorted, 0)), Math.abs(numberAt(sorted, sorted.length - 1)));
 }
 
 /** The share of the resamples that stands for an error rate. */
@@ -109,7 +110,7 @@ function uncorrect(share: number, { bias, acceleration }: Correction): number {
 function accelerationOf({ totals, weights, count }: Units): number {
   const total = totals.reduce((sum, one) => sum + one, 0);
   const weight = weights.reduce((sum, one) => sum + one, 0);
-  const left = totals.map((one, u) => (total - one) / (weight - (weights[u] ?? 0)));
+  const left = totals.map((one, u) => (total - one) / (weight - numberAt(weights, u)));
   const centre = left.reduce((sum, one) => sum + one, 0) / count;
   const squares = left.reduce((sum, one) => sum + (centre - one) ** 2, 0);
   const cubes = left.reduce((sum, one) => sum + (centre - one) ** 3, 0);

@@ -1,3 +1,4 @@
+import { numberAt } from './number-at.ts';
 /**
  * The first whole number from `from` on, and before `to`, at which a condition holds that goes on holding from there;
  * `to` when there is none. Found by halving.
@@ -17,10 +18,10 @@ export function firstWhere(
 
 /** How many numbers of a rising list lie below a value. */
 export function countBelow(sorted: Float64Array, value: number): number {
-  return firstWhere({ from: 0, to: sorted.length }, (i) => (sorted[i] ?? 0) >= value);
+  return firstWhere({ from: 0, to: sorted.length }, (i) => numberAt(sorted, i) >= value);
 }
 
 /** How many numbers of a rising list are no larger than a value. */
 export function countUpTo(sorted: Float64Array, value: number): number {
-  return firstWhere({ from: 0, to: sorted.length }, (i) => (sorted[i] ?? 0) > value);
+  return firstWhere({ from: 0, to: sorted.length }, (i) => numberAt(sorted, i) > value);
 }

@@ -3,6 +3,7 @@ import { binomialPmf } from './binomial.ts';
 import { countUpTo } from './first-where.ts';
 import { type Interval, oneSidedAlpha } from './interval.ts';
 import { normalQuantile } from './normal.ts';
+import { numberAt } from './number-at.ts';
 import { type Proportion, requireProportion } from './proportion.ts';
 import { createRandom, type Random, randomShare } from './random.ts';
 import { requireNumber } from './requirements.ts';
@@ -113,8 +114,8 @@ function correct(table: JudgeTable, { point, draw, least, level, random }: Corre
   return {
     status: 'corrected',
     value,
-    low: Math.min(value, sorted[beyond] ?? least),
-    high: Math.max(value, sorted[resamples - 1 - beyond] ?? 1),
+    low: Math.min(value, numberAt(sorted, beyond)),
+    high: Math.max(value, numberAt(sorted, resamples - 1 - beyond)),
   };
 }
 

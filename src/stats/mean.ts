@@ -1,4 +1,5 @@
 import { type Interval, type MarginQuestion, type MarginTest, oneSidedAlpha } from './interval.ts';
+import { numberAt } from './number-at.ts';
 import { requireNumber } from './requirements.ts';
 import { meanOf, type Sample, sum, type Units, unitsOf } from './sample.ts';
 import { studentQuantile, studentTails } from './student.ts';
@@ -94,7 +95,7 @@ export function pairedCorrelation(errors: {
 
 function squaredResiduals({ totals, weights, count }: Units, mean: number): number {
   let squares = 0;
-  for (let u = 0; u < count; u += 1) squares += ((totals[u] ?? 0) - (weights[u] ?? 0) * mean) ** 2;
+  for (let u = 0; u < count; u += 1) squares += (numberAt(totals, u) - numberAt(weights, u) * mean) ** 2;
   return squares;
 }
 

@@ -1,3 +1,4 @@
+import { numberAt } from './number-at.ts';
 import { requireNumber } from './requirements.ts';
 
 /**
@@ -21,13 +22,19 @@ export function adjustPValues(
   pValues.forEach((p, i) => {
     requireNumber(`p_values.${i}`, p, { least: 0, most: 1 });
   });
-  const order = pValues.map((_, i) => i).sort((left, right) => (pValues[left] ?? 0) - (pValues[right] ?? 0));
-  const sorted = order.map((i) => pValues[i] ?? 0);
+  const order = pValues
+    .map((_, i) => i)
+    .sort((left, right) => numberAt(pValues, left) - numberAt(pValues, right));
+  const sorted = order.map((i) => numberAt(pValues, i));
   const adjusted = new Float64Array(pValues.length);
   adjustSorted(sorted, method).forEach((p, rank) => {
-    adjusted[order[rank] ?? 0] = p;
+    adjusted[numberAt(order, rank)] = p;
   });
-  return pValues.map((p, i) => ({ p, adjusted: adjusted[i] ?? 1, rejected: (adjusted[i] ?? 1) <= alpha }));
+  return pValues.map((p, i) => ({
+    p,
+    adjusted: numberAt(adjusted, i),
+    rejected: numberAt(adjusted, i) <= alpha,
+  }));
 }
 
 /** The p-values rise; Holm steps down from the smallest, Hochberg and Benjamini–Hochberg step up from the largest. */
@@ -56,7 +63,7 @@ function runningExtreme(
   scaled: readonly number[],
   extreme: (left: number, right: number) => number,
 ): number[] {
-  let reached = scaled[0] ?? 0;
+  let reached = numberAt(scaled, 0);
   return scaled.map((p) => {
     reached = extreme(reached, p);
     return reached;

@@ -115,7 +115,8 @@ function tangoScore({ both_right, harmful, beneficial, both_wrong }: PairedTable
   const distance = harmful - beneficial - n * damage;
   const linear = -harmful - beneficial + (2 * n - harmful + beneficial) * damage;
   const constant = -beneficial * damage * (1 - damage);
-  const root = Math.sqrt(Math.max(0, linear ** 2 - 8 * n * constant));
+  // Without a constant, the square of a very small number would vanish.
+  const root = constant === 0 ? Math.abs(linear) : Math.sqrt(Math.max(0, linear ** 2 - 8 * n * constant));
   // The larger root of 2n·q² + linear·q + constant, in whichever form does not cancel.
   const benefit = linear > 0 ? (-2 * constant) / (linear + root) : (root - linear) / (4 * n);
   const variance = n * (2 * benefit + damage * (1 - damage));

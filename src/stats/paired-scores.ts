@@ -3,6 +3,7 @@ import { bcaTest, percentileTest, resampleDamage } from './bootstrap.ts';
 import { type MarginQuestion, type MarginTest, twoSidedP } from './interval.ts';
 import { type SignTest, signTest } from './mcnemar.ts';
 import { estimateMean, type MeanEstimate, pairedCorrelation, standardErrorOf, studentTest } from './mean.ts';
+import { numberAt } from './number-at.ts';
 import { type SignFlip, signFlip } from './permutation.ts';
 import { requireThat } from './requirements.ts';
 import { gridded, largestOf, type Sample, unitsOf } from './sample.ts';
@@ -59,7 +60,7 @@ export function comparePairedScores(
   const n = baseline.length;
   requireThat(candidate.length === n, `candidate: must have ${n} entries, as baseline has`);
   const sampleOf = (values: readonly number[]): Sample => ({ values, clusters, weights });
-  const damages = sampleOf(baseline.map((score, i) => score - (candidate[i] ?? 0)));
+  const damages = sampleOf(baseline.map((score, i) => score - numberAt(candidate, i)));
   const damage = estimateMean(damages);
   const scale = largestOf([...baseline, ...candidate, question.margin]);
   const distances = gridded(
@@ -120,7 +121,7 @@ function errorsOf(errors: {
 
 function unitMeans(sample: Sample): number[] {
   const { totals, weights } = unitsOf(sample);
-  return Array.from(totals, (total, u) => total / (weights[u] ?? 1));
+  return Array.from(totals, (total, u) => total / numberAt(weights, u));
 }
 
 function withTwoSidedP(test: MarginTest): MarginTest & { readonly p_two_sided: number } {

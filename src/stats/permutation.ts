@@ -1,5 +1,6 @@
 import { countBelow, countUpTo } from './first-where.ts';
 import { twoSidedP } from './interval.ts';
+import { numberAt } from './number-at.ts';
 import { createRandom, type Random, randomWord } from './random.ts';
 import { requireNumber } from './requirements.ts';
 import { type Sample, sum, unitsOf } from './sample.ts';
@@ -48,7 +49,7 @@ export function signFlip(
     1e-10 *
     (sum(sample.values.map((value, i) => Math.abs(value) * (sample.weights?.[i] ?? 1))) +
       Math.abs(margin) * sum(weights));
-  const distances = totals.map((total, u) => total - margin * (weights[u] ?? 0));
+  const distances = totals.map((total, u) => total - margin * numberAt(weights, u));
   const exact = count <= mostExact;
   const tails = exact ? countAll(distances, slack) : countSome(distances, { slack, random });
   return { ...tails, p_two_sided: twoSidedP(tails), exact, units: count };
@@ -102,7 +103,7 @@ function randomSum(sums: Float64Array, random: Random): number {
   for (let at = 0; at < sums.length; at += ways) {
     // A word has signs for eight blocks.
     signs = at % (8 * ways) === 0 ? randomWord(random) : signs >>> block;
-    total += sums[at + (signs & (ways - 1))] ?? 0;
+    total += numberAt(sums, at + (signs & (ways - 1)));
   }
   return total;
 }

@@ -2,9 +2,9 @@ import { requireNumber } from './requirements.ts';
 
 /**
  * A source of numbers that look random, and are the same for the same seed for ever. The generator is sfc32
- * (Doty-Humphrey, PractRand), whose state is three words and a counter. Drawing changes it.
+ * (Doty-Humphrey, PractRand), whose state is three words of 32 bits and a counter. Drawing changes it.
  */
-export type Random = Int32Array;
+export type Random = { a: number; b: number; c: number; counter: number };
 
 /**
  * A source for a seed, which is a whole number from 0 to 2⁵³ − 1. The words begin as the lower and the upper 32 bits
@@ -13,21 +13,19 @@ export type Random = Int32Array;
  */
 export function createRandom(seed: number): Random {
   requireNumber('seed', seed, { least: 0, whole: true });
-  const random = new Int32Array([seed, Math.floor(seed / 2 ** 32), 0, 1]);
+  const random = { a: seed | 0, b: Math.floor(seed / 2 ** 32) | 0, c: 0, counter: 1 };
   for (let skipped = 0; skipped < 15; skipped += 1) randomWord(random);
   return random;
 }
 
 /** 32 bits, as a whole number from 0 to 2³² − 1. */
 export function randomWord(random: Random): number {
-  const b = random[1] ?? 0;
-  const c = random[2] ?? 0;
-  const counter = random[3] ?? 0;
-  const word = ((random[0] ?? 0) + b + counter) | 0;
-  random[0] = b ^ (b >>> 9);
-  random[1] = c + (c << 3);
-  random[2] = ((c << 21) | (c >>> 11)) + word;
-  random[3] = counter + 1;
+  const { a, b, c, counter } = random;
+  const word = (a + b + counter) | 0;
+  random.a = b ^ (b >>> 9);
+  random.b = (c + (c << 3)) | 0;
+  random.c = (((c << 21) | (c >>> 11)) + word) | 0;
+  random.counter = (counter + 1) | 0;
   return word >>> 0;
 }
 

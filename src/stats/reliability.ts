@@ -77,12 +77,11 @@ export function varianceParts(scores: readonly (readonly number[])[]): VarianceP
   const repeated = scores.filter((trials) => trials.length >= 2);
   const items = repeated.length;
   if (items < 2) return null;
-  const noises = repeated.map((trials) => varianceOf(trials));
-  const noise = sum(noises.map((variance, i) => variance / (repeated[i]?.length ?? 1))) / items;
+  const noise = sum(repeated.map((trials) => varianceOf(trials) / trials.length)) / items;
   const observed = varianceOf(repeated.map((trials) => sum(trials) / trials.length));
   return {
     between_items: Math.max(0, observed - noise),
-    within_items: sum(noises) / items,
+    within_items: sum(repeated.map(varianceOf)) / items,
     noise_share: observed === 0 && noise === 0 ? null : Math.min(1, noise / observed),
     items,
   };

@@ -1,3 +1,4 @@
+import { numberAt } from './number-at.ts';
 import { type Random, randomBelow } from './random.ts';
 import { requireThat } from './requirements.ts';
 import { type Sample, sum, type Units } from './sample.ts';
@@ -57,10 +58,7 @@ export function damageSample(items: readonly DamageItem[]): Sample {
  * listed, so that a single random number takes the place of one for the item and one for each trial.
  */
 export function layOut(items: readonly DamageItem[], { unitOf, count }: Units): Layout {
-  const units: DamageItem[][] = Array.from({ length: count }, () => []);
-  items.forEach((item, i) => {
-    units[unitOf[i] ?? 0]?.push(item);
-  });
+  const units = [...Map.groupBy(items, (_, i) => numberAt(unitOf, i)).values()];
   const ordered = units.flat();
   const lists = ordered.flatMap(({ baseline, candidate }) => [baseline, candidate]);
   let room = mostOutcomes;
@@ -94,16 +92,16 @@ export function resampledDamage(layout: Layout, random: Random): number {
   let weight = 0;
   for (let u = 0; u < units; u += 1) {
     const unit = randomBelow(random, units);
-    const from = itemStarts[unit] ?? 0;
-    const size = (itemStarts[unit + 1] ?? 0) - from;
-    const firstOutcome = outcomeStarts[unit] ?? 0;
-    const ways = (outcomeStarts[unit + 1] ?? 0) - firstOutcome;
+    const from = entry(itemStarts, unit);
+    const size = entry(itemStarts, unit + 1) - from;
+    const firstOutcome = entry(outcomeStarts, unit);
+    const ways = entry(outcomeStarts, unit + 1) - firstOutcome;
     for (let i = 0; i < size; i += 1) {
       const item = ways > 0 ? from : from + randomBelow(random, size);
-      const share = weights[item] ?? 0;
+      const share = entry(weights, item);
       const damage =
         ways > 0
-          ? (outcomes[firstOutcome + randomBelow(random, ways)] ?? 0)
+          ? entry(outcomes, firstOutcome + randomBelow(random, ways))
           : drawDamage(layout, item, random);
       total += share * damage;
       weight += share;
@@ -117,21 +115,25 @@ function drawDamage(layout: Layout, item: number, random: Random): number {
 }
 
 function drawMean({ scores, scoreStarts }: Layout, list: number, random: Random): number {
-  const from = scoreStarts[list] ?? 0;
-  const size = (scoreStarts[list + 1] ?? 0) - from;
+  const from = entry(scoreStarts, list);
+  const size = entry(scoreStarts, list + 1) - from;
   let total = 0;
-  for (let k = 0; k < size; k += 1) total += scores[from + randomBelow(random, size)] ?? 0;
+  for (let k = 0; k < size; k += 1) total += entry(scores, from + randomBelow(random, size));
   return total / size;
+}
+
+/** What lies at a place that is known to be there; in the innermost loops, a fallback would cost as much again. */
+function entry(column: Float64Array | Int32Array, place: number): number {
+  return column[place] as number;
 }
 
 /** How long the list of a unit's outcomes would be; infinite where its items are not drawn alike. */
 function outcomeCount(unit: readonly DamageItem[]): number {
-  const [first, ...others] = unit.map(({ baseline, candidate, weight = 1 }) => ({
-    ways: baseline.length ** baseline.length * candidate.length ** candidate.length,
-    weight,
-  }));
-  const alike = others.every((one) => one.ways === first?.ways && one.weight === first.weight);
-  return alike ? unit.length * (first?.ways ?? 0) : Infinity;
+  const ways = unit.map(
+    ({ baseline, candidate }) => baseline.length ** baseline.length * candidate.length ** candidate.length,
+  );
+  const weights = unit.map(({ weight = 1 }) => weight);
+  return new Set(ways).size === 1 && new Set(weights).size === 1 ? sum(ways) : Infinity;
 }
 
 function outcomesOf({ baseline, candidate }: DamageItem): number[] {
@@ -150,7 +152,7 @@ function redrawnMeans(scores: readonly number[]): number[] {
 function startsOf(lists: readonly (readonly unknown[])[]): Int32Array {
   const starts = new Int32Array(lists.length + 1);
   lists.forEach((list, i) => {
-    starts[i + 1] = (starts[i] ?? 0) + list.length;
+    starts[i + 1] = numberAt(starts, i) + list.length;
   });
   return starts;
 }

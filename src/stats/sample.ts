@@ -1,3 +1,4 @@
+import { numberAt } from './number-at.ts';
 import { requireNumber, requireThat } from './requirements.ts';
 
 /**
@@ -43,33 +44,25 @@ export function unitsOf({ values, clusters, weights }: Sample): Units {
     weights === undefined || weights.length === n,
     `weights: must have ${n} entries, one for each item`,
   );
-  const places = new Map<string, number>();
-  const unitOf = new Int32Array(n);
-  const unitWeights = new Float64Array(n);
-  const totals = new Float64Array(n);
+  const unitOf = clusters === undefined ? Int32Array.from(values, (_, i) => i) : numbered(clusters);
+  const count = clusters === undefined ? n : new Set(clusters).size;
+  const unitWeights = new Float64Array(count);
+  const totals = new Float64Array(count);
   values.forEach((value, i) => {
     const weight = weights?.[i] ?? 1;
     requireNumber(`values.${i}`, value, { least: -mostSize, most: mostSize });
     requireNumber(`weights.${i}`, weight, { least: 1 / mostSize, most: mostSize });
-    const unit = clusters === undefined ? i : placeOf(places, clusters[i] ?? '');
-    unitOf[i] = unit;
-    unitWeights[unit] = (unitWeights[unit] ?? 0) + weight;
-    totals[unit] = (totals[unit] ?? 0) + weight * value;
+    const unit = numberAt(unitOf, i);
+    unitWeights[unit] = numberAt(unitWeights, unit) + weight;
+    totals[unit] = numberAt(totals, unit) + weight * value;
   });
-  const count = clusters === undefined ? n : places.size;
-  return {
-    items: n,
-    count,
-    unitOf,
-    weights: unitWeights.subarray(0, count),
-    totals: totals.subarray(0, count),
-  };
+  return { items: n, count, unitOf, weights: unitWeights, totals };
 }
 
 /** The sum of a column. */
 export function sum(column: ArrayLike<number>): number {
   let total = 0;
-  for (let i = 0; i < column.length; i += 1) total += column[i] ?? 0;
+  for (let i = 0; i < column.length; i += 1) total += numberAt(column, i);
   return total;
 }
 
@@ -91,9 +84,12 @@ export function meanOf({ totals, weights }: Units): number {
   return sum(totals) / sum(weights);
 }
 
-function placeOf(places: Map<string, number>, cluster: string): number {
-  const known = places.get(cluster);
-  if (known !== undefined) return known;
-  places.set(cluster, places.size);
-  return places.size - 1;
+/** Numbers the clusters from 0 in the order in which they first appear. */
+function numbered(clusters: readonly string[]): Int32Array {
+  const places = new Map<string, number>();
+  return Int32Array.from(clusters, (cluster) => {
+    const place = places.get(cluster) ?? places.size;
+    places.set(cluster, place);
+    return place;
+  });
 }

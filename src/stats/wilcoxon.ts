@@ -1,4 +1,5 @@
 import { normalTails } from './normal.ts';
+import { numberAt } from './number-at.ts';
 import { requireNumber } from './requirements.ts';
 import { gridded, largestOf } from './sample.ts';
 
@@ -69,7 +70,7 @@ function exactTails(ranks: readonly number[], positive: number): RankTails {
     const size = Math.abs(rank);
     reached += size;
     for (let at = reached; at >= 0; at -= 1) {
-      chances[at] = ((chances[at] ?? 0) + (chances[at - size] ?? 0)) / 2;
+      chances[at] = (numberAt(chances, at) + numberAt(chances, at - size)) / 2;
     }
   }
   const sumOf = (part: Float64Array): number => part.reduce((sum, chance) => sum + chance, 0);

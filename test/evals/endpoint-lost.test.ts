@@ -149,7 +149,7 @@ describe('An endpoint that is silent', () => {
 });
 
 describe('An agent that waits for the result of a tool', () => {
-  const path = /sessions\/\w+\/events\?/;
+  const path = /sessions\/\w+\/events$/;
   const call = { type: 'agent.custom_tool_use', name: 'look_up', input: { city: 'Oslo' } };
 
   /** Turns every reply into the call of a tool; the stream is cut short, so that the list is read. */

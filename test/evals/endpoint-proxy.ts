@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readAll } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 
 /** A request on its way to the server. */
 export type Passing = { readonly method: string; readonly path: string; readonly body: string };
@@ -20,7 +21,7 @@ export type Interference =
   | 'cut'
   /** The request does not arrive, and nothing comes back. */
   | 'hang'
-  /** The connection is gone as soon as the answer has had this text; `neatly` ends the answer as if it were whole. */
+  /** Nothing comes after this text, and the connection is gone; `neatly` ends the answer as if it were whole. */
   | { readonly cut_at: string; readonly neatly?: true }
   /** The answer is another one. */
   | { readonly rewrite: (text: string) => string };
@@ -64,17 +65,12 @@ export async function startEndpointProxy(target: string): Promise<EndpointProxy>
     }
     response.writeHead(answer.statusCode ?? 500, kept);
     response.flushHeaders();
-    let seen = '';
-    for await (const chunk of answer) {
-      response.write(chunk);
-      seen += chunk;
-      if (trouble === null || !seen.includes(trouble.cut_at)) continue;
-      answer.destroy();
-      // An empty write calls back once those before it have left for the socket.
-      if (trouble.neatly !== true) return void response.write('', () => response.destroy());
-      break;
-    }
-    response.end();
+    if (trouble === null) return pipeline(answer, response);
+    await passUntil(answer, trouble.cut_at, response);
+    answer.destroy();
+    if (trouble.neatly === true) response.end();
+    // An empty write calls back once those before it have left for the socket.
+    else response.write('', () => response.destroy());
   }
 
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -96,6 +92,18 @@ export async function startEndpointProxy(target: string): Promise<EndpointProxy>
       await once(server.listen(port, '127.0.0.1'), 'listening');
     },
   };
+}
+
+/** Passes an answer on up to the end of a text, or all of it where the text does not come. */
+async function passUntil(answer: IncomingMessage, end: string, response: ServerResponse): Promise<void> {
+  let seen = '';
+  for await (const chunk of answer.setEncoding('utf8')) {
+    const before = seen.length;
+    seen += chunk;
+    const found = seen.indexOf(end);
+    response.write(found === -1 ? chunk : seen.slice(before, found + end.length));
+    if (found !== -1) return;
+  }
 }
 
 async function forward(

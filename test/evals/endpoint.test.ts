@@ -97,7 +97,11 @@ describe('An endpoint that fails now and then', () => {
     const { run, results } = await completed(at.pawl, evalName);
     expect(run.counts).toMatchObject(everything);
     expect(at.model.sinceLastLook()).toBe(20);
-    for (const { outcome } of results) expect(outcome?.usage.output_tokens).toBeGreaterThan(0);
+    for (const { outcome } of results) {
+      expect(outcome?.usage.output_tokens).toBeGreaterThan(0);
+      const list = `/v1/sessions/${outcome?.session_id}/events`;
+      expect(at.proxy.requests.some(({ method, path }) => method === 'GET' && path === list)).toBe(true);
+    }
   });
 
   test('leaves an error, and no score, where it fails as often as is tried', async () => {

@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { PawlError } from '../../core/errors.ts';
-import { jobStatuses, tiers } from '../../core/evaluation.ts';
+import { jobStatuses } from '../../core/evaluation.ts';
 import type { EvalDefinition } from '../../eval/definition.ts';
 import { createRenderer } from '../../eval/message.ts';
 import { createReader } from '../../eval/reply.ts';
 import { scorerConfigs } from '../../eval/scorers/scorers.ts';
 import { flag, limit, lookup, page, text, versionNumber } from './fields.ts';
-
-const share = z.number().min(0).max(1);
-const tier = z.enum(tiers);
-const scorerName = text(1, 64);
+import { gate, marginOf, share } from './gate.ts';
 
 const replyReader = z
   .union(
@@ -59,56 +56,6 @@ function splitDataset(value: string): { name: string; revision: string | null } 
   const [, name, revision] = /^(.+)@([0-9a-f]{8,64})$/.exec(value) ?? [];
   return name === undefined || revision === undefined ? { name: value, revision: null } : { name, revision };
 }
-
-const margin = z
-  .union([
-    share.transform((value) => ({ critical: value, supporting: value, advisory: null })),
-    z.strictObject({
-      critical: share.nullable().default(0.02).describe('For critical groups.'),
-      supporting: share.nullable().default(0.05).describe('For supporting groups.'),
-      advisory: share.nullable().default(null).describe('For advisory groups.'),
-    }),
-  ])
-  .nullable()
-  .optional()
-  .meta({
-    description:
-      'Tolerated mean damage: one number, or one for each tier; null asks nothing of intervals. Absent is 0.02 for critical and 0.05 for supporting groups, and null where a number of lost cases is stated.',
-  });
-
-const gate = z.strictObject({
-  metrics: z
-    .array(scorerName)
-    .min(1)
-    .max(20)
-    .optional()
-    .describe('The scorers that count; the first one decides what a flip is. Absent takes the first scorer.'),
-  confidence: z
-    .number()
-    .min(0.5)
-    .max(0.999)
-    .default(0.9)
-    .describe('Two-sided level of the intervals: 0.9 tests either side at 5 %.'),
-  margin,
-  overall: tier.default('critical').describe('The tier of all cases together.'),
-  default_tier: tier.default('supporting').describe('The tier of groups that `groups` does not name.'),
-  groups: z.record(text(1, 200), tier).default({}).describe('Tiers by group.'),
-  min_cases: z
-    .strictObject({
-      group: z.int().min(1).default(20).describe('In a group.'),
-      overall: z.int().min(1).default(50).describe('In all.'),
-    })
-    .prefault({})
-    .describe('Fewest cases that an interval may be judged on.'),
-  max_lost_cases: z
-    .int()
-    .min(0)
-    .nullable()
-    .default(null)
-    .describe('The most cases of one group that may turn from right to wrong; null states no such rule.'),
-  max_lost_total: z.int().min(0).nullable().default(null).describe('The same for all groups together.'),
-  min_scored: share.default(0.95).describe('The least part of all cases that must have a score.'),
-});
 
 const limits = z.strictObject({
   timeout_ms: z
@@ -173,7 +120,7 @@ export const evalDefinition = z
       .max(2 ** 31 - 1)
       .default(1)
       .describe('Every random number of a run and of its reports comes from it.'),
-    gate: gate.prefault({}).describe('What a comparison has to show.'),
+    gate: gate.prefault({}).meta({ default: {}, description: 'What a comparison has to show.' }),
   })
   .transform((input, context): EvalDefinition => {
     const names = input.scorers.map(({ name }) => name);
@@ -200,19 +147,6 @@ function checkUse(path: string[], prepare: () => unknown, context: z.RefinementC
     if (!(error instanceof PawlError)) throw error;
     context.addIssue({ code: 'custom', path, message: error.message.replace(/^\w[\w.]*: /, '') });
   }
-}
-
-const usualMargin = { critical: 0.02, supporting: 0.05, advisory: null };
-const noMargin = { critical: null, supporting: null, advisory: null };
-
-/** Where a count rule is stated and no margin, the count rule decides alone. */
-function marginOf({
-  margin: stated,
-  max_lost_cases,
-  max_lost_total,
-}: z.output<typeof gate>): EvalDefinition['gate']['margin'] {
-  if (stated !== undefined) return stated ?? noMargin;
-  return max_lost_cases === null && max_lost_total === null ? usualMargin : noMargin;
 }
 
 export const evalQuery = z.strictObject({

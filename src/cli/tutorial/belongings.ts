@@ -47,11 +47,17 @@ function archiving({ client, access }: Connection, made: Belongings): Promise<un
 const lookEveryMs = 100;
 
 /** Stops what the agent is at, and waits until none of its sessions is open. */
-async function stopAll({ client, access: { url, key, key_from } }: Connection, agentId: string): Promise<void> {
+async function stopAll(
+  { client, access: { url, key, key_from } }: Connection,
+  agentId: string,
+): Promise<void> {
   const signal = AbortSignal.timeout(stopWithinMs);
   const access = { url, key, key_from, signal };
   const path = `/pawl/v1/eval_runs?limit=100&agent_id=${encodeURIComponent(agentId)}`;
-  const runs = await callServer<{ readonly data: readonly EvalRunResponse[] }>(access, { method: 'GET', path });
+  const runs = await callServer<{ readonly data: readonly EvalRunResponse[] }>(access, {
+    method: 'GET',
+    path,
+  });
   await Promise.all(runs.data.filter((run) => !isOver(run)).map(({ id }) => cancelRun(access, id)));
   while (!signal.aborted) {
     const { data: open } = await client.beta.sessions.list({ agent_id: agentId, limit: 100 }, { signal });

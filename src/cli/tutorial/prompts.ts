@@ -7,14 +7,12 @@ Choose the team by what the customer needs solved, not by the words that stand o
 const intention =
   'ROUTING RULE: Whenever a ticket mentions API usage, rate limits, quotas or request volume, send it to api-platform';
 
-/** What version 2 adds: a rule that is meant well, and is broader than it looks. */
-export const broadRule: string = `${intention}. This rule comes first: do not weigh the rest of the ticket against it.`;
+/** The prompt of version 2, with a rule that is meant well and is broader than it looks. */
+export const secondPrompt: string = `${firstPrompt}
 
-/** The prompt of version 2. */
-export const secondPrompt: string = `${firstPrompt}\n\n${broadRule}`;
+${intention}. This rule comes first: do not weigh the rest of the ticket against it.`;
 
-/** What version 3 has in its place: the same intention, with the exception that was missing. */
-export const narrowRule: string = `${intention}, unless it mentions an invoice, a bill, a charge or a payment.`;
+/** The prompt of version 3: the same intention, with the exception that was missing. */
+export const thirdPrompt: string = `${firstPrompt}
 
-/** The prompt of version 3. */
-export const thirdPrompt: string = `${firstPrompt}\n\n${narrowRule}`;
+${intention}, unless it mentions an invoice, a bill, a charge or a payment.`;

@@ -1,60 +1,50 @@
-import { columns, type Paint, printable, shortened } from '../output.ts';
-import { routingRule } from './prompts.ts';
-import type { Flip, TeamComparison, TeamScore } from './score.ts';
-import type { ServedBy, Step, TicketError } from './story.ts';
+import type { ComparisonResponse } from '../../api/comparisons.ts';
+import type { DatasetResponse } from '../../api/wire/datasets.ts';
+import { count } from '../eval/quantities.ts';
+import type { SubjectName } from '../eval/subject.ts';
+import { columns, type Paint, printable } from '../output.ts';
+import type { Step } from './story.ts';
 
-/** A step in words, with a heading of its own. */
-export function describeStep(step: Step, paint: Paint): string {
-  const [heading, ...lines] = words(step, paint);
-  return ['', paint.bold(heading ?? ''), ...lines].join('\n');
+type Options = {
+  readonly paint: Paint;
+  /** The server's own report of a run or a comparison, as a table. */
+  readonly fetchTable: (subject: SubjectName) => Promise<string>;
+};
+
+/** A step in words, with a heading of its own. @throws CommandError when the server gives no report. */
+export async function describeStep(step: Step, options: Options): Promise<string> {
+  const [heading = '', ...lines] = await words(step, options);
+  return ['', options.paint.bold(heading), ...lines].join('\n');
 }
 
-function words(step: Step, paint: Paint): string[] {
+async function words(step: Step, options: Options): Promise<string[]> {
   switch (step.kind) {
     case 'created':
       return [
         'Create the agent',
-        ...modelLines(step.model, step.served_by, paint),
+        ...modelLines(step, options.paint),
         `env=${step.environment_id}  agent=${step.agent_id} v${step.version}`,
         `Its prompt is on the server, and came back as version ${step.version}.`,
       ];
     case 'loaded':
-      return [
-        'Load the labelled tickets',
-        `${step.tickets} tickets across ${step.teams.length} teams: ${step.teams.join(', ')}`,
-      ];
+      return ['Load the labelled tickets', ...datasetLines(step.dataset)];
+    case 'defined':
+      return ['Say how they are scored', ...step.text.split('\n').map((line) => `  ${line}`)];
     case 'scored':
       return [
-        `Score version ${step.version}, each ticket in a session pinned to it`,
-        `v${step.version} results:`,
-        ...step.teams.map((score) => `  ${score.team.padEnd(14)} ${fraction(score)}`),
-        ...errorLines(step.errors, paint),
+        `Score version ${step.run.agent_version}, each ticket in a session pinned to it`,
+        await options.fetchTable(step.run),
+        'For less than that, the gate counts: no team may lose more than one ticket.',
       ];
     case 'updated':
-      return [
-        `Update the agent: version ${step.version}`,
-        ...routingRule.split(/(?<=\.) /).map((sentence) => paint.dim(`+ ${sentence}`)),
-        `The agent is now at v${step.version}. ${
-          step.previous_unchanged
-            ? `Version ${step.previous} is still there, unchanged.`
-            : paint.red(`Version ${step.previous} is not what it was!`)
-        }`,
-      ];
+      return [`Update the agent: version ${step.version}`, ...updateLines(step, options.paint)];
     case 'compared':
-      return [
-        `Compare version ${step.after} with version ${step.before}`,
-        ...step.teams.flatMap((team) => comparisonLines(team, step, paint)),
-        '',
-        ...flipLines(step.flips, step),
-      ];
+      return comparedLines(step.comparison, options);
     case 'rolled_back':
       return [
-        `Roll back: pin version ${step.version} again`,
-        ...step.teams.map(
-          (score) => `${score.team} tickets via version=${step.version}: ${fraction(score)} correct`,
-        ),
-        ...errorLines(step.errors, paint),
-        'Nothing was deployed. Callers name another number.',
+        `Go back: callers name version ${step.comparison.candidate.agent_version}`,
+        'Nothing is deployed for that. The tickets once more, each in a new session, against the first time:',
+        ...(await outcomeLines(step.comparison, options)),
       ];
     case 'listed':
       return [
@@ -68,66 +58,84 @@ function words(step: Step, paint: Paint): string[] {
         ),
       ];
     case 'archived':
-      return [
-        'Clean up',
-        `archived the agent, the environment and ${step.sessions} sessions`,
-        ...(step.left_open === 0 ? [] : [paint.yellow(`${step.left_open} sessions could not be archived`)]),
-      ];
+      return ['Clean up', 'Archived the agent, its environment, the dataset and the eval.'];
     default:
       return step satisfies never;
   }
 }
 
-function modelLines(model: string, served: ServedBy, paint: Paint): string[] {
-  if (served === null) return [`Model ${model}; the server does not say who answers for it.`];
-  if (served.provider !== 'offline')
-    return [`Model ${model}, answered by ${served.provider} as ${served.model} (${served.because}).`];
+function modelLines({ model, served_by }: Step & { kind: 'created' }, paint: Paint): string[] {
+  if (served_by === null) return [`Model ${model}; nobody answers for it.`];
+  const { provider, because } = served_by;
+  if (provider !== 'offline')
+    return [`Model ${model}, answered by ${provider} as ${served_by.model} (${because}).`];
   return [
-    paint.yellow(`Model ${model}, answered by the embedded offline model (${served.because}).`),
+    paint.yellow(`Model ${model}, answered by the embedded offline model (${because}).`),
     'It is a small classifier that really reads prompt and ticket; it is no language model. With ANTHROPIC_API_KEY',
     'set, or PAWL_OPENAI_BASE_URL and --model, a real one tells the same story.',
   ];
 }
 
-/** Correct ones out of those that could be scored. */
-function fraction({ correct, scored, errors }: TeamScore): string {
-  return errors === 0 ? `${correct}/${scored}` : `${correct}/${scored} (${errors} not scored)`;
-}
-
-type Versions = { readonly before: number; readonly after: number };
-
-function comparisonLines(
-  { team, before, after, regressed }: TeamComparison,
-  versions: Versions,
-  paint: Paint,
-): string[] {
+function datasetLines({ name, revision }: DatasetResponse): string[] {
+  if (revision === null) return [];
+  const teams = revision.summary.groups.map(({ group }) => printable(group ?? 'none')).sort();
   return [
-    team,
-    `  v${versions.before}: ${fraction(before)}`,
-    `  v${versions.after}: ${fraction(after)}${regressed ? paint.red('  <-- regressed') : ''}`,
+    `${count(revision.cases, 'ticket')} across ${count(teams.length, 'team')}: ${teams.join(', ')}`,
+    `They are revision ${revision.hash.slice(0, 12)} of dataset ${name}; the same tickets always have this hash.`,
   ];
 }
 
-const subjectWidth = 50;
-
-function flipLines(flips: readonly Flip[], { before, after }: Versions): string[] {
-  if (flips.length === 0) return ['No ticket changed between right and wrong.'];
-  return columns([
-    ['TICKET', 'SUBJECT', 'EXPECTED', `V${before} SAID`, `V${after} SAID`],
-    ...flips.map((flip) => [
-      flip.ticket.id,
-      shortened(flip.ticket.subject, subjectWidth),
-      flip.ticket.team,
-      flip.before,
-      flip.after,
-    ]),
-  ]);
+function updateLines({ version, rule, first_unchanged }: Step & { kind: 'updated' }, paint: Paint): string[] {
+  return [
+    ...rule.split(/(?<=\.) |(?<=,) (?=unless)/).map((line) => paint.dim(`+ ${line}`)),
+    first_unchanged
+      ? `The agent is now at v${version}. Version 1 is still there, unchanged.`
+      : paint.red(`The agent is now at v${version}, and version 1 is not what it was!`),
+  ];
 }
 
-function errorLines(errors: readonly TicketError[], paint: Paint): string[] {
-  if (errors.length === 0) return [];
+async function comparedLines(comparison: ComparisonResponse, options: Options): Promise<string[]> {
+  const { baseline, candidate } = comparison;
   return [
-    paint.red('Not scored, and so neither right nor wrong:'),
-    ...errors.map(({ id, why }) => `  ${printable(id)}: ${printable(why)}`),
+    `Compare version ${candidate.agent_version} with version ${baseline.agent_version}`,
+    ...reuseLines(baseline),
+    ...(await outcomeLines(comparison, options)),
+    decision(comparison),
+  ];
+}
+
+function reuseLines({ agent_version, counts: { reused, total } }: ComparisonResponse['baseline']): string[] {
+  if (reused === 0) return [];
+  if (reused < total) return [`Of version ${agent_version}, ${reused} of ${total} results are reused.`];
+  return [`Version ${agent_version} is not run again: its ${count(total, 'result')} are reused.`];
+}
+
+function decision({ verdict, baseline, candidate }: ComparisonResponse): string {
+  const [before, after] = [baseline.agent_version, candidate.agent_version];
+  if (verdict === 'pass') return `The gate lets version ${after} through: callers can be given its number.`;
+  if (verdict === 'fail') {
+    return `The gate refuses version ${after}. Callers that name version ${before} have not noticed anything.`;
+  }
+  return `That is no pass, and callers stay at version ${before}.`;
+}
+
+/** The whole report; in short where nothing is wrong. */
+async function outcomeLines(
+  comparison: ComparisonResponse,
+  { paint, fetchTable }: Options,
+): Promise<string[]> {
+  const { verdict, report } = comparison;
+  if (verdict !== 'pass' || report === null) return [await fetchTable(comparison), ''];
+  const teams = report.rows.shown
+    .filter(({ scope }) => scope === 'group')
+    .map(({ group, candidate, scored }) => `${printable(group ?? 'none')} ${candidate.passed}/${scored}`);
+  const turned = report.flips.shown.map(
+    (flip) => `${printable(flip.case_id)} turned ${flip.turned === 'lost' ? 'wrong' : 'right'}`,
+  );
+  return [
+    `${paint.green('PASS')}  ${teams.join(', ')}`,
+    turned.length === 0
+      ? 'No ticket changed between right and wrong.'
+      : `${turned.join(', ')}; no team lost too many.`,
   ];
 }

@@ -3,22 +3,24 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Anthropic from '@anthropic-ai/sdk';
-import { unauthorized, unreachable } from '../api-client.ts';
+import { unreachable } from '../api-client.ts';
 import { CommandError, InterruptedError } from '../command-error.ts';
 import { settingsHere } from '../environment.ts';
+import { fetchReport } from '../eval/report.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { type Format, paintFor, print, printJson } from '../output.ts';
-import { noProgress, showProgress } from '../progress.ts';
+import { type Format, hasColours, paintFor, print, printJson } from '../output.ts';
+import { follow } from './follow.ts';
 import { describeStep } from './report.ts';
-import { type Step, tellStory } from './story.ts';
-import { openTarget, type Target } from './target.ts';
-import { bundledTickets, readTickets, type Ticket } from './tickets.ts';
+import { type Step, type StoryOptions, tellStory } from './story.ts';
+import { openTarget, requirePawl, type Target } from './target.ts';
+import { bundledTickets } from './tickets.ts';
 
+/** What the command line says. */
 export type TutorialOptions = {
   readonly url?: string;
   readonly model?: string;
   readonly tickets?: string;
-  readonly concurrency: number;
+  readonly concurrency?: number;
   readonly pace?: true;
   readonly output: Format;
 };
@@ -32,24 +34,27 @@ export async function runTutorial(options: TutorialOptions): Promise<void> {
     throw new CommandError('--pace waits for Enter, so it needs a terminal and no -o json');
   }
   const settings = settingsHere();
-  const tickets = readTickets(options.tickets ?? bundledTickets);
   const interruption = new AbortController();
+  const { signal } = interruption;
   const onInterrupt = (): void => {
-    if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
+    if (signal.aborted) process.exit(exitCodes.interrupted);
     interruption.abort();
   };
   process.on('SIGINT', onInterrupt);
   const target = await openTarget(options.url, settings);
+  const { access, client, embedded } = target;
+  const screen = options.output === 'json' ? null : process.stderr;
   try {
-    await follow({
-      options,
-      target,
-      tickets,
+    await requirePawl(access);
+    await tell(options, target, {
+      ...{ access, client, signal, is_shared: !embedded },
       model: options.model ?? settings.model ?? usualModel,
-      signal: interruption.signal,
+      tickets: options.tickets ?? fileURLToPath(bundledTickets),
+      concurrency: options.concurrency ?? null,
+      follow: async (subject) => follow(access, subject, { signal, screen }),
     });
   } catch (error) {
-    if (interruption.signal.aborted) throw new InterruptedError();
+    if (signal.aborted) throw new InterruptedError();
     throw explained(error, target);
   } finally {
     // A turn that hangs must not keep whoever wants to leave.
@@ -58,41 +63,30 @@ export async function runTutorial(options: TutorialOptions): Promise<void> {
   }
 }
 
-type Telling = {
-  readonly options: TutorialOptions;
-  readonly target: Target;
-  readonly tickets: readonly Ticket[];
-  readonly model: string;
-  readonly signal: AbortSignal;
-};
-
-async function follow({ options, target, tickets, model, signal }: Telling): Promise<void> {
+async function tell(options: TutorialOptions, target: Target, story: StoryOptions): Promise<void> {
   const asJson = options.output === 'json';
+  const { access, embedded } = target;
   const paint = paintFor(process.stdout);
-  const progress = (label: string, total: number) =>
-    asJson ? noProgress : showProgress(label, total, process.stderr);
+  const format = { format: 'table', colours: hasColours(process.stdout) } as const;
   const steps: Step[] = [];
   if (!asJson) print(opening(target));
-  for await (const step of tellStory({
-    client: target.client,
-    model,
-    tickets,
-    concurrency: options.concurrency,
-    signal,
-    progress,
-  })) {
+  for await (const step of tellStory(story)) {
     steps.push(step);
     if (asJson) continue;
-    print(describeStep(step, paint));
-    if (options.pace && step.kind !== 'archived') await waitForEnter(signal);
+    const text = await describeStep(step, {
+      paint,
+      fetchTable: async (subject) => (await fetchReport(access, subject, format)).trimEnd(),
+    });
+    print(text);
+    if (options.pace && step.kind !== 'archived') await waitForEnter(story.signal);
   }
-  if (asJson) printJson({ server: { url: target.access.url, embedded: target.embedded }, steps });
+  if (asJson) printJson({ server: { url: access.url, embedded }, steps });
   else print(closing());
 }
 
 function opening({ access, embedded }: Target): string {
   const where = embedded ? `an embedded server, in memory, on ${access.url}` : `the server at ${access.url}`;
-  return `A prompt gets worse, and goes back: told to ${where}, through the official SDK.`;
+  return `A prompt gets worse, a gate refuses it, and callers go back: told to ${where}.`;
 }
 
 function closing(): string {
@@ -102,7 +96,7 @@ What to try next (in a clone, \`npm run pawl --\` stands for \`pawl\`)
   Change a ticket in a copy of ${file}: pawl tutorial --tickets COPY
   Run a server that keeps what it is told: pawl serve
   See what it would use, and who answers for which model: pawl doctor
-  Make a key for somebody else: pawl keys create NAME
+  Score an agent of yours on tickets of yours: pawl eval run FILE, as examples/triage.eval.yaml in the repository
   Read the same story as a program: examples/ticket-triage.ts in the repository`;
 }
 
@@ -118,12 +112,9 @@ async function waitForEnter(signal: AbortSignal): Promise<void> {
 }
 
 function explained(error: unknown, { access }: Target): unknown {
-  if (error instanceof Anthropic.AuthenticationError) return unauthorized(access);
   if (error instanceof Anthropic.APIConnectionError) return unreachable(access, error);
-  if (error instanceof Anthropic.APIError) {
-    const { error: body } = (error.error ?? {}) as { error?: { message?: unknown } };
-    const message = typeof body?.message === 'string' ? body.message : `status ${error.status}`;
-    return new CommandError(`The server at ${access.url} refused: ${message}`, { cause: error });
-  }
-  return error;
+  if (!(error instanceof Anthropic.APIError)) return error;
+  const { error: body } = (error.error ?? {}) as { error?: { message?: unknown } };
+  const message = typeof body?.message === 'string' ? body.message : `status ${error.status}`;
+  return new CommandError(`The server at ${access.url} refused: ${message}`, { cause: error });
 }

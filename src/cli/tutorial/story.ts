@@ -10,7 +10,7 @@ import { parseEvalFile } from '../eval/eval-file.ts';
 import type { Subject } from '../eval/subject.ts';
 import { archiveAll, type Belongings, putAway } from './belongings.ts';
 import { evalText } from './eval-text.ts';
-import { broadRule, firstPrompt, narrowRule } from './prompts.ts';
+import { firstPrompt, secondPrompt, thirdPrompt } from './prompts.ts';
 
 /** What the story has to tell, step by step; what the server made is in it as the API gives it. */
 export type Step =
@@ -29,6 +29,7 @@ export type Step =
   | {
       readonly kind: 'updated';
       readonly version: number;
+      /** What its prompt has beyond that of version 1. */
       readonly rule: string;
       /** Whether version 1 still has the prompt that it was made with. */
       readonly first_unchanged: boolean;
@@ -124,13 +125,13 @@ async function* change(options: StoryOptions, stage: Stage): AsyncGenerator<Step
 
   const first = await score();
   yield { kind: 'scored', run: first };
-  yield await update(options, stage, { version: 1, rule: broadRule });
+  yield await update(options, stage, { version: 1, system: secondPrompt });
   const worse = await compare({ eval: eval_id, candidate_version: 2, baseline_version: 1 });
   yield { kind: 'compared', comparison: worse };
   const again = await score({ fresh: true });
   const same = await compare({ baseline_run: first.id, candidate_run: again.id });
   yield { kind: 'rolled_back', comparison: same };
-  yield await update(options, stage, { version: 2, rule: narrowRule });
+  yield await update(options, stage, { version: 2, system: thirdPrompt });
   const better = await compare({ eval: eval_id, candidate_version: 3, baseline_version: 1 });
   yield { kind: 'compared', comparison: better };
 }
@@ -146,17 +147,17 @@ async function whoServes(
   return pawl?.served_by ?? null;
 }
 
-/** Gives the agent another rule after its first prompt. */
+/** Makes the next version of the agent, with another rule after its first prompt. */
 async function update(
   { client, signal }: StoryOptions,
   { agent_id }: Stage,
-  { version, rule }: { readonly version: number; readonly rule: string },
+  fields: { readonly version: number; readonly system: string },
 ): Promise<Step> {
   const { agents } = client.beta;
-  const fields = { version, system: `${firstPrompt}\n\n${rule}` };
   const updated = await agents.update(agent_id, fields, { signal });
   const first = await agents.retrieve(agent_id, { version: 1 }, { signal });
   const first_unchanged = first.version === 1 && first.system === firstPrompt;
+  const rule = fields.system.slice(firstPrompt.length).trim();
   return { kind: 'updated', version: updated.version, rule, first_unchanged };
 }
 

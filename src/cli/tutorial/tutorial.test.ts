@@ -1,9 +1,15 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { ask, type PageOf } from '../../../test/evals/eval-story.ts';
 import { type ModelServer, startModelServer } from '../../../test/model-server.ts';
-import { startPawl } from '../../../test/pawl.ts';
+import { startPawl, type TestPawl } from '../../../test/pawl.ts';
 import { freshFolder, pawl, startPawlProcess } from '../../../test/pawl-process.ts';
+import type { ComparisonResponse } from '../../api/comparisons.ts';
+import type { EvalRunResponse } from '../../api/eval-runs.ts';
 import type { Step } from './story.ts';
 import { bundledTickets } from './tickets.ts';
 
@@ -18,6 +24,20 @@ function stepOf<K extends Step['kind']>(story: Story, kind: K): Extract<Step, { 
   const found = story.steps.find((step) => step.kind === kind);
   if (found === undefined) throw new Error(`The story has no step ${kind}`);
   return found as Extract<Step, { kind: K }>;
+}
+
+function comparisonsOf(story: Story): ComparisonResponse[] {
+  return story.steps.flatMap((step) => ('comparison' in step ? [step.comparison] : []));
+}
+
+/** The cases that turned, by the version that turned them. */
+function turned(story: Story): Record<string, string[]> {
+  return Object.fromEntries(
+    comparisonsOf(story).map(({ candidate, report }) => [
+      `v${candidate.agent_version}`,
+      report?.flips.shown.map(({ case_id }) => case_id) ?? [],
+    ]),
+  );
 }
 
 async function tell(args: string[], env: Record<string, string> = {}): Promise<Story> {
@@ -36,95 +56,147 @@ function changedTickets(id: string, from: string, to: string): string {
   return file;
 }
 
+async function sharedServer(set: Parameters<typeof startPawl>[0] = {}): Promise<TestPawl> {
+  const shared = await startPawl(set);
+  onTestFinished(() => shared.server.close());
+  return shared;
+}
+
 async function fakeProvider(): Promise<ModelServer> {
   const model = await startModelServer();
   onTestFinished(() => model.close());
   return model;
 }
 
-const comparison = `api-platform
-  v1: 5/5
-  v2: 5/5
-auth
-  v1: 5/5
-  v2: 5/5
-billing
-  v1: 4/5
-  v2: 2/5  <-- regressed
-dashboard
-  v1: 5/5
-  v2: 5/5
-`;
+/** What of a story is not archived on a server. */
+async function leftOpen(shared: TestPawl): Promise<unknown[]> {
+  const { agents, sessions, environments } = shared.client.beta;
+  const own = (await Promise.all([agents.list(), sessions.list(), environments.list()])).flatMap(
+    ({ data }): unknown[] => data,
+  );
+  const rooms = await Promise.all(
+    ['datasets', 'evals'].map(async (kind) => ask<PageOf<unknown>>(shared, `/${kind}`)),
+  );
+  return [...own, ...rooms.flatMap(({ data }) => data)];
+}
 
-test('The story shows the regression and the way back, and says who answered', async () => {
+test('The story shows the loss, the refusal, the way back and the better rule, and says who answered', async () => {
   const { code, stdout, stderr } = await pawl(['tutorial']);
   expect(code).toBe(0);
   expect(stdout).toContain('answered by the embedded offline model (no provider is configured)');
   expect(stdout).toMatch(/env=env_\w+ {2}agent=agent_\w+ v1/);
   expect(stdout).toContain('20 tickets across 4 teams: api-platform, auth, billing, dashboard');
-  expect(stdout).toContain('v1 results:\n  api-platform   5/5\n');
+  expect(stdout).toMatch(/billing +4\/5 +80\.0/);
   expect(stdout).toContain('now at v2. Version 1 is still there, unchanged.');
-  expect(stdout).toContain(comparison);
-  expect(stdout).toMatch(/t-02 +Bill tripled .* billing +billing +api-platform/);
-  expect(stdout).toContain('billing tickets via version=1: 4/5 correct');
-  expect(stdout).toMatch(/\nv2 .*\nv1 /);
-  expect(stdout).toContain('archived the agent, the environment and 46 sessions\n');
+  expect(stdout).toContain('Version 1 is not run again: its 20 results are reused.');
+  expect(stdout).toContain('billing\n  v1: 4/5\n  v2: 2/5  <-- regressed\n');
+  expect(stdout).toContain('billing lost 2 of 5 cases (t-02, t-04); at most 1 may be lost');
+  expect(stdout).toMatch(/t-02 +billing +wrong +billing +billing +api-platform/);
+  expect(stdout).toContain('The gate refuses version 2.');
+  expect(stdout).toMatch(
+    /callers name version 1\n.+\nPASS\n(?: {2}5\/5.+\n){2} {2}4\/5 {2}billing lost none/,
+  );
+  expect(stdout).toContain('The gate lets version 3 through');
+  expect(stdout).toMatch(/\nv3 .*\nv2 .*\nv1 /);
   expect(stdout + stderr).not.toContain('\u001b');
-  expect(stderr).toMatch(/^(Scoring version [12]: \d+\/\d+\n)+$/);
+  expect(stderr).toMatch(/^(Version [123]: \d+ of 20, .+\n)+$/);
 });
 
-test('As JSON it is one value, and nothing else is printed', async () => {
+test('As JSON it is one value with what the API gave, and nothing else is printed', async () => {
   const story = await tell([]);
   expect(story.server.embedded).toBe(true);
   expect(story.steps.map(({ kind }) => kind)).toEqual(
-    'created loaded scored updated scored compared rolled_back listed archived'.split(' '),
+    'created loaded defined scored updated compared rolled_back updated compared listed archived'.split(' '),
   );
   expect(stepOf(story, 'created').served_by).toMatchObject({ provider: 'offline' });
-  expect(stepOf(story, 'compared').flips.map(({ ticket }) => ticket.id)).toEqual(['t-02', 't-04']);
+  expect(stepOf(story, 'defined').eval.definition).toMatchObject({ name: 'triage', concurrency: 16 });
+  expect(stepOf(story, 'scored').run).toMatchObject({ agent_version: 1, counts: { done: 20, reused: 0 } });
+  expect(comparisonsOf(story).map(({ verdict }) => verdict)).toEqual(['fail', 'pass', 'pass']);
+  expect(turned(story)).toEqual({ v1: [], v2: ['t-02', 't-04'], v3: [] });
+  const [, again] = comparisonsOf(story);
+  expect(again?.baseline.id).toBe(stepOf(story, 'scored').run.id);
+  expect(again?.candidate.counts).toMatchObject({ done: 20, reused: 0 });
 });
 
 test('Another ticket gives another result: the drop comes out of prompts and tickets', async () => {
   const file = changedTickets('t-02', 'API usage', 'head count');
-  const story = await tell(['--tickets', file]);
-  expect(stepOf(story, 'compared').flips.map(({ ticket }) => ticket.id)).toEqual(['t-04']);
+  expect(turned(await tell(['--tickets', file]))).toEqual({ v1: [], v2: ['t-04'], v3: [] });
 });
 
-test('A broken tickets file is complained about by line, and nothing is started', async () => {
-  const file = changedTickets('t-07', '"team":"auth"', '"team":"sales"');
-  const { code, stdout, stderr } = await pawl(['tutorial', '--tickets', file]);
-  expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-  expect(stderr).toBe(
-    `pawl: ${file}, line 7: team has to be one of billing, auth, api-platform, dashboard.\n`,
-  );
-});
-
-test('A running server can be told the story, which leaves nothing open there', async () => {
-  const { url, key, client, server } = await startPawl();
-  onTestFinished(() => server.close());
-  const story = await tell(['--url', url, '--model', 'some-model', '--concurrency', '3'], { PAWL_KEY: key });
-  expect(story.server).toEqual({ url, embedded: false });
-  const { agent_id, environment_id } = stepOf(story, 'created');
-  const agent = await client.beta.agents.retrieve(agent_id);
-  expect(agent).toMatchObject({ version: 2, model: { id: 'some-model' }, archived_at: expect.any(String) });
-  expect(await client.beta.environments.retrieve(environment_id)).toMatchObject({
-    archived_at: expect.any(String),
+test('The narrower rule is obeyed too: a ticket about quotas and no bill goes where it says', async () => {
+  const file = changedTickets('t-18', 'A lighter font would do.', 'It hides our quotas.');
+  expect(turned(await tell(['--tickets', file]))).toEqual({
+    v1: [],
+    v2: ['t-02', 't-04', 't-18'],
+    v3: ['t-18'],
   });
-  expect((await client.beta.sessions.list()).data).toEqual([]);
-  const sessions = [];
-  for await (const session of client.beta.sessions.list({ include_archived: true })) sessions.push(session);
-  expect(sessions).toHaveLength(46);
-  expect(sessions.filter((session) => session.agent.version === 2)).toHaveLength(20);
+});
+
+test('Tickets that the server refuses are complained about by line, and nothing of the story is left', async () => {
+  const shared = await sharedServer();
+  const file = changedTickets('t-07', '"id":"t-07"', '"id":"t-01"');
+  const { code, stderr } = await pawl(['tutorial', '--url', shared.url, '--tickets', file], {
+    env: { PAWL_KEY: shared.key },
+  });
+  expect({ code, stderr }).toEqual({
+    code: 3,
+    stderr: `pawl: ${file} is refused:\nline 7: id: must be unique, and line 1 has "t-01" too.\n`,
+  });
+  expect(await leftOpen(shared)).toEqual([]);
+});
+
+test('A ticket without a field that the message needs is named', async () => {
+  const file = changedTickets('t-07', '"subject"', '"title"');
+  const { code, stderr } = await pawl(['tutorial', '--tickets', file]);
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/^pawl: erun_\w+ is failed: .*t-07.*subject/);
+});
+
+test('A server for many can be told the story again and again, and nothing is left open there', {
+  timeout: 60_000,
+}, async () => {
+  const shared = await sharedServer();
+  const env = { PAWL_KEY: shared.key };
+  const story = await tell(['--url', shared.url, '--model', 'some-model', '--concurrency', '3'], env);
+  expect(story.server).toEqual({ url: shared.url, embedded: false });
+  expect(stepOf(story, 'defined').eval.definition.concurrency).toBe(3);
+  expect(await leftOpen(shared)).toEqual([]);
+  const { agent_id } = stepOf(story, 'created');
+  const agent = await shared.client.beta.agents.retrieve(agent_id);
+  expect(agent).toMatchObject({ version: 3, model: { id: 'some-model' } });
+  const versions: Record<number, number> = {};
+  for await (const session of shared.client.beta.sessions.list({ agent_id, include_archived: true })) {
+    versions[session.agent.version] = (versions[session.agent.version] ?? 0) + 1;
+  }
+  // Version 1 ran twice, and a session was opened to see who answers.
+  expect(versions).toEqual({ 1: 41, 2: 20, 3: 20 });
+  expect(turned(await tell(['--url', shared.url], env))).toMatchObject({ v2: ['t-02', 't-04'] });
 });
 
 test('A server that is not there, or does not know the key, ends it with 3', async () => {
-  const { url, server } = await startPawl();
-  onTestFinished(() => server.close());
+  const { url } = await sharedServer();
   const stranger = await pawl(['tutorial', '--url', url], { env: { ANTHROPIC_API_KEY: 'sk-of-somebody' } });
   expect(stranger.code).toBe(3);
   expect(stranger.stderr).toContain('does not know the API key from ANTHROPIC_API_KEY');
   const nobody = await pawl(['tutorial', '--url', 'http://127.0.0.1:1']);
   expect(nobody.code).toBe(3);
   expect(nobody.stderr).toMatch(/^pawl: No server answers at/);
+});
+
+test('A hosted API without evals is told from a Pawl server before anything is made there', async () => {
+  const asked: string[] = [];
+  const hosted = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    const error = { type: 'not_found_error', message: 'Not found' };
+    response.writeHead(404).end(JSON.stringify({ type: 'error', error }));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void hosted.close());
+  await once(hosted, 'listening');
+  const url = `http://127.0.0.1:${(hosted.address() as AddressInfo).port}`;
+  const { code, stdout, stderr } = await pawl(['tutorial', '--url', url]);
+  expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  expect(stderr).toContain(`The server at ${url} is not Pawl`);
+  expect(asked).toEqual(['GET /pawl/v1/evals?limit=1']);
 });
 
 test('A provider that is configured answers in place of the offline model', async () => {
@@ -135,40 +207,41 @@ test('A provider that is configured answers in place of the offline model', asyn
     model: 'llama-of-ours',
     served_by: { provider: 'openai' },
   });
-  expect(model.requests).toHaveLength(45);
+  expect(model.requests).toHaveLength(80);
   expect(model.requests[0]?.body).toMatchObject({ model: 'llama-of-ours' });
 });
 
-test('What cannot be scored is shown and counts for nobody', async () => {
+test('A reply that cannot be read is wrong, a session that breaks is neither, and both are shown', {
+  timeout: 60_000,
+}, async () => {
   const model = await fakeProvider();
   model.when((request) => JSON.stringify(request).includes('VAT number'), { text: 'Billing, I should say.' });
+  model.when((request) => JSON.stringify(request).includes('Dark mode'), 400);
   const env = { ANTHROPIC_API_KEY: 'sk-of-somebody', PAWL_ANTHROPIC_BASE_URL: model.url };
   const { code, stdout } = await pawl(['tutorial'], { env });
   expect(code).toBe(0);
   expect(stdout).toContain('answered by anthropic as claude-sonnet-4-6');
-  expect(stdout).toContain('  t-03: the reply is not JSON: "Billing, I should say."');
-  expect(stdout).toMatch(/billing +\d\/4 \(1 not scored\)/);
+  expect(stdout).toMatch(/t-03 +billing +"billing" +.*Billing, I should say/);
+  expect(stdout).toMatch(/dashboard +\d\/4 \(1 not scored\)/);
+  expect(stdout).toMatch(/1 case without a score.*\n {2}t-18: .*400/);
 });
 
-test('When nothing can be scored, it ends with 3 and the first reason', async () => {
+test('When the sessions break, it ends with 3 and the reason', async () => {
   const env = { PAWL_OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', PAWL_MODEL_MAX_RETRIES: '0' };
   const { code, stderr } = await pawl(['tutorial'], { env });
   expect(code).toBe(3);
-  expect(stderr).toContain(
-    'pawl: No ticket could be scored. The first one: The connection to the openai provider failed',
-  );
+  expect(stderr).toMatch(/^pawl: erun_\w+ is failed: .* The connection to the openai provider failed/);
 });
 
 test('Ctrl-C stops it at once and leaves nothing open on the server', async () => {
   const model = await fakeProvider();
-  const { url, key, client, server } = await startPawl({ openai_base_url: `${model.url}/l/20000/v1` });
-  onTestFinished(() => server.close());
-  const running = startPawlProcess(['tutorial', '--url', url], { env: { PAWL_KEY: key } });
-  await expect.poll(() => model.requests.length, { timeout: 10_000 }).toBe(20);
-  const before = Date.now();
+  // Each reply takes longer than this test may.
+  const shared = await sharedServer({ openai_base_url: `${model.url}/l/60000/v1` });
+  const running = startPawlProcess(['tutorial', '--url', shared.url], { env: { PAWL_KEY: shared.key } });
+  await expect.poll(() => model.requests.length, { timeout: 10_000 }).toBe(16);
   running.child.kill('SIGINT');
   expect((await running.finished).code).toBe(130);
-  expect(Date.now() - before).toBeLessThan(5000);
-  expect((await client.beta.sessions.list()).data).toEqual([]);
-  expect((await client.beta.agents.list()).data).toEqual([]);
+  expect(await leftOpen(shared)).toEqual([]);
+  const runs = await ask<PageOf<EvalRunResponse>>(shared, '/eval_runs');
+  expect(runs.data.map(({ status }) => status)).toEqual(['canceled']);
 });

@@ -8,11 +8,8 @@ export function tutorialCommand(): Command {
     .description('see a prompt get worse and go back, on twenty tickets')
     .option('--url <url>', 'tell the story to this server instead of an embedded one in memory')
     .option('--model <id>', 'the model of the agent (default: COOKBOOK_MODEL, or claude-sonnet-4-6)')
-    .option(
-      '--tickets <file>',
-      'score these tickets, one JSON object on each line, instead of the ones that come along',
-    )
-    .option('--concurrency <number>', 'how many sessions run side by side', readConcurrency, 20)
+    .option('--tickets <file>', 'a .jsonl or .csv file of tickets to score instead of those that come along')
+    .option('--concurrency <number>', 'how many sessions run side by side (default: 16)', readConcurrency)
     .option('--pace', 'wait for Enter after each step')
     .addOption(outputOption())
     .addHelpText(

@@ -1,4 +1,4 @@
-import type { GatePolicy } from '../definition.ts';
+import type { GatePolicy } from '../gate-policy.ts';
 import type { GateReason, GateReasonCode, JudgeAgreement } from '../gate-report.ts';
 import type { EvalRun, ScoredRun } from '../result.ts';
 import type { Paired, Runs } from './pairing.ts';

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../core/evaluation.ts';
 import { oneSidedAlpha } from '../../stats/interval.ts';
-import type { GatePolicy } from '../definition.ts';
+import type { GatePolicy } from '../gate-policy.ts';
 import type { Damage, GateReason, GateReasonCode, HarmTest, Interval } from '../gate-report.ts';
 import { changeOf, counted, named, percent, points, subjectOf } from './phrases.ts';
 import type { Measured } from './row.ts';

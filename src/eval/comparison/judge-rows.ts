@@ -1,7 +1,7 @@
 import type { Verdict } from '../../core/evaluation.ts';
 import { oneSidedAlpha } from '../../stats/interval.ts';
 import { adjustPValues } from '../../stats/multiplicity.ts';
-import type { GatePolicy } from '../definition.ts';
+import type { GatePolicy } from '../gate-policy.ts';
 import type { Capped, GateReason, GateReport, GateRow, HarmTest } from '../gate-report.ts';
 import { judgeRow, leastCases, standingOf } from './judge-row.ts';
 import { settleOf } from './outlook.ts';

@@ -5,8 +5,7 @@ const mostNamed = 10;
 
 /** Scores in points, a hundred to the full score, as sentences give them: 0.0449 is `4.5`. */
 export function points(value: number): string {
-  const text = (value * 100).toFixed(1);
-  return /^-0\.0$/.test(text) ? '0.0' : text.replace(/\.0$/, '');
+  return (value * 100).toFixed(1).replace(/\.0$/, '').replace(/^-0$/, '0');
 }
 
 /** A share as a percentage with at most one decimal: 0.95 is `95 %`. */
@@ -41,5 +40,6 @@ export function changeOf(mean: number, { low, high, confidence }: Interval): str
   const limits = mean < 0 ? [-high, -low] : [low, high];
   const within = `(${percent(confidence)} interval ${limits.map(points).join(' to ')})`;
   if (mean === 0) return `did not change ${within}`;
-  return `${mean > 0 ? 'fell' : 'rose'} by ${points(Math.abs(mean))} points ${within}`;
+  const amount = points(Math.abs(mean));
+  return `${mean > 0 ? 'fell' : 'rose'} by ${amount} ${amount === '1' ? 'point' : 'points'} ${within}`;
 }

@@ -1,7 +1,7 @@
 import type { Tier } from '../../core/evaluation.ts';
 import { mcnemar } from '../../stats/mcnemar.ts';
 import { signFlip } from '../../stats/permutation.ts';
-import type { GatePolicy } from '../definition.ts';
+import type { GatePolicy } from '../gate-policy.ts';
 import type { Damage, GateRow, Interval, McNemar, RowTests } from '../gate-report.ts';
 import { type Columns, columnsOf, sampleOf, tableOf } from './columns.ts';
 import { type DamageTest, damageTest } from './damage.ts';

@@ -1,5 +1,5 @@
-import type { GatePolicy } from '../definition.ts';
 import { defaultGate } from '../gate.ts';
+import type { GatePolicy } from '../gate-policy.ts';
 import type { EvalRun, RunPlan, ScoredCase, ScoredRun } from '../result.ts';
 import type { Score } from '../score.ts';
 import type { Runs } from './pairing.ts';

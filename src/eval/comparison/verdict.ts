@@ -1,5 +1,5 @@
 import type { Verdict } from '../../core/evaluation.ts';
-import type { GatePolicy } from '../definition.ts';
+import type { GatePolicy } from '../gate-policy.ts';
 import type { GateReason, GateRow } from '../gate-report.ts';
 import type { Comparability } from './comparability.ts';
 import { gateReason } from './comparability.ts';
@@ -41,9 +41,12 @@ export function decide(evidence: Evidence): Decision {
     ...nothingAsked(evidence, blocking),
   ];
   const passes = [...must_pass.passes, ...total.passes, ...reasonsOf(blocking, 'pass')];
-  const critical = blocking.filter((row) => row.tier === 'critical');
+  const critical = reasonsOf(
+    blocking.filter((row) => row.tier === 'critical'),
+    'inconclusive',
+  );
   // Where nothing passes, there is nothing to let the candidate through for.
-  const unsettled = reasonsOf(passes.length > 0 ? critical : blocking, 'inconclusive');
+  const unsettled = critical.length > 0 || passes.length > 0 ? critical : reasonsOf(blocking, 'inconclusive');
   const verdict = verdictOf({ refusals: comparability.refusals, fails, errors, unsettled });
   const decided = {
     error: [...comparability.refusals, ...errors, ...fails],

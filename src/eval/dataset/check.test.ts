@@ -38,6 +38,17 @@ test('Lines of CSV are those of the file, quotes and all', async () => {
   ]);
 });
 
+test('What PostgreSQL cannot keep is refused by its line', async () => {
+  const unfit = 'must be well-formed text without NUL';
+  expect(await complaints('{"id":"a","input":"x"}\n{"input":"a\\u0000b"}\n{"input":"\\ud800"}')).toEqual([
+    `line 2: input: ${unfit}`,
+    `line 3: input: ${unfit}`,
+  ]);
+  expect(await complaints('id,input\na,"x\ny"\nb,x\0y\n', { format: 'csv' })).toEqual([
+    `line 4: input: ${unfit}`,
+  ]);
+});
+
 test('Two cases with one id are named both', async () => {
   const text = lines({ id: 'a', input: 'x' }, { id: 'b', input: 'x' }, { id: 'a', input: 'y' });
   expect(await complaints(text)).toEqual(['line 3: id: must be unique, and line 1 has "a" too']);

@@ -33,7 +33,7 @@ export async function publish(
   given: {
     readonly name: string;
     /** Undefined leaves it as it is. */
-    readonly description?: string | null | undefined;
+    readonly description?: string | undefined;
     readonly revision_id: string;
     readonly counted: Counted;
     /** The revision that the cases were made from; undefined when they stand for themselves. */

@@ -1,3 +1,4 @@
+import { canSee, usualConfidence } from '../can-see.ts';
 import { counted } from '../comparison/phrases.ts';
 import type { EvalRun } from '../result.ts';
 import type { RunReport, WrongCase } from '../run-report.ts';
@@ -88,7 +89,7 @@ function more(count: number, paint: Paint): string[] {
 }
 
 /** What a run took, and what it could see. */
-export function costLines({ counts, id, sees }: EvalRun): string[] {
+export function costLines({ counts, id, epochs }: EvalRun): string[] {
   const { usage, cost_usd, reused, errors } = counts;
   const tokens =
     usage.input_tokens + usage.output_tokens + usage.cache_read_tokens + usage.cache_write_tokens;
@@ -96,8 +97,6 @@ export function costLines({ counts, id, sees }: EvalRun): string[] {
   const served = Object.keys(counts.served_by).map(plain).join(', ');
   return [
     `${id}: ${tokens} tokens ${price}${served === '' ? '' : `, answered by ${served}`}; ${reused} reused, ${errors} broken`,
-    sees === null
-      ? 'So few cases would not show even a total loss of quality with 80 % power.'
-      : `So many cases show a loss of about ${Math.ceil(sees * 100)} points or more, 4 times out of 5.`,
+    `${canSee({ cases: Math.round(counts.total / epochs), epochs, confidence: usualConfidence }).text}.`,
   ];
 }

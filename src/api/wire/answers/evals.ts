@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { tiers } from '../../../core/evaluation.ts';
-import type { EvalDefinition, GatePolicy, ReplyReader, RunLimits } from '../../../eval/definition.ts';
+import type { EvalDefinition, ReplyReader, RunLimits } from '../../../eval/definition.ts';
+import type { GatePolicy } from '../../../eval/gate-policy.ts';
 import { scorerConfigs } from '../../../eval/scorers/scorers.ts';
 import type { EvalResponse } from '../../evals.ts';
 import { count, describes, listOf, share, text, time } from './fields.ts';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { jobStatuses } from '../../../core/evaluation.ts';
 import type {
-  CaseLine,
   Flip,
   FlipSide,
   GateReport,
@@ -11,7 +10,7 @@ import type {
 } from '../../../eval/gate-report.ts';
 import { gatePolicy } from './evals.ts';
 import { capped, count, describes, listOf, share, text, time } from './fields.ts';
-import { agreementShape, gateReason, gateRow, interval, verdict } from './gate-rows.ts';
+import { agreementShape, caseLine, gateReason, gateRow, interval, verdict } from './gate-rows.ts';
 
 const side = describes<ReportSide>()(
   z.object({
@@ -75,17 +74,6 @@ const flip = describes<Flip>()(
     target: text.nullable().describe('What was expected, as JSON, shortened; null when it is not known.'),
     baseline: flipSide.describe('What the baseline said.'),
     candidate: flipSide.describe('What the candidate said.'),
-  }),
-);
-
-const caseLine = describes<CaseLine>()(
-  z.object({
-    case_id: text.describe('The id of the case.'),
-    group: text.nullable().describe('Its group; null for none.'),
-    must_pass: z.boolean().describe('Whether this one case is enough for the gate to fail.'),
-    outcome: z
-      .enum(['lost', 'unscored', 'gained', 'wrong', 'mixed', 'right'])
-      .describe('In a majority of epochs: `right` or `wrong` on both sides, or turned; `mixed` has none.'),
   }),
 );
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Verdict, verdicts } from '../../../core/evaluation.ts';
 import type {
+  CaseLine,
   Damage,
   GateReason,
   GateReasonCode,
@@ -15,20 +16,36 @@ import { capped, count, describes, share, text } from './fields.ts';
 
 const reasonCode = describes<GateReasonCode>()(
   z.enum([
-    ...(['run_not_completed', 'no_common_cases', 'served_model_differs', 'metric_missing'] as const),
-    ...([
-      'scorer_differs',
-      'group_missing',
-      'gate_asks_nothing',
-      'judge_too_weak',
-      'too_few_scored',
-    ] as const),
-    ...(['must_pass_unscored', 'must_pass_lost', 'lost_too_many', 'lost_too_many_in_all'] as const),
-    ...(['damage_above_margin', 'damage_size_unsettled', 'insufficient_data', 'margin_unsettled'] as const),
-    ...(['within_margin', 'detectable_within_margin', 'improved', 'few_enough_lost'] as const),
-    ...(['must_pass_kept', 'nothing_failed', 'not_asked', 'must_pass_fails_on_both_sides'] as const),
-    ...(['must_pass_dropped', 'hidden_by_average', 'model_changed', 'cases_left_out'] as const),
-    ...(['cases_unscored', 'epochs_differ'] as const),
+    'run_not_completed',
+    'no_common_cases',
+    'served_model_differs',
+    'metric_missing',
+    'scorer_differs',
+    'group_missing',
+    'gate_asks_nothing',
+    'judge_too_weak',
+    'too_few_scored',
+    'must_pass_unscored',
+    'must_pass_lost',
+    'lost_too_many',
+    'lost_too_many_in_all',
+    'damage_above_margin',
+    'damage_size_unsettled',
+    'insufficient_data',
+    'margin_unsettled',
+    'within_margin',
+    'detectable_within_margin',
+    'improved',
+    'few_enough_lost',
+    'must_pass_kept',
+    'not_asked',
+    'must_pass_fails_on_both_sides',
+    'must_pass_dropped',
+    'hidden_by_average',
+    'model_changed',
+    'cases_left_out',
+    'cases_unscored',
+    'epochs_differ',
   ]),
 );
 
@@ -53,9 +70,7 @@ export const interval = describes<Interval>()(
     low: z.number().describe('The lower limit.'),
     high: z.number().describe('The upper limit.'),
     confidence: share.describe('The two-sided level.'),
-    method: z
-      .enum(['wilson', 'tango', 'student_t', 'clustered_t', 'nested_bootstrap'])
-      .describe('How the limits were found.'),
+    method: z.enum(['wilson', 'tango', 'student_t', 'clustered_t']).describe('How the limits were found.'),
   }),
 ).meta({ id: 'Interval', description: 'Two-sided limits.' });
 
@@ -171,3 +186,14 @@ export const gateRow = describes<GateRow>()(
       .describe('What would turn `inconclusive` into an answer; null in other rows.'),
   }),
 ).meta({ id: 'GateRow', description: 'One metric over all cases or over one group.' });
+
+export const caseLine = describes<CaseLine>()(
+  z.object({
+    case_id: text.describe('The id of the case.'),
+    group: text.nullable().describe('Its group; null for none.'),
+    must_pass: z.boolean().describe('Whether this one case is enough for the gate to fail.'),
+    outcome: z
+      .enum(['lost', 'unscored', 'gained', 'wrong', 'mixed', 'right'])
+      .describe('In a majority of epochs: `right` or `wrong` on both sides, or turned; `mixed` has none.'),
+  }),
+);

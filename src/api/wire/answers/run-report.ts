@@ -21,6 +21,15 @@ export const runReport = describes<RunReport>()(
           .describe('The smallest drop that so many cases would show, at 80 % power; null when none.'),
       }),
     ).describe('By metric; for each, all cases first and then the groups by name.'),
+    cases: capped(
+      z.object({
+        case_id: text.describe('The id of the case.'),
+        group: text.nullable().describe('Its group; null for none.'),
+        outcome: z
+          .enum(['wrong', 'unscored', 'right'])
+          .describe('In most of its epochs; `unscored` has no score in any.'),
+      }),
+    ).describe('Each case by the first scorer, in the order of the dataset.'),
     wrong: capped(
       z.object({
         case_id: text.describe('The id of the case.'),

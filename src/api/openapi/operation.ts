@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { ErrorCode } from '../../core/errors.ts';
+
+/** What the operations are about, and what names one of them in a path. */
+export const tags = {
+  Datasets: { about: 'Sets of cases under a name.', id: 'The id of a dataset, `dset_…`, or its name.' },
+  Evals: {
+    about: 'What is asked, how it is scored, and what the scores must show.',
+    id: 'The id of an eval, `eval_…`, or its name.',
+  },
+  'Eval runs': {
+    about: 'One version against one dataset revision with one set of scorers.',
+    id: 'The id of an eval run, `erun_…`.',
+  },
+  Comparisons: {
+    about: 'Two runs set against each other, case by case, and what the gate says of it.',
+    id: 'The id of a comparison, `cmp_…`.',
+  },
+  Calibrations: { about: 'How a gate decides when nothing has changed.', id: 'The id of a calibration.' },
+  Statistics: { about: "Calculations about a client's own scores. Nothing is kept.", id: 'A name.' },
+  Keys: { about: 'API keys. Only admins may call these.', id: 'The id of an API key, `apikey_…`.' },
+  Server: { about: 'What this server says about itself.', id: 'A name.' },
+} as const satisfies Record<string, { readonly about: string; readonly id: string }>;
+
+export type Tag = keyof typeof tags;
+
+/** What a body may be, by content type. */
+export type Content = Readonly<Record<string, z.ZodType>>;
+
+/** What is to be said of a route besides its schemas. */
+export type Operation = {
+  readonly route: `${'GET' | 'POST'} /pawl/v1/${string}`;
+  readonly tag: Tag;
+  /** One line, also for `docs/reference/api.md`. */
+  readonly summary: string;
+  readonly description?: string;
+  /** The body of a request where it is not what the route checks: a file, or one of many inputs. */
+  readonly body?: Content;
+  readonly answer: Content;
+  /** Those besides the ones that every route of its kind may answer with. */
+  readonly errors: readonly ErrorCode[];
+};
+
+/** Operations by their names, which generated clients call their functions by. */
+export type Operations = Readonly<Record<string, Operation>>;
+
+export function json(schema: z.ZodType): Content {
+  return { 'application/json': schema };
+}
+
+/** A stream of one thing: an event of this name whenever it changes, and the last one when it is over. */
+export function stream(event: string, component: string): Content {
+  return {
+    'text/event-stream': z
+      .string()
+      .describe(
+        `Server-sent events. \`${event}\`: its data is a \`${component}\`, first as it is and then whenever it changes; the stream ends when it is over. \`ping\`: every now and then, so that the connection stays open.`,
+      ),
+  };
+}
+
+/** A text in another format. */
+export function textOf(what: string): z.ZodType {
+  return z.string().describe(what);
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { canSee } from './can-see.ts';
+
+test('canSee says what a suite can see, and under which assumption', () => {
+  const { damage, text } = canSee({ cases: 200, epochs: 3, confidence: 0.9 });
+  expect(damage).toBeGreaterThan(0.03);
+  expect(damage).toBeLessThan(0.08);
+  expect(text).toMatch(
+    /^200 cases in 3 epochs can see a loss of \d\.\d points or more 4 times out of 5, if 10 % of repeated answers are scored differently$/,
+  );
+});
+
+test('canSee gains from more epochs, and from answers that waver less', () => {
+  const seen = (epochs: number, flake_rate: number) =>
+    canSee({ cases: 100, epochs, confidence: 0.9, flake_rate }).damage ?? NaN;
+  expect(seen(3, 0.2)).toBeLessThan(seen(1, 0.2));
+  expect(seen(1, 0.05)).toBeLessThan(seen(1, 0.2));
+});
+
+test('canSee admits when a suite sees nothing', () => {
+  expect(canSee({ cases: 2, epochs: 1, confidence: 0.9 })).toEqual({
+    damage: null,
+    text: '2 cases in 1 epoch cannot tell any loss from chance, if 10 % of repeated answers are scored differently',
+  });
+});

@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { firstPrompt, secondPrompt } from '../../src/cli/tutorial/prompts.ts';
+import { bundledTickets } from '../../src/cli/tutorial/tickets.ts';
+import { catalog } from '../../src/stats/catalog.ts';
+import { startModelServer } from '../model-server.ts';
+import { startPawl, type TestPawl } from '../pawl.ts';
+import { converse, makeSetting, openSession } from '../story.ts';
+import { type DescribedServer, describedServer } from './described-server.ts';
+import { operationsOf } from './openapi-document.ts';
+
+/*
+ * The goal: what the OpenAPI document says is what the server does. The method: a walk through every operation, on
+ * which each request and each answer is held against the document, and a field that it does not know is an error.
+ */
+
+let pawl: TestPawl;
+let server: DescribedServer;
+let agentId: string;
+let environmentId: string;
+
+const tickets = readFileSync(bundledTickets, 'utf8');
+const template = 'Subject: {{subject}}\n\n{{body}}';
+const formats = ['table', 'markdown', 'junit', 'html', 'json'];
+
+beforeAll(async () => {
+  pawl = await startPawl();
+  server = await describedServer(pawl);
+  const { agents, environments } = pawl.client.beta;
+  const agent = await agents.create({ name: 'ticket-triage', model: 'claude-test', system: firstPrompt });
+  await agents.update(agent.id, { version: 1, system: secondPrompt });
+  agentId = agent.id;
+  environmentId = (await environments.create({ name: 'place' })).id;
+});
+afterAll(async () => {
+  await pawl.server.close();
+});
+
+describe('The answers are as the document says', () => {
+  test('of datasets', async () => {
+    const importOf = (name: string) => ({
+      query: { name, target: 'team', group: 'team', format: 'jsonl' },
+      body: tickets,
+    });
+    await server.get('import_dataset', { ...importOf('tickets'), type: 'application/x-ndjson' });
+    await server.get('import_dataset', { ...importOf('tickets'), type: 'application/jsonl' });
+    await server.get('import_dataset', { ...importOf('tickets'), type: 'application/octet-stream' });
+    const table = { query: { name: 'table' }, body: 'id,input\na,Hello\n', type: 'text/csv' };
+    await server.get('import_dataset', table);
+    const path = { id: 'made' };
+    const messages = [{ role: 'user', content: 'Hello' }];
+    const cases = [
+      { id: 'a', input: 'Hello', target: { any: [1, null] }, group: 'x' },
+      { id: 'b', input: messages, group: 'y' },
+    ];
+    await server.get('create_dataset', { body: { name: 'made', description: 'Two cases', cases } });
+    const said = await openSession(pawl.client, {
+      agent: await pawl.client.beta.agents.retrieve(agentId),
+      environment_id: environmentId,
+    });
+    await converse(pawl.client, said.id, 'Where is my parcel?');
+    const labelled = { session_id: said.id, target: 'delivery', group: 'parcels', must_pass: true };
+    await server.get('create_case', { path, body: labelled });
+    await server.get('diff_dataset', { path, query: { limit: '1' } });
+    await server.get('list_cases', { path });
+    await server.get('list_dataset_revisions', { path });
+    await server.get('export_dataset', { path });
+    await server.get('export_dataset', { path, query: { format: 'csv' } });
+    await server.get('retrieve_dataset', { path });
+    await server.get('archive_dataset', { path });
+    await server.get('list_datasets', { query: { include_archived: 'true', limit: '2' } });
+    await server.get('list_datasets');
+  });
+
+  test('of evals', async () => {
+    const body = {
+      ...{ name: 'triage', agent: agentId, dataset: 'tickets', message: template, reply: { json: 'team' } },
+      scorers: ['exact', { type: 'json_field', name: 'urgency', path: 'priority', equals: 'P2' }],
+      epochs: 1,
+      gate: { max_lost_cases: 1 },
+    };
+    await server.get('put_eval', { body });
+    const often = { name: 'often', dataset: { name: 'tickets' }, epochs: 2, gate: { margin: 0.1 } };
+    await server.get('put_eval', { body: { ...body, ...often } });
+    const scorers = [
+      { type: 'tool_calls', expected: ['look', { name: 'write', input: { to: 'me' } }] },
+      { type: 'json_schema', schema: { type: 'object' } },
+      ...[
+        { type: 'contains', texts: ['yes'] },
+        { type: 'latency', max_ms: 1000 },
+        { type: 'tokens', max_total: 1 },
+      ],
+      { type: 'http', url: 'http://127.0.0.1:1/score', options: { deep: [1] } },
+    ];
+    const rich = { scorers, reply: { regex: 'a(b)' }, gate: { groups: { x: 'advisory' }, margin: null } };
+    await server.get('put_eval', { body: { ...body, name: 'rich', ...rich } });
+    await server.get('retrieve_eval', { path: { id: 'triage' }, query: { revision: '1' } });
+    await server.get('archive_eval', { path: { id: 'rich' } });
+    await server.get('list_evals', { query: { limit: '2' } });
+  });
+
+  test('of eval runs', async () => {
+    const created = await server.get('create_eval_run', { body: { eval: 'often', agent_version: 1 } });
+    const path = { id: created['id'] ?? '' };
+    await server.get('retrieve_eval_run', { path });
+    await server.get('stream_eval_run', { path });
+    await server.get('list_eval_results', { path, query: { limit: '200' } });
+    for (const format of formats) await server.get('report_eval_run', { path, query: { format } });
+    await server.get('cancel_eval_run', { path });
+    await server.get('resume_eval_run', { path });
+    await server.get('list_eval_runs', { query: { eval: 'often', status: 'completed' } });
+    await server.get('create_calibration', { body: { run: path.id, splits: 20 } });
+    await server.get('list_calibrations', { query: { eval: 'often' } });
+  });
+
+  test('of an eval run whose sessions break', async () => {
+    const model = await startModelServer();
+    model.when(({ messages }) => messages.at(-1)?.text.includes('a') === true, 500);
+    const provider = { anthropic_base_url: model.url, anthropic_api_key: 'upstream-key' };
+    const other = await startPawl({ ...provider, model_max_retries: '0' });
+    try {
+      const { agent } = await makeSetting(other.client);
+      const { get } = await describedServer(other);
+      const cases = ['a', 'b'].map((id) => ({ id, input: id, target: id }));
+      await get('create_dataset', { body: { name: 'letters', cases } });
+      const limits = { max_attempts: 1, max_error_share: 1 };
+      const fields = { name: 'letters', agent: agent.id, dataset: 'letters', scorers: ['exact'], limits };
+      await get('put_eval', { body: { ...fields, epochs: 1 } });
+      const { id = '' } = await get('create_eval_run', { body: { eval: 'letters' } });
+      await get('stream_eval_run', { path: { id } });
+      const { data } = await get('list_eval_results', { path: { id }, query: { errors: 'true' } });
+      expect(data).toMatchObject([{ case_id: 'a', status: 'error', outcome: null }]);
+      await get('report_eval_run', { path: { id } });
+    } finally {
+      await other.server.close();
+      await model.close();
+    }
+  });
+
+  test.each(['triage', 'often'])('of a comparison by the eval %s', async (name) => {
+    const created = await server.get('create_comparison', { body: { eval: name } });
+    const path = { id: created['id'] ?? '' };
+    await server.get('stream_comparison', { path });
+    const { baseline, candidate, report } = (await server.get('retrieve_comparison', { path })) as Record<
+      string,
+      { id: string }
+    >;
+    expect(report).toMatchObject({ flips: { total: expect.any(Number) } });
+    for (const format of formats) await server.get('report_comparison', { path, query: { format } });
+    const pair = { baseline_run: baseline?.id, candidate_run: candidate?.id };
+    await server.get('create_comparison', { body: pair });
+    await server.get('list_comparisons', { query: { eval: name } });
+  });
+
+  test('of API keys', async () => {
+    const { id } = await server.get('create_key', { body: { name: 'for a build', role: 'editor' } });
+    await server.get('list_keys');
+    await server.get('revoke_key', { path: { id: id ?? '' } });
+  });
+
+  test('of statistics', async () => {
+    await server.get('list_statistics');
+    for (const { name, example } of catalog) {
+      await server.get('calculate_statistic', { path: { name }, body: example });
+    }
+  });
+
+  test('of the document itself', async () => {
+    await server.get('retrieve_openapi');
+  });
+
+  test('of every operation that there is', () => {
+    const all = operationsOf(server.document).map(({ operationId }) => operationId);
+    expect([...server.answered].toSorted()).toEqual(all.toSorted());
+  });
+});
+
+describe('The errors are as the document says', () => {
+  test('of every operation that is called without a key', async () => {
+    for (const { operationId } of operationsOf(server.document)) {
+      expect(await server.ask(operationId, { key: false })).toMatchObject({ status: 401 });
+    }
+  });
+
+  test('of every operation on something that is not there', async () => {
+    const placed = operationsOf(server.document).filter(({ path }) => path.includes('{'));
+    expect(placed.length).toBeGreaterThan(10);
+    for (const { operationId } of placed) {
+      const asked = { path: { id: 'nothing', name: 'nothing' } };
+      const body = operationId === 'create_case' ? { session_id: 'sesn_1', target: null } : undefined;
+      expect(await server.ask(operationId, { ...asked, ...(body && { body }) })).toMatchObject({
+        status: 404,
+      });
+    }
+  });
+
+  test('of every list that is asked for with a cursor of another', async () => {
+    const listed = operationsOf(server.document).filter(({ parameters }) =>
+      parameters.some(({ name }) => name === 'page'),
+    );
+    expect(listed.length).toBeGreaterThan(5);
+    const [run] = ((await server.get('list_eval_runs')) as Record<string, { id: string }[]>)['data'] ?? [];
+    for (const { operationId } of listed) {
+      const id = operationId === 'list_eval_results' ? (run?.id ?? '') : 'tickets';
+      const asked = { path: { id }, query: { page: 'page_of_another_list' } };
+      expect(await server.ask(operationId, asked)).toMatchObject({
+        body: { error: { details: { error_code: 'invalid_page' } } },
+      });
+    }
+  });
+
+  test('of bodies that are no good', async () => {
+    const taking = operationsOf(server.document).filter(({ requestBody }) => requestBody?.required === true);
+    expect(taking.length).toBeGreaterThan(5);
+    for (const { operationId } of taking) {
+      const asked = { path: { id: 'tickets', name: 'mean' }, body: { unheard_of: 1 } };
+      expect(await server.ask(operationId, asked)).toMatchObject({ status: 400 });
+    }
+  });
+});
