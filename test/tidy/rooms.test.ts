@@ -15,6 +15,8 @@ test.each([
   ['src/api/wire/agents.ts', '../../core/page.ts'],
   ['src/server.ts', './api/app.ts'],
   ['src/cli/serve.ts', '../server.ts'],
+  ['src/cli/embedded.ts', '../server.ts'],
+  ['src/cli/stats/calculate.ts', '../../stats/catalog.ts'],
   ['src/cli/tutorial/start.ts', '../../server.ts'],
   ['src/store/agents.test.ts', '../../test/postgres.ts'],
   ['src/api/agents.test.ts', '../server.ts'],
@@ -34,6 +36,7 @@ test.each([
   ['src/api/agents.ts', '../cli/pawl.ts'],
   ['src/api/agents.ts', '../config.ts'],
   ['src/cli/agents.ts', '../store/agents.ts'],
+  ['src/cli/agents.ts', '../eval/runs.ts'],
   ['src/cli/agents.ts', '../server.ts'],
   ['src/server.ts', './cli/pawl.ts'],
   ['src/store/agents.ts', '../../test/postgres.ts'],
@@ -43,6 +46,7 @@ test.each([
 
 test('the commands may know the wire by its types, but not by its values', () => {
   expect(judge('src/cli/agents.ts', '../api/wire/agents.ts', 'type { Agent }')).toEqual([]);
+  expect(judge('src/cli/agents.ts', '../eval/result.ts', 'type { EvalRun }')).toEqual([]);
   expect(judge('src/cli/agents.ts', '../api/wire/agents.ts')).toEqual([
     'src/cli/agents.ts imports src/api/wire/agents.ts, which cli may not but as types.',
   ]);

@@ -75,7 +75,9 @@ function isAllowed(path: string, room: string, target: string, one: Import): boo
 function hint(room: string, target: string): string {
   if (room !== 'cli') return '';
   if (answers.test(target)) return ' but as types';
-  return roomOf(target).endsWith('.ts') ? ' outside serve, doctor and tutorial' : ': it speaks HTTP';
+  return roomOf(target).endsWith('.ts')
+    ? ' outside serve, doctor, embedded and tutorial'
+    : ': it speaks HTTP';
 }
 
 /** The folder under `src`, or the file itself where it lies directly there. */

@@ -13,6 +13,7 @@ const lines = textOf('JSON Lines: one case on each line.');
 const table = textOf('CSV: a row of names, and then one case in each row.');
 const notFound = ['dataset_not_found', 'dataset_revision_not_found'] as const;
 
+/** Bringing cases, and looking at them. */
 export const datasetOperations: Operations = {
   import_dataset: {
     route: 'POST /pawl/v1/datasets/import',

@@ -22,6 +22,7 @@ export const tags = {
   Server: { about: 'What this server says about itself.', id: 'A name.' },
 } as const satisfies Record<string, { readonly about: string; readonly id: string }>;
 
+/** The name of what an operation is about. */
 export type Tag = keyof typeof tags;
 
 /** What a body may be, by content type. */
@@ -44,6 +45,7 @@ export type Operation = {
 /** Operations by their names, which generated clients call their functions by. */
 export type Operations = Readonly<Record<string, Operation>>;
 
+/** A body of JSON. */
 export function json(schema: z.ZodType): Content {
   return { 'application/json': schema };
 }

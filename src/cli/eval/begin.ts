@@ -97,6 +97,8 @@ function what(
 /** What a comparison of so many cases can show at best, said before it begins. */
 function outlook({ sees, counts, epochs }: EvalRunResponse): string {
   const cases = count(counts.total / epochs, 'case');
-  if (sees !== null) return `So many cases show a drop of ${sees.toFixed(2)} or more, 4 times out of 5.`;
-  return `${cases} can show no drop by an interval; rules on lost cases and must_pass cases decide all the same.`;
+  if (sees !== null) {
+    return `So many cases show a loss of ${(sees * 100).toFixed(1)} points or more, 4 times out of 5.`;
+  }
+  return `${cases} can show no loss by an interval; rules on lost cases and must_pass cases decide all the same.`;
 }

@@ -79,6 +79,12 @@ test('A line keeps within the terminal, and holds nothing that moves the cursor'
   expect(terminal.text).not.toContain('\u001b[2J');
 });
 
+test('A terminal that does not know its width has lines all the same', () => {
+  const terminal = screen(true, 0);
+  createLiveDisplay({ screen: terminal, now: () => 0 }).show([at(1)]);
+  expect(shown(terminal.text)[0]).toContain('1/60');
+});
+
 test('Elsewhere there is a line at each quarter of a run', () => {
   const log = screen(false);
   const display = createLiveDisplay({ screen: log, now: () => 0 });

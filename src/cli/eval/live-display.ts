@@ -42,7 +42,8 @@ function terminalDisplay(screen: Screen, now: () => number): LiveDisplay {
   };
   const draw = (): void => {
     erase();
-    const width = (screen.columns ?? usualColumns) - 1;
+    // A terminal that does not know how wide it is says 0.
+    const width = (screen.columns || usualColumns) - 1;
     for (const run of runs) screen.write(`${printable(progressLine(progressOf(run), width))}\n`);
     drawn = runs.length;
     drawnAt = now();

@@ -33,11 +33,11 @@ test('A calibration says how often the gate is wrong, and what it can see', () =
     'inconclusive  177     88.5 %  44.3 % to 177 %',
     'error         0       0 %     0 % to 0 %',
     '',
-    'The smallest loss that such runs tell from none, 4 times out of 5:',
+    'The smallest loss that such runs tell from none, 4 times out of 5, in points of 100:',
     'METRIC  CASES OF         CASES  LOSS',
-    'exact   all cases        20     0.123',
+    'exact   all cases        20     12.3',
     'exact   billing          5      not known',
-    'exact   without a group  1      1.000',
+    'exact   without a group  1      100.0',
     'and 2 more',
   ]);
 });

@@ -16,7 +16,7 @@ export function describeCalibration(evalName: string, version: number, report: C
     metric,
     scope === 'all_cases' ? 'all cases' : (group ?? 'without a group'),
     String(own),
-    damage === null ? 'not known' : damage.toFixed(3),
+    damage === null ? 'not known' : (damage * 100).toFixed(1),
   ]);
   return [
     `The gate of ${evalName} on version ${version} against itself: ${splits} splits, ${halves}.`,
@@ -24,7 +24,7 @@ export function describeCalibration(evalName: string, version: number, report: C
     '',
     ...columns([['VERDICT', 'SPLITS', 'SHARE', `${confidence} INTERVAL`], ...verdictRows]),
     '',
-    'The smallest loss that such runs tell from none, 4 times out of 5:',
+    'The smallest loss that such runs tell from none, 4 times out of 5, in points of 100:',
     ...columns([['METRIC', 'CASES OF', 'CASES', 'LOSS'], ...seesRows]),
     ...(sees.total > sees.shown.length ? [`and ${sees.total - sees.shown.length} more`] : []),
   ].join('\n');

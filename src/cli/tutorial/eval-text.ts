@@ -16,8 +16,8 @@ agent: ${agent_id}
 environment: ${environment_id}
 dataset: ${dataset}
 message: "Subject: {{subject}}\\n\\n{{body}}"
-reply: {json: team}
+reply: { json: team }
 scorers: [exact]
 epochs: 1
-gate: {max_lost_cases: 1}${concurrency === null ? '' : `\nconcurrency: ${concurrency}`}`;
+gate: { max_lost_cases: 1 }${concurrency === null ? '' : `\nconcurrency: ${concurrency}`}`;
 }

@@ -97,7 +97,7 @@ What to try next (in a clone, \`npm run pawl --\` stands for \`pawl\`)
   Run a server that keeps what it is told: pawl serve
   See what it would use, and who answers for which model: pawl doctor
   Score an agent of yours on tickets of yours: pawl eval run FILE, as examples/triage.eval.yaml in the repository
-  Read the same story as a program: examples/ticket-triage.ts in the repository`;
+  Read how a program talks to agents and versions: examples/ticket-triage.ts in the repository`;
 }
 
 async function waitForEnter(signal: AbortSignal): Promise<void> {

@@ -93,9 +93,7 @@ test('The story shows the loss, the refusal, the way back and the better rule, a
   expect(stdout).toContain('billing lost 2 of 5 cases (t-02, t-04); at most 1 may be lost');
   expect(stdout).toMatch(/t-02 +billing +wrong +billing +billing +api-platform/);
   expect(stdout).toContain('The gate refuses version 2.');
-  expect(stdout).toMatch(
-    /callers name version 1\n.+\nPASS\n(?: {2}5\/5.+\n){2} {2}4\/5 {2}billing lost none/,
-  );
+  expect(stdout).toMatch(/callers name version 1\n.+\nPASS .+ billing 4\/5, .+\nNo ticket changed/);
   expect(stdout).toContain('The gate lets version 3 through');
   expect(stdout).toMatch(/\nv3 .*\nv2 .*\nv1 /);
   expect(stdout + stderr).not.toContain('\u001b');

@@ -47,6 +47,10 @@ describe('What answered', () => {
     expect(look(both).refusals).toMatchObject([{ code: 'served_model_differs' }]);
   });
 
+  test('is not asked of a run without an answer', () => {
+    expect(look(changed(served({}))).refusals).toEqual([]);
+  });
+
   test('may differ where the candidate names another model, which is remarked on', () => {
     const other = { ...served({ 'anthropic/large-model': 20 }), plan: { ...plan, model: 'large-model' } };
     const { refusals, remarks } = look(changed(other));

@@ -82,7 +82,9 @@ function tooWeak({ tpr, tnr, n }: JudgeAgreement, name: string): GateReason {
 function unlikeModels(runs: Runs): GateReason[] {
   const [baseline, candidate] = [servedBy(runs.baseline.run), servedBy(runs.candidate.run)];
   const same = baseline.join() === candidate.join();
-  const oneEach = baseline.length <= 1 && candidate.length <= 1;
+  const oneEach = baseline.length === 1 && candidate.length === 1;
+  // A run without a single answer has other things wrong with it.
+  if (baseline.length === 0 || candidate.length === 0) return [];
   if (oneEach && (same || modelOf(runs.baseline) !== modelOf(runs.candidate))) return [];
   const text = `Replies came from different models: ${baseline.join(', ')} for the baseline, ${candidate.join(', ')} for the candidate`;
   return [gateReason('served_model_differs', text)];

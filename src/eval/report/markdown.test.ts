@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cases, metric } from '../comparison/runs.testsuite.ts';
 import { commentMarker, markdownReport } from './markdown.ts';
-import { byCount, hostileReport, reportOf, tickets } from './reports.testsuite.ts';
+import { byCount, hostileReport, reportOf, tickets, unprintable } from './reports.testsuite.ts';
 
 describe('The Markdown', () => {
   test('begins with a marker, an alert and the reasons, and has a table for each tier', async () => {
@@ -55,7 +55,8 @@ describe('The Markdown', () => {
 
   test('takes nothing from outside for markup', async () => {
     const text = markdownReport(await hostileReport());
-    expect(text).not.toMatch(/<b>|\u001b|\u202e|\[a\]\(|@team|#1|http:\/\/|[^\\]`/);
+    expect(text).not.toMatch(/<b>|\[a\]\(|@team|#1|http:\/\/|[^\\]`/);
+    expect(unprintable(text)).toEqual([]);
     expect(text).toContain('&lt;b&gt;\\|\\`x\\`');
     // Each row of a table stays one row of as many cells.
     const rows = text.split('\n').filter((line) => line.startsWith('| &lt;b&gt;'));

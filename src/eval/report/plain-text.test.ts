@@ -20,7 +20,7 @@ test('aligned sets numbers to the right and paints without counting the paint', 
       [{ text: 'a' }, { text: '5', paint }, { text: 'x' }],
       [{ text: 'longer' }, { text: '12' }],
     ]),
-  ).toEqual(['<NAME>    CASES  LAST', 'a           <5>  x', 'longer       12']);
+  ).toEqual(['<NAME>    CASES  LAST', 'a           <5>  x', 'longer     12']);
   expect(aligned([])).toEqual([]);
 });
 

@@ -6,7 +6,12 @@ import type { FindFlips, FoundFlip, GateReport } from '../gate-report.ts';
 const right: CaseSpec = { baseline: [1], candidate: [1] };
 
 /** Text that would do harm wherever it is taken for more than text. */
-export const hostile = '<b>|`x`\u001b[31m\u202e & "q" ]]> @team #1 [a](http://evil.test)';
+const hostile = '<b>|`x`\u001b[31m\u202e & "q" ]]> @team #1 [a](http://evil.test)';
+
+/** What must be in no report: control characters but for line ends, and marks that turn writing round. */
+export function unprintable(text: string): string[] {
+  return text.replaceAll('\n', '').match(/[\p{Cc}\u202e\ufffe\uffff]/gu) ?? [];
+}
 
 /** Twenty tickets of four teams, of which the candidate loses two of billing. */
 export const tickets: readonly CaseSpec[] = ['api-platform', 'auth', 'billing', 'dashboard'].flatMap(
@@ -25,7 +30,7 @@ export const byCount: Partial<GatePolicy> = {
 };
 
 /** What both sides said to every ticket. */
-export const said: FoundFlip = {
+const said: FoundFlip = {
   input: 'Bill tripled\nAs far as we can tell our API usage was flat.',
   target: 'billing',
   baseline: { reply: '{"team": "billing"}', reading: 'billing' },

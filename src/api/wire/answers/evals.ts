@@ -22,6 +22,7 @@ const reply = describes<ReplyReader>()(
   ]),
 );
 
+/** How much a group matters. */
 export const tier = z.enum(tiers);
 const margin = share.nullable();
 

@@ -14,14 +14,18 @@ export function describes<T>() {
   ): z.ZodType<T> => schema;
 }
 
+/** A text of any length. */
 export const text: z.ZodString = z.string();
 /** A time as every answer carries it, in UTC and to the microsecond. */
 export const time: z.ZodString = z.string().meta({ format: 'date-time' });
+/** A whole number from 0. */
 export const count: z.ZodInt = z.int().min(0);
 /** A part of a whole, or a chance. */
 export const share: z.ZodNumber = z.number().min(0).max(1);
+/** Any JSON. */
 export const json: z.ZodType<Json> = z.any();
 
+/** A list of any length, which nobody changes. */
 export function listOf<T>(item: z.ZodType<T>): z.ZodType<readonly T[]> {
   return z.array(item);
 }
@@ -39,6 +43,7 @@ export const nextPage = text
   .nullable()
   .describe('What to send as `page` to go on; null where there is nothing more.');
 
+/** One page of a list. */
 export function pageOf<T>(item: z.ZodType<T>): z.ZodType<Page<T>> {
   return z.object({ data: listOf(item).describe('The items, in order.'), next_page: nextPage });
 }

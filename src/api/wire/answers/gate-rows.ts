@@ -49,8 +49,11 @@ const reasonCode = describes<GateReasonCode>()(
   ]),
 );
 
+/** A gate's answer. */
 export const verdict = describes<Verdict>()(z.enum(verdicts));
+/** Whether figures are about every case or about one group. */
 export const rowScope = describes<RowScope>()(z.enum(['all_cases', 'group']));
+/** The group that figures are about. */
 export const groupName = text
   .nullable()
   .describe('Null for all cases, and for the group of cases without one.');
@@ -187,6 +190,7 @@ export const gateRow = describes<GateRow>()(
   }),
 ).meta({ id: 'GateRow', description: 'One metric over all cases or over one group.' });
 
+/** What became of one case of a comparison. */
 export const caseLine = describes<CaseLine>()(
   z.object({
     case_id: text.describe('The id of the case.'),
