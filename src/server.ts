@@ -48,8 +48,11 @@ export type ServerOptions = {
   readonly log: Log;
   /** Keep everything in memory, and nothing after the end. */
   readonly in_memory?: boolean;
-  /** Whether eval runs that an earlier process left are gone on with; otherwise they wait to be resumed. */
-  readonly adopt_runs?: boolean;
+  /**
+   * A server for the length of one command, which holds the only key to it: no first key is made, and eval runs that
+   * an earlier process left wait to be resumed.
+   */
+  readonly for_one_command?: boolean;
 };
 
 const pingMs = 15_000;
@@ -59,11 +62,16 @@ const stopGraceMs = 10_000;
  * Puts the rooms together and listens.
  * @throws ConfigError, DatabaseInUseError, DatabaseError, or the system's error when the address is taken.
  */
-export async function startServer({ config, log, in_memory, adopt_runs }: ServerOptions): Promise<Server> {
+export async function startServer({
+  config,
+  log,
+  in_memory,
+  for_one_command,
+}: ServerOptions): Promise<Server> {
   const router = routerFor(config);
   const store = await openStore(in_memory === true ? { kind: 'memory' } : databaseOf(config));
   try {
-    return await listen({ config, log, router, store, adopt_runs: adopt_runs ?? true });
+    return await listen({ config, log, router, store, for_one_command: for_one_command ?? false });
   } catch (error) {
     await store.close();
     throw error;
@@ -89,63 +97,20 @@ async function listen(given: {
   readonly log: Log;
   readonly router: Router;
   readonly store: Store;
-  readonly adopt_runs: boolean;
+  readonly for_one_command: boolean;
 }): Promise<Server> {
   const { config, log, router, store } = given;
   const clock = createClock(Date.now);
-  const ids = createIds(clock, pooledRandomBytes());
-  const serves = (model: string): boolean => router.route(model) !== null;
-  const versions = createVersions(store);
-  const agents = createAgents({ store, clock, ids, versions, serves });
-  const environments = createEnvironments({ store, clock, ids });
-  const keys: Keys = createKeys({ store, clock, ids, randomBytes });
-  const hub = createHub((sessionId, seq) =>
-    listEvents(store.db, sessionId, { filter: {}, order: 'asc', after: seq, limit: 1000 }),
-  );
-  const journal = createJournal({ store, clock, hub });
-  const sessions = createSessions({
-    store,
-    clock,
-    ids,
-    hub,
-    journal,
-    agents,
-    environments,
-    versions,
-    serves,
-  });
-  const retries = { ...defaultRetryLimits, max_retries: config.model_max_retries };
-  const turns = createTurns({
-    ...{ store, journal, versions, router, clock, ids, log, retries },
-    max_tokens: config.model_max_tokens,
-    random: Math.random,
-  });
-  const worker = createWorker({ store, journal, turns, hub, log, max_turns: config.max_turns });
-  const inbox = createInbox({
-    ...{ journal, clock, ids },
-    ...{ onStart: worker.start, onInterrupt: worker.interrupt, onUncertain: worker.adopt },
-  });
+  const parts = { store, clock, ids: createIds(clock, pooledRandomBytes()), log, router };
+  const keys: Keys = createKeys({ ...parts, randomBytes });
+  const { worker, ...rooms } = sessionRooms(config, parts);
   let url = '';
   const evaluation = evaluationOf(config, {
-    ...{ store, clock, ids, log, router },
+    ...parts,
     own: () => ({ base_url: url, api_key: keys.own_secret }),
   });
   const app = createApp({
-    ...{
-      agents,
-      environments,
-      sessions,
-      inbox,
-      history: createHistory({ store }),
-      hub,
-      keys,
-      router,
-      clock,
-      ids,
-      log,
-      store,
-      evaluation,
-    },
+    ...{ ...parts, ...rooms, keys, evaluation },
     key_policy: config.allow_no_key ? 'none' : 'required',
     ping_ms: pingMs,
   });
@@ -154,9 +119,10 @@ async function listen(given: {
   try {
     await app.listen({ host: config.host, port: config.port });
     // Only now: a key that is made and then not shown, because the port was taken, would be lost.
-    firstKey = config.allow_no_key ? null : await keys.ensureAdmin(config.api_key);
+    const asksForNone = config.allow_no_key || given.for_one_command;
+    firstKey = asksForNone ? null : await keys.ensureAdmin(config.api_key);
     url = addressOf(app.server.address(), config.host);
-    await evaluation.recover(given.adopt_runs);
+    await evaluation.recover(!given.for_one_command);
   } catch (error) {
     await app.close();
     await worker.stop(0);
@@ -192,17 +158,46 @@ function pooledRandomBytes(): (size: number) => Uint8Array {
   };
 }
 
-type EvaluationParts = {
+/** What every room is made of. */
+type Parts = {
   readonly store: Store;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
   readonly router: Router;
-  /** Where this server is, once it listens. */
-  readonly own: () => EndpointAddress;
 };
 
-function evaluationOf(config: Config, { router, own, ...parts }: EvaluationParts): Evaluation {
+/** Agents, sessions, and the worker that runs their turns. */
+function sessionRooms(config: Config, parts: Parts) {
+  const { store, router } = parts;
+  const serves = (model: string): boolean => router.route(model) !== null;
+  const versions = createVersions(store);
+  const agents = createAgents({ ...parts, versions, serves });
+  const environments = createEnvironments(parts);
+  const hub = createHub((sessionId, seq) =>
+    listEvents(store.db, sessionId, { filter: {}, order: 'asc', after: seq, limit: 1000 }),
+  );
+  const journal = createJournal({ ...parts, hub });
+  const sessions = createSessions({ ...parts, hub, journal, agents, environments, versions, serves });
+  const turns = createTurns({
+    ...{ ...parts, journal, versions },
+    retries: { ...defaultRetryLimits, max_retries: config.model_max_retries },
+    max_tokens: config.model_max_tokens,
+    random: Math.random,
+  });
+  const worker = createWorker({ ...parts, journal, turns, hub, max_turns: config.max_turns });
+  const inbox = createInbox({
+    ...{ ...parts, journal },
+    ...{ onStart: worker.start, onInterrupt: worker.interrupt, onUncertain: worker.adopt },
+  });
+  return { agents, environments, sessions, inbox, history: createHistory(parts), hub, worker };
+}
+
+/** `own` is where this server is, once it listens. */
+function evaluationOf(
+  config: Config,
+  { router, own, ...parts }: Parts & { readonly own: () => EndpointAddress },
+): Evaluation {
   const named = parseTargets(config.eval_targets, config.eval_target_keys);
   return createEvaluation({
     ...parts,

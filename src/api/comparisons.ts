@@ -1,4 +1,4 @@
-import type { Comparison, Comparisons } from '../eval/comparisons.ts';
+import type { Comparison, ComparisonSummary, Comparisons } from '../eval/comparisons.ts';
 import type { Evals } from '../eval/evals.ts';
 import { isOver } from '../eval/runs.ts';
 import type { App } from './http.ts';
@@ -10,6 +10,9 @@ import { idParams } from './wire/params.ts';
 
 /** A comparison as answers carry it. */
 export type ComparisonResponse = Comparison & { readonly type: 'comparison' };
+
+/** A comparison as lists carry it: without its report. */
+export type ComparisonListed = ComparisonSummary & { readonly type: 'comparison' };
 
 type Deps = {
   readonly comparisons: Comparisons;
@@ -34,7 +37,7 @@ export function comparisonRoutes(app: App, { comparisons, evals, watch_streams }
   app.get('/pawl/v1/comparisons', { schema: { querystring: comparisonListQuery } }, async ({ query }) => {
     const eval_id = query.eval === undefined ? undefined : (await evals.retrieve(query.eval)).id;
     const page = await comparisons.list({ eval_id }, pageRequest(query, lists.comparisons));
-    return { ...page, data: page.data.map(answer) };
+    return { ...page, data: page.data.map((one): ComparisonListed => ({ type: 'comparison', ...one })) };
   });
 
   app.get('/pawl/v1/comparisons/:id', { schema: { params: idParams } }, async ({ params }) =>

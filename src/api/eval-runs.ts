@@ -13,7 +13,7 @@ import { idParams, noBody } from './wire/params.ts';
 /** An eval run as answers carry it. */
 export type EvalRunResponse = EvalRun & { readonly type: 'eval_run' };
 
-export function evalRunResponse(run: EvalRun): EvalRunResponse {
+function evalRunResponse(run: EvalRun): EvalRunResponse {
   return { type: 'eval_run', ...run };
 }
 

@@ -34,7 +34,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const level = sources.log_level === 'default' ? 'silent' : found.log_level;
   const log = createLog(level, (line) => process.stderr.write(line));
   try {
-    return { kind: 'started', server: await startServer({ config, log, adopt_runs: false }) };
+    return { kind: 'started', server: await startServer({ config, log, for_one_command: true }) };
   } catch (error) {
     const { in_use } = await inspectDatabase(found);
     if (!in_use) throw error;

@@ -63,7 +63,6 @@ async function open({ url, embedded = {} }: ServerChoice): Promise<Opened> {
   const started = await startEmbedded(embedded);
   if (started.kind === 'started') {
     const { server } = started;
-    if (server.first_key !== null) process.stderr.write(firstKeyNote(server.first_key));
     const access = { url: server.url, key: server.own_key, key_from: null };
     return { access, embedded: true, close: server.close };
   }
@@ -93,10 +92,6 @@ function refuseEndpoint({ url }: ServerAccess, { endpoint }: EmbeddedOptions): v
   throw new CommandError(
     `--endpoint is for evals that the command runs by itself, and here the server at ${url} would run them; it knows endpoints by its PAWL_EVAL_TARGETS, and an eval names one as its target`,
   );
-}
-
-function firstKeyNote(secret: string): string {
-  return `These data are new. Their first admin key is shown only now: ${secret}\n`;
 }
 
 function awaitInterruption(): {

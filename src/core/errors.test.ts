@@ -13,6 +13,7 @@ const classes: Record<number, string> = {
   409: 'conflict_error',
   413: 'request_too_large',
   500: 'api_error',
+  502: 'api_error',
   529: 'overloaded_error',
 };
 
@@ -25,7 +26,8 @@ describe.each(codes)('The error %s', (code) => {
   });
 
   test('is repeated by clients only where that may help', () => {
-    expect(error.entry.retry).toBe(error.entry.status === 409 ? false : undefined);
+    // A conflict stays one, and what an endpoint refused it will refuse again.
+    expect(error.entry.retry).toBe([409, 502].includes(error.entry.status) ? false : undefined);
   });
 });
 

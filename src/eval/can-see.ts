@@ -9,9 +9,6 @@ export type Sight = {
   readonly text: string;
 };
 
-/** The level of gates unless they state another. */
-export const usualConfidence = 0.9;
-
 /** A suite that has not been run. */
 export type Suite = {
   readonly cases: number;

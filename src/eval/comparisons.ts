@@ -1,3 +1,4 @@
+import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { JobStatus, Verdict } from '../core/evaluation.ts';
@@ -8,6 +9,7 @@ import {
   type ComparisonRow,
   findComparison,
   findVerdict,
+  findVerdictWord,
   insertComparison,
   insertVerdict,
   listBusyComparisons,
@@ -15,6 +17,7 @@ import {
   updateComparison,
 } from '../store/comparisons.ts';
 import type { Store } from '../store/dialect.ts';
+import type { EvalDefinition } from './definition.ts';
 import type { Evals } from './evals.ts';
 import type { GatePolicy } from './gate-policy.ts';
 import type { GateReport } from './gate-report.ts';
@@ -38,6 +41,9 @@ export type Comparison = {
   readonly created_at: string;
   readonly ended_at: string | null;
 };
+
+/** The same without its report, which may be long. */
+export type ComparisonSummary = Omit<Comparison, 'report'>;
 
 /** Two versions to be compared: each is run, or has been. */
 export type ComparisonRequest = Omit<RunRequest, 'agent_version'> & {
@@ -63,20 +69,19 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
   const waiting = new Map<string, Promise<void>>();
   const stopping = Promise.withResolvers<null>();
 
-  async function read(row: ComparisonRow): Promise<Comparison> {
+  async function summarize(row: ComparisonRow): Promise<ComparisonSummary> {
     const [baseline, candidate, verdict] = await Promise.all([
       runs.retrieve(row.baseline_run_id),
       runs.retrieve(row.candidate_run_id),
-      findVerdict(store.db, row.id),
+      findVerdictWord(store.db, row.id),
     ]);
     const { baseline_run_id: _baseline, candidate_run_id: _candidate, gate, ...fields } = row;
-    return {
-      ...fields,
-      ...{ baseline, candidate },
-      gate: JSON.parse(gate) as GatePolicy,
-      verdict: verdict?.verdict ?? null,
-      report: verdict === null ? null : (JSON.parse(verdict.report) as GateReport),
-    };
+    return { ...fields, ...{ baseline, candidate, verdict }, gate: JSON.parse(gate) as GatePolicy };
+  }
+
+  async function read(row: ComparisonRow): Promise<Comparison> {
+    const [summary, verdict] = await Promise.all([summarize(row), findVerdict(store.db, row.id)]);
+    return { ...summary, report: verdict === null ? null : (JSON.parse(verdict.report) as GateReport) };
   }
 
   async function retrieve(id: string): Promise<Comparison> {
@@ -222,7 +227,10 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       return make(runsOf, definition.gate);
     },
 
-    /** Compares two runs that exist, by the gate of the candidate's eval. @throws PawlError `eval_run_not_found` */
+    /**
+     * Compares two runs of one eval, by the gate that the candidate's revision of it has.
+     * @throws PawlError `eval_run_not_found`, and `invalid_request` when the runs were not asked the same.
+     */
     async compare(pair: {
       readonly baseline_run: string;
       readonly candidate_run: string;
@@ -230,6 +238,8 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       const candidate = await runs.retrieve(pair.candidate_run);
       const baseline = await runs.retrieve(pair.baseline_run);
       const { definition } = await evals.retrieve(candidate.eval_id, candidate.eval_revision);
+      const before = await evals.retrieve(baseline.eval_id, baseline.eval_revision);
+      requireSameQuestion(before.definition, definition);
       const runsOf = {
         eval_id: candidate.eval_id,
         candidate_run_id: candidate.id,
@@ -238,16 +248,16 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       return make(runsOf, definition.gate);
     },
 
-    /** Comparisons by creation time. */
+    /** Comparisons by creation time, without their reports. */
     async list(
       filter: { readonly eval_id?: string | undefined },
       request: PageRequest,
-    ): Promise<Page<Comparison>> {
+    ): Promise<Page<ComparisonSummary>> {
       const page = pageOf(await listComparisons(store.db, filter, request), request, (row) => [
         row.created_at,
         row.id,
       ]);
-      return { data: await Promise.all(page.data.map(read)), next_page: page.next_page };
+      return { data: await Promise.all(page.data.map(summarize)), next_page: page.next_page };
     },
 
     /** Calls back with the comparison whenever it or one of its runs changes. Gives the function that ends it. */
@@ -266,6 +276,17 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       await Promise.all(waiting.values());
     },
   };
+}
+
+/** Two runs whose cases were put or read differently differ for reasons that no version has to answer for. */
+function requireSameQuestion(before: EvalDefinition, now: EvalDefinition): void {
+  for (const field of ['message', 'reply', 'labels'] as const) {
+    if (contentHash(before[field]) === contentHash(now[field])) continue;
+    throw new PawlError(
+      'invalid_request',
+      `baseline_run: was made by another ${field} than the candidate's; run both under one definition`,
+    );
+  }
 }
 
 export type Comparisons = ReturnType<typeof createComparisons>;

@@ -123,8 +123,6 @@ export function createEndpointThreads() {
   };
 }
 
-export type EndpointThreads = ReturnType<typeof createEndpointThreads>;
-
 function hear({ pending, onThrottled }: Thread, message: FromThread): void {
   if (message.type === 'throttled') {
     onThrottled.get(message.endpoint)?.();

@@ -1,12 +1,13 @@
 import { readBodies } from '../store/datasets.ts';
 import type { Store } from '../store/dialect.ts';
 import { listEvalResultsOf } from '../store/eval-runs.ts';
-import { canSee, usualConfidence } from './can-see.ts';
+import { canSee } from './can-see.ts';
 import type { Case } from './case.ts';
 import { columnsOf } from './comparison/columns.ts';
 import { isRight, type Observed, outcomesOf, passMark, slicesOf } from './comparison/observed.ts';
 import { capped, mostShown, pairRuns } from './comparison/pairing.ts';
 import { rowSide } from './comparison/row-side.ts';
+import { defaultGate } from './gate.ts';
 import type { Capped, RowScope, RowSide } from './gate-report.ts';
 import type { CaseError, EvalRun, ScoredCase, ScoredRun } from './result.ts';
 import { readScoredRun } from './scored-run.ts';
@@ -72,7 +73,7 @@ export async function reportRun(store: Store, run: EvalRun): Promise<RunReport> 
       return {
         ...rowSide(columnsOf(slice.observed), 'candidate', confidence),
         ...{ metric, scope: slice.scope, group: slice.group, cases: slice.cases, scored: cases },
-        sees: canSee({ cases, epochs: run.epochs, confidence: usualConfidence }).damage,
+        sees: canSee({ cases, epochs: run.epochs, confidence: defaultGate.confidence }).damage,
       };
     }),
   );

@@ -15,12 +15,13 @@ import {
   lockEvalRun,
   updateEvalRun,
 } from '../store/eval-runs.ts';
-import { canSee, usualConfidence } from './can-see.ts';
+import { canSee } from './can-see.ts';
 import type { Datasets } from './dataset/datasets.ts';
 import type { AgentVersion, Endpoint } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';
 import type { OpenEndpoint } from './endpoint-threads.ts';
 import type { Eval, Evals } from './evals.ts';
+import { defaultGate } from './gate.ts';
 import type { EvalRun, RunCounts, RunPlan } from './result.ts';
 import { SupersededError } from './run-recorder.ts';
 import { noCounts } from './runner.ts';
@@ -277,13 +278,16 @@ export function isOver(status: JobStatus): boolean {
 }
 
 /** A run, read. */
-export function readRun(row: EvalRunRow, evalName: string): EvalRun {
+function readRun(row: EvalRunRow, evalName: string): EvalRun {
   const { attempt: _attempt, plan, counts, fresh, ...fields } = row;
   const { total } = JSON.parse(counts) as RunCounts;
   return {
     ...fields,
-    sees: canSee({ cases: Math.round(total / row.epochs), epochs: row.epochs, confidence: usualConfidence })
-      .damage,
+    sees: canSee({
+      cases: Math.round(total / row.epochs),
+      epochs: row.epochs,
+      confidence: defaultGate.confidence,
+    }).damage,
     eval_name: evalName,
     fresh: fresh === 1,
     plan: plan === null ? null : (JSON.parse(plan) as RunPlan),

@@ -25,5 +25,3 @@ export function createWatchers<T>() {
     },
   };
 }
-
-export type Watchers<T> = ReturnType<typeof createWatchers<T>>;

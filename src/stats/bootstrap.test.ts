@@ -67,6 +67,11 @@ describe('Resampling', () => {
     expect(resampled(items).sorted).toHaveLength(1000);
   });
 
+  test('has no acceleration where a single unit has all the weight', () => {
+    const items = single([0.5, 0.25, 1]).map((item, i) => ({ ...item, weight: i === 0 ? 1e40 : 1 }));
+    expect(resampled(items)).toMatchObject({ mean: 0.5, acceleration: 0 });
+  });
+
   test('needs two units', () => {
     expect(resampleDamage([], 1)).toBeNull();
     expect(resampleDamage(single([1]), 1)).toBeNull();

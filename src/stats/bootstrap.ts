@@ -114,5 +114,7 @@ function accelerationOf({ totals, weights, count }: Units): number {
   const centre = left.reduce((sum, one) => sum + one, 0) / count;
   const squares = left.reduce((sum, one) => sum + (centre - one) ** 2, 0);
   const cubes = left.reduce((sum, one) => sum + (centre - one) ** 3, 0);
-  return squares === 0 ? 0 : cubes / (6 * squares ** 1.5);
+  const acceleration = cubes / (6 * squares ** 1.5);
+  // Units that all agree have none, nor can it be told where a single unit has all the weight.
+  return Number.isFinite(acceleration) ? acceleration : 0;
 }

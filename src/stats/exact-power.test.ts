@@ -55,6 +55,8 @@ describe("The power of McNemar's exact one-sided test", () => {
     }
     expect(mcnemarPower({ harm_rate: 1, benefit_rate: 0, cases: 5, alpha: 0.05 })).toBe(1);
     expect(mcnemarPower({ harm_rate: 1, benefit_rate: 0, cases: 4, alpha: 0.05 })).toBe(0);
+    // Five harmful flips have the p of 1/32 itself.
+    expect(mcnemarPower({ harm_rate: 1, benefit_rate: 0, cases: 5, alpha: 1 / 32 })).toBe(1);
     expect(mcnemarPower({ harm_rate: 0, benefit_rate: 1, cases: 50, alpha: 0.05 })).toBe(0);
   });
 

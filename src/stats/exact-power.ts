@@ -1,7 +1,6 @@
 import { binomialAtLeast, binomialAtMost, binomialPmf } from './binomial.ts';
 import { firstWhere } from './first-where.ts';
-import type { Design, FlipRates } from './power.ts';
-import { requireFlips } from './power.ts';
+import { type Design, type FlipRates, requireFlips } from './power.ts';
 import { requireNumber } from './requirements.ts';
 
 /**
@@ -70,6 +69,7 @@ function criticalFrom(before: number, flips: number, alpha: number): number {
   return isSignificant(before, flips, alpha) ? before : before + 1;
 }
 
+/** A p that is α itself but for its last digits counts. */
 function isSignificant(count: number, flips: number, alpha: number): boolean {
-  return binomialAtLeast(count, { trials: flips, rate: 0.5 }) <= alpha;
+  return binomialAtLeast(count, { trials: flips, rate: 0.5 }) <= alpha * (1 + 1e-12);
 }

@@ -53,6 +53,15 @@ export async function findVerdict(db: Handle, comparisonId: string): Promise<Ver
   return (await query.executeTakeFirst()) ?? null;
 }
 
+/** What was said about a comparison, without the report; null when nothing was yet. */
+export async function findVerdictWord(
+  db: Handle,
+  comparisonId: string,
+): Promise<VerdictRow['verdict'] | null> {
+  const query = db.selectFrom('verdicts').select('verdict').where('comparison_id', '=', comparisonId);
+  return (await query.executeTakeFirst())?.verdict ?? null;
+}
+
 export async function insertCalibration(tx: Handle, row: CalibrationRow): Promise<void> {
   await tx.insertInto('calibrations').values(row).execute();
 }

@@ -35,6 +35,76 @@ create table api_keys (
   constraint api_keys_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'editor'::text])))
 );
 
+create table calibrations (
+  id text collate "C" not null,
+  eval_id text collate "C" not null,
+  kind text collate "C" not null,
+  key text collate "C" not null,
+  report text collate "C" not null,
+  created_at text collate "C" not null,
+  constraint calibrations_pkey PRIMARY KEY (id),
+  constraint calibrations_eval_id_fkey FOREIGN KEY (eval_id) REFERENCES evals(id) ON DELETE RESTRICT,
+  constraint calibrations_kind_check CHECK ((kind = ANY (ARRAY['gate'::text, 'judge'::text])))
+);
+
+create table comparisons (
+  id text collate "C" not null,
+  eval_id text collate "C" not null,
+  candidate_run_id text collate "C" not null,
+  baseline_run_id text collate "C" not null,
+  gate text collate "C" not null,
+  status text collate "C" not null,
+  error text collate "C",
+  created_at text collate "C" not null,
+  ended_at text collate "C",
+  constraint comparisons_pkey PRIMARY KEY (id),
+  constraint comparisons_baseline_run_id_fkey FOREIGN KEY (baseline_run_id) REFERENCES eval_runs(id) ON DELETE RESTRICT,
+  constraint comparisons_candidate_run_id_fkey FOREIGN KEY (candidate_run_id) REFERENCES eval_runs(id) ON DELETE RESTRICT,
+  constraint comparisons_eval_id_fkey FOREIGN KEY (eval_id) REFERENCES evals(id) ON DELETE RESTRICT,
+  constraint comparisons_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'canceled'::text])))
+);
+
+create table dataset_bodies (
+  hash text collate "C" not null,
+  body text collate "C" not null,
+  constraint dataset_bodies_pkey PRIMARY KEY (hash)
+);
+
+create table dataset_cases (
+  revision_id text collate "C" not null,
+  "position" integer not null,
+  case_id text collate "C" not null,
+  hash text collate "C" not null,
+  constraint dataset_cases_pkey PRIMARY KEY (revision_id, "position"),
+  constraint dataset_cases_hash_fkey FOREIGN KEY (hash) REFERENCES dataset_bodies(hash) ON DELETE RESTRICT,
+  constraint dataset_cases_position_check CHECK (("position" >= 0))
+);
+
+create table dataset_revisions (
+  id text collate "C" not null,
+  dataset_id text collate "C" not null,
+  hash text collate "C" not null,
+  cases integer not null,
+  summary text collate "C" not null,
+  created_at text collate "C" not null,
+  constraint dataset_revisions_pkey PRIMARY KEY (id),
+  constraint dataset_revisions_dataset_id_hash_key UNIQUE (dataset_id, hash),
+  constraint dataset_revisions_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES datasets(id) ON DELETE RESTRICT,
+  constraint dataset_revisions_cases_check CHECK ((cases >= 1))
+);
+
+create table datasets (
+  id text collate "C" not null,
+  name text collate "C" not null,
+  description text collate "C",
+  latest_revision_id text collate "C",
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  archived_at text collate "C",
+  constraint datasets_pkey PRIMARY KEY (id),
+  constraint datasets_name_key UNIQUE (name)
+);
+
 create table environments (
   id text collate "C" not null,
   settings text collate "C" not null,
@@ -42,6 +112,82 @@ create table environments (
   updated_at text collate "C" not null,
   archived_at text collate "C",
   constraint environments_pkey PRIMARY KEY (id)
+);
+
+create table eval_objects (
+  target text collate "C" not null,
+  kind text collate "C" not null,
+  name text collate "C" not null,
+  hash text collate "C" not null,
+  object_id text collate "C" not null,
+  version integer,
+  created_at text collate "C" not null,
+  constraint eval_objects_pkey PRIMARY KEY (target, kind, name, hash)
+);
+
+create table eval_results (
+  run_id text collate "C" not null,
+  "position" integer not null,
+  epoch integer not null,
+  case_id text collate "C" not null,
+  case_hash text collate "C" not null,
+  status text collate "C" not null,
+  outcome_key text collate "C" not null,
+  scores text collate "C" not null,
+  outcome text collate "C" not null,
+  constraint eval_results_pkey PRIMARY KEY (run_id, "position", epoch),
+  constraint eval_results_run_id_fkey FOREIGN KEY (run_id) REFERENCES eval_runs(id) ON DELETE CASCADE,
+  constraint eval_results_epoch_check CHECK ((epoch >= 1)),
+  constraint eval_results_position_check CHECK (("position" >= 0)),
+  constraint eval_results_status_check CHECK ((status = ANY (ARRAY['done'::text, 'error'::text])))
+);
+
+create table eval_revisions (
+  eval_id text collate "C" not null,
+  revision integer not null,
+  definition text collate "C" not null,
+  hash text collate "C" not null,
+  created_at text collate "C" not null,
+  constraint eval_revisions_pkey PRIMARY KEY (eval_id, revision),
+  constraint eval_revisions_eval_id_fkey FOREIGN KEY (eval_id) REFERENCES evals(id) ON DELETE RESTRICT,
+  constraint eval_revisions_revision_check CHECK ((revision >= 1))
+);
+
+create table eval_runs (
+  id text collate "C" not null,
+  eval_id text collate "C" not null,
+  eval_revision integer not null,
+  agent_id text collate "C" not null,
+  agent_version integer not null,
+  dataset_revision_id text collate "C" not null,
+  target text collate "C",
+  status text collate "C" not null,
+  epochs integer not null,
+  fresh integer not null,
+  plan text collate "C",
+  counts text collate "C" not null,
+  error text collate "C",
+  attempt integer not null,
+  created_at text collate "C" not null,
+  started_at text collate "C",
+  ended_at text collate "C",
+  constraint eval_runs_pkey PRIMARY KEY (id),
+  constraint eval_runs_dataset_revision_id_fkey FOREIGN KEY (dataset_revision_id) REFERENCES dataset_revisions(id) ON DELETE RESTRICT,
+  constraint eval_runs_eval_id_eval_revision_fkey FOREIGN KEY (eval_id, eval_revision) REFERENCES eval_revisions(eval_id, revision) ON DELETE RESTRICT,
+  constraint eval_runs_epochs_check CHECK ((epochs >= 1)),
+  constraint eval_runs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'canceled'::text])))
+);
+
+create table evals (
+  id text collate "C" not null,
+  name text collate "C" not null,
+  latest_revision integer not null,
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  archived_at text collate "C",
+  constraint evals_pkey PRIMARY KEY (id),
+  constraint evals_name_key UNIQUE (name),
+  constraint evals_latest_revision_check CHECK ((latest_revision >= 1))
 );
 
 create table events (
@@ -97,15 +243,53 @@ create table sessions (
   constraint sessions_status_check CHECK ((status = ANY (ARRAY['rescheduling'::text, 'running'::text, 'idle'::text, 'terminated'::text])))
 );
 
+create table verdicts (
+  comparison_id text collate "C" not null,
+  verdict text collate "C" not null,
+  report text collate "C" not null,
+  created_at text collate "C" not null,
+  constraint verdicts_pkey PRIMARY KEY (comparison_id),
+  constraint verdicts_comparison_id_fkey FOREIGN KEY (comparison_id) REFERENCES comparisons(id) ON DELETE RESTRICT,
+  constraint verdicts_verdict_check CHECK ((verdict = ANY (ARRAY['pass'::text, 'fail'::text, 'inconclusive'::text, 'error'::text])))
+);
+
 CREATE INDEX agents_by_time ON public.agents USING btree (created_at, id);
 
 CREATE INDEX agents_live ON public.agents USING btree (created_at, id) WHERE (archived_at IS NULL);
 
 CREATE INDEX api_keys_by_time ON public.api_keys USING btree (created_at, id);
 
+CREATE INDEX calibrations_by_time ON public.calibrations USING btree (created_at, id);
+
+CREATE INDEX calibrations_of_eval ON public.calibrations USING btree (eval_id, kind, key, created_at, id);
+
+CREATE INDEX comparisons_busy ON public.comparisons USING btree (created_at, id) WHERE (status = ANY (ARRAY['pending'::text, 'running'::text]));
+
+CREATE INDEX comparisons_by_time ON public.comparisons USING btree (created_at, id);
+
+CREATE INDEX comparisons_of_eval ON public.comparisons USING btree (eval_id, created_at, id);
+
+CREATE UNIQUE INDEX dataset_cases_by_id ON public.dataset_cases USING btree (revision_id, case_id);
+
+CREATE INDEX dataset_revisions_of_dataset ON public.dataset_revisions USING btree (dataset_id, created_at, id);
+
+CREATE INDEX datasets_by_time ON public.datasets USING btree (created_at, id);
+
 CREATE INDEX environments_by_time ON public.environments USING btree (created_at, id);
 
 CREATE INDEX environments_live ON public.environments USING btree (created_at, id) WHERE (archived_at IS NULL);
+
+CREATE INDEX eval_results_to_reuse ON public.eval_results USING btree (outcome_key) WHERE (status = 'done'::text);
+
+CREATE INDEX eval_runs_busy ON public.eval_runs USING btree (created_at, id) WHERE (status = ANY (ARRAY['pending'::text, 'running'::text]));
+
+CREATE INDEX eval_runs_by_time ON public.eval_runs USING btree (created_at, id);
+
+CREATE INDEX eval_runs_of_agent ON public.eval_runs USING btree (agent_id, agent_version, created_at, id);
+
+CREATE INDEX eval_runs_of_eval ON public.eval_runs USING btree (eval_id, created_at, id);
+
+CREATE INDEX evals_by_time ON public.evals USING btree (created_at, id);
 
 CREATE INDEX sessions_archived ON public.sessions USING btree (created_at, id) WHERE (archived_at IS NOT NULL);
 
@@ -132,6 +316,41 @@ CREATE OR REPLACE FUNCTION public.agent_versions_refuse()
  LANGUAGE plpgsql
 AS $function$ begin raise exception 'agent_versions rows are never changed'; end $function$;
 
+CREATE OR REPLACE FUNCTION public.calibrations_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception 'calibrations rows are never changed'; end $function$;
+
+CREATE OR REPLACE FUNCTION public.dataset_bodies_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception 'dataset_bodies rows are never changed'; end $function$;
+
+CREATE OR REPLACE FUNCTION public.dataset_cases_keep()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin
+      if exists (select 1 from dataset_revisions where id = old.revision_id) then
+        raise exception 'dataset_cases rows are never changed';
+      end if;
+      return old;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.dataset_cases_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception 'dataset_cases rows are never changed'; end $function$;
+
+CREATE OR REPLACE FUNCTION public.dataset_revisions_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception 'dataset_revisions rows are never changed'; end $function$;
+
+CREATE OR REPLACE FUNCTION public.eval_revisions_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception 'eval_revisions rows are never changed'; end $function$;
+
 CREATE OR REPLACE FUNCTION public.events_keep()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -147,14 +366,55 @@ CREATE OR REPLACE FUNCTION public.events_refuse()
  LANGUAGE plpgsql
 AS $function$ begin raise exception 'events rows are never changed'; end $function$;
 
+CREATE OR REPLACE FUNCTION public.verdicts_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception 'verdicts rows are never changed'; end $function$;
+
 CREATE TRIGGER agent_versions_refuse_delete BEFORE DELETE ON public.agent_versions FOR EACH ROW EXECUTE FUNCTION agent_versions_refuse();
 
 CREATE TRIGGER agent_versions_refuse_truncate BEFORE TRUNCATE ON public.agent_versions FOR EACH STATEMENT EXECUTE FUNCTION agent_versions_refuse();
 
 CREATE TRIGGER agent_versions_refuse_update BEFORE UPDATE ON public.agent_versions FOR EACH ROW EXECUTE FUNCTION agent_versions_refuse();
 
+CREATE TRIGGER calibrations_refuse_delete BEFORE DELETE ON public.calibrations FOR EACH ROW EXECUTE FUNCTION calibrations_refuse();
+
+CREATE TRIGGER calibrations_refuse_truncate BEFORE TRUNCATE ON public.calibrations FOR EACH STATEMENT EXECUTE FUNCTION calibrations_refuse();
+
+CREATE TRIGGER calibrations_refuse_update BEFORE UPDATE ON public.calibrations FOR EACH ROW EXECUTE FUNCTION calibrations_refuse();
+
+CREATE TRIGGER dataset_bodies_refuse_delete BEFORE DELETE ON public.dataset_bodies FOR EACH ROW EXECUTE FUNCTION dataset_bodies_refuse();
+
+CREATE TRIGGER dataset_bodies_refuse_truncate BEFORE TRUNCATE ON public.dataset_bodies FOR EACH STATEMENT EXECUTE FUNCTION dataset_bodies_refuse();
+
+CREATE TRIGGER dataset_bodies_refuse_update BEFORE UPDATE ON public.dataset_bodies FOR EACH ROW EXECUTE FUNCTION dataset_bodies_refuse();
+
+CREATE TRIGGER dataset_cases_refuse_delete BEFORE DELETE ON public.dataset_cases FOR EACH ROW EXECUTE FUNCTION dataset_cases_keep();
+
+CREATE TRIGGER dataset_cases_refuse_truncate BEFORE TRUNCATE ON public.dataset_cases FOR EACH STATEMENT EXECUTE FUNCTION dataset_cases_refuse();
+
+CREATE TRIGGER dataset_cases_refuse_update BEFORE UPDATE ON public.dataset_cases FOR EACH ROW EXECUTE FUNCTION dataset_cases_refuse();
+
+CREATE TRIGGER dataset_revisions_refuse_delete BEFORE DELETE ON public.dataset_revisions FOR EACH ROW EXECUTE FUNCTION dataset_revisions_refuse();
+
+CREATE TRIGGER dataset_revisions_refuse_truncate BEFORE TRUNCATE ON public.dataset_revisions FOR EACH STATEMENT EXECUTE FUNCTION dataset_revisions_refuse();
+
+CREATE TRIGGER dataset_revisions_refuse_update BEFORE UPDATE ON public.dataset_revisions FOR EACH ROW EXECUTE FUNCTION dataset_revisions_refuse();
+
+CREATE TRIGGER eval_revisions_refuse_delete BEFORE DELETE ON public.eval_revisions FOR EACH ROW EXECUTE FUNCTION eval_revisions_refuse();
+
+CREATE TRIGGER eval_revisions_refuse_truncate BEFORE TRUNCATE ON public.eval_revisions FOR EACH STATEMENT EXECUTE FUNCTION eval_revisions_refuse();
+
+CREATE TRIGGER eval_revisions_refuse_update BEFORE UPDATE ON public.eval_revisions FOR EACH ROW EXECUTE FUNCTION eval_revisions_refuse();
+
 CREATE TRIGGER events_refuse_delete BEFORE DELETE ON public.events FOR EACH ROW EXECUTE FUNCTION events_keep();
 
 CREATE TRIGGER events_refuse_truncate BEFORE TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION events_refuse();
 
 CREATE TRIGGER events_refuse_update BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION events_refuse();
+
+CREATE TRIGGER verdicts_refuse_delete BEFORE DELETE ON public.verdicts FOR EACH ROW EXECUTE FUNCTION verdicts_refuse();
+
+CREATE TRIGGER verdicts_refuse_truncate BEFORE TRUNCATE ON public.verdicts FOR EACH STATEMENT EXECUTE FUNCTION verdicts_refuse();
+
+CREATE TRIGGER verdicts_refuse_update BEFORE UPDATE ON public.verdicts FOR EACH ROW EXECUTE FUNCTION verdicts_refuse();

@@ -44,6 +44,117 @@ CREATE TABLE api_keys (
 
 CREATE INDEX api_keys_by_time on api_keys (created_at, id);
 
+CREATE TABLE calibrations (
+  id text primary key,
+  eval_id text not null references evals (id) on delete restrict,
+  kind text not null check (kind in ('gate', 'judge')),
+  key text not null,
+  report text not null,
+  created_at text not null
+);
+
+CREATE INDEX calibrations_by_time on calibrations (created_at, id);
+
+CREATE INDEX calibrations_of_eval on calibrations (eval_id, kind, key, created_at, id);
+
+CREATE TRIGGER calibrations_refuse_delete before delete on calibrations
+begin
+  select raise(abort, 'calibrations rows are never changed');
+end;
+
+CREATE TRIGGER calibrations_refuse_update before update on calibrations
+begin
+  select raise(abort, 'calibrations rows are never changed');
+end;
+
+CREATE TABLE comparisons (
+  id text primary key,
+  eval_id text not null references evals (id) on delete restrict,
+  candidate_run_id text not null references eval_runs (id) on delete restrict,
+  baseline_run_id text not null references eval_runs (id) on delete restrict,
+  gate text not null,
+  status text not null check (status in ('pending', 'running', 'completed', 'failed', 'canceled')),
+  error text,
+  created_at text not null,
+  ended_at text
+);
+
+CREATE INDEX comparisons_busy on comparisons (created_at, id) where status in ('pending', 'running');
+
+CREATE INDEX comparisons_by_time on comparisons (created_at, id);
+
+CREATE INDEX comparisons_of_eval on comparisons (eval_id, created_at, id);
+
+CREATE TABLE dataset_bodies (
+  hash text primary key,
+  body text not null
+);
+
+CREATE TRIGGER dataset_bodies_refuse_delete before delete on dataset_bodies
+begin
+  select raise(abort, 'dataset_bodies rows are never changed');
+end;
+
+CREATE TRIGGER dataset_bodies_refuse_update before update on dataset_bodies
+begin
+  select raise(abort, 'dataset_bodies rows are never changed');
+end;
+
+CREATE TABLE dataset_cases (
+  revision_id text not null,
+  position integer not null check (position >= 0),
+  case_id text not null,
+  hash text not null references dataset_bodies (hash) on delete restrict,
+  primary key (revision_id, position)
+);
+
+CREATE UNIQUE INDEX dataset_cases_by_id on dataset_cases (revision_id, case_id);
+
+CREATE TRIGGER dataset_cases_refuse_delete before delete on dataset_cases
+    when exists (select 1 from dataset_revisions where id = old.revision_id)
+begin
+  select raise(abort, 'dataset_cases rows are never changed');
+end;
+
+CREATE TRIGGER dataset_cases_refuse_update before update on dataset_cases
+begin
+  select raise(abort, 'dataset_cases rows are never changed');
+end;
+
+CREATE TABLE dataset_revisions (
+  id text primary key,
+  dataset_id text not null references datasets (id) on delete restrict,
+  hash text not null,
+  cases integer not null check (cases >= 1),
+  summary text not null,
+  created_at text not null,
+  unique (dataset_id, hash)
+);
+
+CREATE INDEX dataset_revisions_of_dataset on dataset_revisions (dataset_id, created_at, id);
+
+CREATE TRIGGER dataset_revisions_refuse_delete before delete on dataset_revisions
+begin
+  select raise(abort, 'dataset_revisions rows are never changed');
+end;
+
+CREATE TRIGGER dataset_revisions_refuse_update before update on dataset_revisions
+begin
+  select raise(abort, 'dataset_revisions rows are never changed');
+end;
+
+CREATE TABLE datasets (
+  id text primary key,
+  name text not null unique,
+  description text,
+  latest_revision_id text,
+  created_at text not null,
+  updated_at text not null,
+  archived_at text
+);
+
+CREATE INDEX datasets_by_time on datasets (created_at, id);
+
 CREATE TABLE environments (
   id text primary key,
   settings text not null,
@@ -55,6 +166,91 @@ CREATE TABLE environments (
 CREATE INDEX environments_by_time on environments (created_at, id);
 
 CREATE INDEX environments_live on environments (created_at, id) where archived_at is null;
+
+CREATE TABLE eval_objects (
+  target text not null,
+  kind text not null,
+  name text not null,
+  hash text not null,
+  object_id text not null,
+  version integer,
+  created_at text not null,
+  primary key (target, kind, name, hash)
+);
+
+CREATE TABLE eval_results (
+  run_id text not null references eval_runs (id) on delete cascade,
+  position integer not null check (position >= 0),
+  epoch integer not null check (epoch >= 1),
+  case_id text not null,
+  case_hash text not null,
+  status text not null check (status in ('done', 'error')),
+  outcome_key text not null,
+  scores text not null,
+  outcome text not null,
+  primary key (run_id, position, epoch)
+);
+
+CREATE INDEX eval_results_to_reuse on eval_results (outcome_key) where status = 'done';
+
+CREATE TABLE eval_revisions (
+  eval_id text not null references evals (id) on delete restrict,
+  revision integer not null check (revision >= 1),
+  definition text not null,
+  hash text not null,
+  created_at text not null,
+  primary key (eval_id, revision)
+);
+
+CREATE TRIGGER eval_revisions_refuse_delete before delete on eval_revisions
+begin
+  select raise(abort, 'eval_revisions rows are never changed');
+end;
+
+CREATE TRIGGER eval_revisions_refuse_update before update on eval_revisions
+begin
+  select raise(abort, 'eval_revisions rows are never changed');
+end;
+
+CREATE TABLE eval_runs (
+  id text primary key,
+  eval_id text not null,
+  eval_revision integer not null,
+  agent_id text not null,
+  agent_version integer not null,
+  dataset_revision_id text not null references dataset_revisions (id) on delete restrict,
+  target text,
+  status text not null check (status in ('pending', 'running', 'completed', 'failed', 'canceled')),
+  epochs integer not null check (epochs >= 1),
+  fresh integer not null,
+  plan text,
+  counts text not null,
+  error text,
+  attempt integer not null,
+  created_at text not null,
+  started_at text,
+  ended_at text,
+  foreign key (eval_id, eval_revision) references eval_revisions (eval_id, revision) on delete restrict
+);
+
+CREATE INDEX eval_runs_busy on eval_runs (created_at, id) where status in ('pending', 'running');
+
+CREATE INDEX eval_runs_by_time on eval_runs (created_at, id);
+
+CREATE INDEX eval_runs_of_agent on eval_runs (agent_id, agent_version, created_at, id);
+
+CREATE INDEX eval_runs_of_eval on eval_runs (eval_id, created_at, id);
+
+CREATE TABLE evals (
+  id text primary key,
+  name text not null unique,
+  latest_revision integer not null check (latest_revision >= 1),
+  created_at text not null,
+  updated_at text not null,
+  archived_at text
+);
+
+CREATE INDEX evals_by_time on evals (created_at, id);
 
 CREATE TABLE events (
   session_id text not null references sessions (id) on delete cascade,
@@ -132,3 +328,20 @@ CREATE INDEX sessions_of_agent on sessions (agent_id, created_at, id);
 CREATE INDEX sessions_of_environment on sessions (environment_id);
 
 CREATE INDEX sessions_of_version on sessions (agent_id, agent_version, created_at, id);
+
+CREATE TABLE verdicts (
+  comparison_id text primary key references comparisons (id) on delete restrict,
+  verdict text not null check (verdict in ('pass', 'fail', 'inconclusive', 'error')),
+  report text not null,
+  created_at text not null
+);
+
+CREATE TRIGGER verdicts_refuse_delete before delete on verdicts
+begin
+  select raise(abort, 'verdicts rows are never changed');
+end;
+
+CREATE TRIGGER verdicts_refuse_update before update on verdicts
+begin
+  select raise(abort, 'verdicts rows are never changed');
+end;

@@ -166,9 +166,9 @@ describe('A server that stops', () => {
     const folder = mkdtempSync(join(tmpdir(), 'pawl-evals-'));
     const settings = { data_dir: folder, anthropic_base_url: model.url, anthropic_api_key: 'upstream-key' };
     const flags = { port: '0', api_key: testKey, ...settings };
-    const open = async (adopt_runs: boolean) => {
+    const open = async (for_one_command: boolean) => {
       const { config } = loadConfig({ flags, env: {}, folder: '/nonexistent' });
-      const server = await startServer({ config, log: quietLog, adopt_runs });
+      const server = await startServer({ config, log: quietLog, for_one_command });
       return { server, place: { url: server.url, key: testKey } };
     };
     const first = await startPawl(settings);
@@ -179,7 +179,7 @@ describe('A server that stops', () => {
     await eventually('a request', () => model.sinceLastLook() > 0);
     await first.server.close();
 
-    const second = await open(false);
+    const second = await open(true);
     const left = await ask<EvalRunResponse>(second.place, `/eval_runs/${id}`);
     expect(left).toMatchObject({ status: 'pending', error: null, ended_at: null });
     expect(left.counts.done).toBeLessThan(100);
@@ -189,7 +189,7 @@ describe('A server that stops', () => {
     await ask(second.place, `/eval_runs/${id}/resume`, {});
     await second.server.close();
 
-    const third = await open(true);
+    const third = await open(false);
     const { run, results } = await finished(third.place, { id });
     expect(run).toMatchObject({ status: 'completed', counts: { done: 100, errors: 0 } });
     expect(run.counts.scores['exact']).toEqual({ sum: 90, count: 100, unscored: 0 });

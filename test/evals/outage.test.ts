@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
-import { quietLog, startPawl } from '../pawl.ts';
+import { startPawl } from '../pawl.ts';
 import { freshDatabase } from '../postgres.ts';
 import { eventually, makeSetting } from '../story.ts';
 import { plainCases, startCountedModel } from './counted-model.ts';
@@ -26,15 +26,10 @@ test('Runs whose PostgreSQL drops every connection are gone on with, and end as 
   const killer = new Client({ connectionString: database.url });
   await killer.connect();
   const model = await startCountedModel();
-  const complaints: string[] = [];
-  const complain = (_: object, message: string): void => void complaints.push(message);
-  const pawl = await startPawl(
-    {
-      ...{ database_url: database.url, anthropic_api_key: 'upstream-key' },
-      anthropic_base_url: `${model.url}/l/20`,
-    },
-    { log: { ...quietLog, warn: complain, error: complain } },
-  );
+  const pawl = await startPawl({
+    ...{ database_url: database.url, anthropic_api_key: 'upstream-key' },
+    anthropic_base_url: `${model.url}/l/20`,
+  });
   const { agent } = await makeSetting(pawl.client);
   await pawl.client.beta.agents.update(agent.id, { version: 1, system: 'Be brief.' });
   await putDataset(pawl, 'dropped', plainCases(100));

@@ -1,4 +1,4 @@
-import { calibration, comparison } from '../wire/answers/comparisons.ts';
+import { calibration, comparison, listedComparison } from '../wire/answers/comparisons.ts';
 import { evalResult, evalRun } from '../wire/answers/eval-runs.ts';
 import { evalAnswer } from '../wire/answers/evals.ts';
 import { pageOf } from '../wire/answers/fields.ts';
@@ -123,7 +123,7 @@ const comparisonOperations: Operations = {
     route: 'GET /pawl/v1/comparisons',
     tag: 'Comparisons',
     summary: 'Lists comparisons, the newest first.',
-    answer: json(pageOf(comparison)),
+    answer: json(pageOf(listedComparison)),
     errors: ['eval_not_found'],
   },
   retrieve_comparison: {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { tiers } from '../../core/evaluation.ts';
+import { defaultGate } from '../../eval/gate.ts';
 import type { GatePolicy } from '../../eval/gate-policy.ts';
 import { text } from './fields.ts';
 
@@ -12,9 +13,9 @@ const margin = z
   .union([
     share.transform((value) => ({ critical: value, supporting: value, advisory: null })),
     z.strictObject({
-      critical: share.nullable().default(0.02).describe('For critical groups.'),
-      supporting: share.nullable().default(0.05).describe('For supporting groups.'),
-      advisory: share.nullable().default(null).describe('For advisory groups.'),
+      critical: share.nullable().default(defaultGate.margin.critical).describe('For critical groups.'),
+      supporting: share.nullable().default(defaultGate.margin.supporting).describe('For supporting groups.'),
+      advisory: share.nullable().default(defaultGate.margin.advisory).describe('For advisory groups.'),
     }),
   ])
   .nullable()
@@ -36,16 +37,18 @@ export const gate = z.strictObject({
     .number()
     .min(0.5)
     .max(0.999)
-    .default(0.9)
+    .default(defaultGate.confidence)
     .describe('Two-sided level of the intervals: 0.9 tests either side at 5 %.'),
   margin,
-  overall: tier.default('critical').describe('The tier of all cases together.'),
-  default_tier: tier.default('supporting').describe('The tier of groups that `groups` does not name.'),
+  overall: tier.default(defaultGate.overall).describe('The tier of all cases together.'),
+  default_tier: tier
+    .default(defaultGate.default_tier)
+    .describe('The tier of groups that `groups` does not name.'),
   groups: z.record(text(1, 200), tier).default({}).describe('Tiers by group.'),
   min_cases: z
     .strictObject({
-      group: z.int().min(1).default(20).describe('In a group.'),
-      overall: z.int().min(1).default(50).describe('In all.'),
+      group: z.int().min(1).default(defaultGate.min_cases.group).describe('In a group.'),
+      overall: z.int().min(1).default(defaultGate.min_cases.overall).describe('In all.'),
     })
     .prefault({})
     .describe('Fewest cases that an interval may be judged on.'),
@@ -56,10 +59,11 @@ export const gate = z.strictObject({
     .default(null)
     .describe('The most cases of one group that may turn from right to wrong; null states no such rule.'),
   max_lost_total: z.int().min(0).nullable().default(null).describe('The same for all groups together.'),
-  min_scored: share.default(0.95).describe('The least part of all cases that must have a score.'),
+  min_scored: share
+    .default(defaultGate.min_scored)
+    .describe('The least part of all cases that must have a score.'),
 });
 
-const usualMargin = { critical: 0.02, supporting: 0.05, advisory: null };
 const noMargin = { critical: null, supporting: null, advisory: null };
 
 /** The margin by tier. Where a count rule is stated and no margin, the count rule decides alone. */
@@ -69,5 +73,5 @@ export function marginOf({
   max_lost_total,
 }: z.output<typeof gate>): GatePolicy['margin'] {
   if (stated !== undefined) return stated ?? noMargin;
-  return max_lost_cases === null && max_lost_total === null ? usualMargin : noMargin;
+  return max_lost_cases === null && max_lost_total === null ? defaultGate.margin : noMargin;
 }

@@ -90,8 +90,8 @@ function what(
   { agent_id, agent_version, epochs, counts }: EvalRunResponse,
 ): string {
   const cases = count(counts.total / epochs, 'case');
-  const what = `Eval ${one.name} (revision ${one.revision}) of version ${agent_version} of ${agent_id}`;
-  return `${what}: ${cases} × ${count(epochs, 'epoch')}`;
+  const run = `Eval ${one.name} (revision ${one.revision}) of version ${agent_version} of ${agent_id}`;
+  return `${run}: ${cases} × ${count(epochs, 'epoch')}`;
 }
 
 /** What a comparison of so many cases can show at best, said before it begins. */

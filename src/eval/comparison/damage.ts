@@ -2,9 +2,9 @@ import { hull, type MarginTest } from '../../stats/interval.ts';
 import { estimateMean, studentTest } from '../../stats/mean.ts';
 import { tango } from '../../stats/paired-difference.ts';
 import type { Sample } from '../../stats/sample.ts';
+import { skewedTest, spreadOf } from '../../stats/skewed-mean.ts';
 import type { IntervalMethod } from '../gate-report.ts';
 import { type Columns, sampleOf, tableOf } from './columns.ts';
-import { skewedTest, spreadOf } from './skewed-mean.ts';
 
 /** A way to ask about the mean damage of a row, chosen by what its scores allow. */
 export type DamageTest = {

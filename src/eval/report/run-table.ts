@@ -1,5 +1,6 @@
-import { canSee, usualConfidence } from '../can-see.ts';
+import { canSee } from '../can-see.ts';
 import { counted } from '../comparison/phrases.ts';
+import { defaultGate } from '../gate.ts';
 import type { EvalRun } from '../result.ts';
 import type { RunReport, WrongCase } from '../run-report.ts';
 import { aligned, type Paint, plain, short } from './plain-text.ts';
@@ -97,6 +98,6 @@ export function costLines({ counts, id, epochs }: EvalRun): string[] {
   const served = Object.keys(counts.served_by).map(plain).join(', ');
   return [
     `${id}: ${tokens} tokens ${price}${served === '' ? '' : `, answered by ${served}`}; ${reused} reused, ${errors} broken`,
-    `${canSee({ cases: Math.round(counts.total / epochs), epochs, confidence: usualConfidence }).text}.`,
+    `${canSee({ cases: Math.round(counts.total / epochs), epochs, confidence: defaultGate.confidence }).text}.`,
   ];
 }

@@ -2,27 +2,36 @@ import { z } from 'zod';
 import { jobStatuses } from '../../../core/evaluation.ts';
 import type { CalibrationReport } from '../../../eval/gate-report.ts';
 import type { CalibrationResponse } from '../../calibrations.ts';
-import type { ComparisonResponse } from '../../comparisons.ts';
+import type { ComparisonListed, ComparisonResponse } from '../../comparisons.ts';
 import { bareRun } from './eval-runs.ts';
 import { gatePolicy } from './evals.ts';
 import { capped, count, describes, share, text, time } from './fields.ts';
 import { gateReport } from './gate-report.ts';
 import { groupName, interval, rowScope, verdict } from './gate-rows.ts';
 
+const listedShape = {
+  type: z.literal('comparison'),
+  id: text.describe('`cmp_…`'),
+  eval_id: text.describe('`eval_…`'),
+  status: z.enum(jobStatuses).describe('Where it stands.'),
+  baseline: bareRun.describe('The run of the version that is served now.'),
+  candidate: bareRun.describe('The run of the version that is to take its place.'),
+  gate: gatePolicy.describe('What it has to show.'),
+  verdict: verdict.nullable().describe("The gate's answer; null until it is completed."),
+  error: text.nullable().describe('Why it failed; null when it did not.'),
+  created_at: time.describe('When it was made.'),
+  ended_at: time.nullable().describe('When it was over; null before.'),
+};
+
+export const listedComparison = describes<ComparisonListed>()(z.object(listedShape)).meta({
+  id: 'ListedComparison',
+  description: 'A comparison without its report.',
+});
+
 export const comparison = describes<ComparisonResponse>()(
   z.object({
-    type: z.literal('comparison'),
-    id: text.describe('`cmp_…`'),
-    eval_id: text.describe('`eval_…`'),
-    status: z.enum(jobStatuses).describe('Where it stands.'),
-    baseline: bareRun.describe('The run of the version that is served now.'),
-    candidate: bareRun.describe('The run of the version that is to take its place.'),
-    gate: gatePolicy.describe('What it has to show.'),
-    verdict: verdict.nullable().describe("The gate's answer; null until it is completed."),
+    ...listedShape,
     report: gateReport.nullable().describe('What the gate found; null until it is completed.'),
-    error: text.nullable().describe('Why it failed; null when it did not.'),
-    created_at: time.describe('When it was made.'),
-    ended_at: time.nullable().describe('When it was over; null before.'),
   }),
 ).meta({ id: 'Comparison', description: 'Two runs set against each other, case by case.' });
 

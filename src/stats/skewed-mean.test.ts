@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { estimateMean, studentTest } from '../../stats/mean.ts';
-import type { Sample } from '../../stats/sample.ts';
+import { estimateMean, studentTest } from './mean.ts';
+import type { Sample } from './sample.ts';
 import { skewedTest, spreadOf } from './skewed-mean.ts';
 
 function ask(sample: Sample, question: { level: number; margin: number }) {

@@ -1,8 +1,8 @@
-import type { MarginQuestion, MarginTest } from '../../stats/interval.ts';
-import { oneSidedAlpha } from '../../stats/interval.ts';
-import type { Estimated } from '../../stats/mean.ts';
-import { meanOf, type Sample, sum, unitsOf } from '../../stats/sample.ts';
-import { studentQuantile, studentTails } from '../../stats/student.ts';
+import type { MarginQuestion, MarginTest } from './interval.ts';
+import { oneSidedAlpha } from './interval.ts';
+import type { Estimated } from './mean.ts';
+import { meanOf, type Sample, sum, unitsOf } from './sample.ts';
+import { studentQuantile, studentTails } from './student.ts';
 
 /** How far the units of a sample differ from zero, and to which side. */
 export type Spread = {

@@ -1,0 +1,117 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Verdict } from '../core/evaluation.ts';
+import {
+  findCalibration,
+  findComparison,
+  findVerdict,
+  insertCalibration,
+  insertComparison,
+  insertVerdict,
+  listBusyComparisons,
+  listCalibrations,
+  listComparisons,
+  updateComparison,
+} from './comparisons.ts';
+import type { Handle } from './dialect.ts';
+import { insertEvalRun } from './eval-runs.ts';
+import {
+  firstPage,
+  openSeeded,
+  pageBehind,
+  sampleCalibration,
+  sampleComparison,
+  sampleEval,
+  sampleRun,
+  sampleVerdict,
+} from './evals.testsuite.ts';
+import { insertEval } from './evals.ts';
+import { at } from './store.testsuite.ts';
+
+describe.each(['SQLite', 'PostgreSQL'])('Comparisons on %s', (kind) => {
+  const opened = openSeeded(kind);
+  beforeAll(async () => {
+    await opened.store.write((tx) => insertEvalRun(tx, sampleRun('erun_seed')));
+    await opened.store.write((tx) => insertEval(tx, sampleEval('eval_other')));
+  });
+  const insert = (...fields: Parameters<typeof sampleComparison>): Promise<void> =>
+    opened.store.write((tx) => insertComparison(tx, sampleComparison(...fields)));
+
+  test('one that is over is changed no more', async () => {
+    const { store } = opened;
+    await insert('cmp_a');
+    const change = (changes: Parameters<typeof updateComparison>[2]) =>
+      store.write((tx) => updateComparison(tx, 'cmp_a', changes));
+    expect(await change({ status: 'running' })).toBe(true);
+    expect(await change({ status: 'completed', ended_at: at(3) })).toBe(true);
+    expect(await change({ status: 'failed', error: 'late' })).toBe(false);
+    const ended = sampleComparison('cmp_a', { status: 'completed', ended_at: at(3) });
+    expect(await findComparison(store.db, 'cmp_a')).toEqual(ended);
+    expect(await findComparison(store.db, 'cmp_none')).toBeNull();
+  });
+
+  test('a verdict is given once, and cannot be changed or taken away', async () => {
+    const { store } = opened;
+    await insert('cmp_v');
+    expect(await findVerdict(store.db, 'cmp_v')).toBeNull();
+    await store.write((tx) => insertVerdict(tx, sampleVerdict('cmp_v')));
+    const attempts = [
+      (tx: Handle) => insertVerdict(tx, { ...sampleVerdict('cmp_v'), verdict: 'fail' }),
+      (tx: Handle) => tx.updateTable('verdicts').set({ verdict: 'fail' }).execute(),
+      (tx: Handle) => tx.deleteFrom('verdicts').execute(),
+      (tx: Handle) => tx.deleteFrom('comparisons').where('id', '=', 'cmp_v').execute(),
+    ];
+    for (const attempt of attempts) await expect(store.write<unknown>(attempt)).rejects.toThrow();
+    expect(await findVerdict(store.db, 'cmp_v')).toEqual(sampleVerdict('cmp_v'));
+  });
+
+  test('a verdict is one of four, and of a comparison that is there', async () => {
+    const { store } = opened;
+    await insert('cmp_w');
+    const odd = { ...sampleVerdict('cmp_w'), verdict: 'maybe' as Verdict };
+    await expect(store.write((tx) => insertVerdict(tx, odd))).rejects.toThrow();
+    await expect(store.write((tx) => insertVerdict(tx, sampleVerdict('cmp_none')))).rejects.toThrow();
+    expect(await findVerdict(store.db, 'cmp_w')).toBeNull();
+  });
+
+  test('they are listed by eval, page by page, and those that are not over oldest first', async () => {
+    const { store } = opened;
+    for (const [i, status] of (['running', 'failed', 'pending'] as const).entries()) {
+      await insert(`cmp_l${i}`, { eval_id: 'eval_other', status, created_at: at(9 - i) });
+    }
+    const filter = { eval_id: 'eval_other' };
+    const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id);
+    expect(ids(await listComparisons(store.db, filter, firstPage()))).toEqual(['cmp_l2', 'cmp_l1', 'cmp_l0']);
+    expect(await listComparisons(store.db, filter, firstPage(1))).toHaveLength(2);
+    const behind = pageBehind(firstPage().list, [at(8), 'cmp_l1']);
+    expect(ids(await listComparisons(store.db, filter, behind))).toEqual(['cmp_l0']);
+    expect((await listComparisons(store.db, {}, firstPage())).length).toBeGreaterThan(3);
+    const busy = (await listBusyComparisons(store.db)).filter(({ eval_id }) => eval_id === 'eval_other');
+    expect(ids(busy)).toEqual(['cmp_l2', 'cmp_l0']);
+  });
+
+  test('a calibration is found by eval, kind and key, the newest first, and cannot be changed', async () => {
+    const { store } = opened;
+    const rows = [
+      sampleCalibration('calib_1'),
+      sampleCalibration('calib_2', { created_at: at(2) }),
+      sampleCalibration('calib_3', { kind: 'judge', created_at: at(3) }),
+      sampleCalibration('calib_4', { key: 'other', created_at: at(4) }),
+      sampleCalibration('calib_5', { eval_id: 'eval_other', created_at: at(5) }),
+    ];
+    for (const row of rows) await store.write((tx) => insertCalibration(tx, row));
+    const key = { eval_id: 'eval_seed', kind: 'gate', key: 'k' } as const;
+    expect(await findCalibration(store.db, key)).toEqual(rows[1]);
+    expect(await findCalibration(store.db, { ...key, kind: 'judge' })).toEqual(rows[2]);
+    expect(await findCalibration(store.db, { ...key, key: 'none' })).toBeNull();
+    const attempts = [
+      (tx: Handle) => tx.updateTable('calibrations').set({ report: '{"other":1}' }).execute(),
+      (tx: Handle) => tx.deleteFrom('calibrations').execute(),
+    ];
+    for (const attempt of attempts) await expect(store.write<unknown>(attempt)).rejects.toThrow();
+    expect(await findCalibration(store.db, key)).toEqual(rows[1]);
+    const ids = async (filter: { eval_id?: string }) =>
+      (await listCalibrations(store.db, filter, firstPage())).map(({ id }) => id);
+    expect(await ids({})).toEqual(['calib_1', 'calib_2', 'calib_4', 'calib_5']);
+    expect(await ids({ eval_id: 'eval_seed' })).toEqual(['calib_1', 'calib_2', 'calib_4']);
+  });
+});
