@@ -8,6 +8,7 @@ import type { Case } from './case.ts';
 import type { JudgeAgreement } from './gate-report.ts';
 import { RunStoppedError } from './run-stopped.ts';
 import type { Outcome, Scorer } from './score.ts';
+import { scoreAll } from './scoring.ts';
 
 /** What a judge's agreement with people was measured to be, and on what. */
 export type MeasuredAgreement = JudgeAgreement & {
@@ -23,6 +24,8 @@ type Options = {
   readonly scorer: Scorer;
   readonly revision: Pick<DatasetRevisionRow, 'id' | 'hash' | 'cases'>;
   readonly concurrency: number;
+  /** For one reply. */
+  readonly timeout_ms: number;
   readonly signal: AbortSignal;
   readonly newRow: () => { readonly id: string; readonly created_at: string };
 };
@@ -51,9 +54,10 @@ export async function measureAgreement(options: Options): Promise<MeasuredAgreem
   let unscored = 0;
   for (let from = 0; from < labelled.length; from += options.concurrency) {
     const batch = labelled.slice(from, from + options.concurrency);
-    const scores = await Promise.all(batch.map(({ scored }) => scorer.score(scored, options.signal)));
+    const scores = await Promise.all(batch.map(({ scored }) => scoreAll([scorer], scored, options)));
+    options.signal.throwIfAborted();
     for (const [i, { passes }] of batch.entries()) {
-      const value = scores[i]?.value ?? null;
+      const value = scores[i]?.[scorer.name]?.value ?? null;
       if (value === null) unscored++;
       else if (value === 1) table[passes ? 'both_pass' : 'judge_only']++;
       else table[passes ? 'human_only' : 'both_fail']++;

@@ -145,6 +145,7 @@ async function prepare(given: {
     measure: async (scorer, labelled) =>
       measureAgreement({
         ...{ store, scorer, signal, eval_id: row.eval_id, concurrency: definition.concurrency },
+        timeout_ms: definition.limits.scorer_timeout_ms,
         revision: await deps.datasets.revision(labelled.dataset, labelled.revision),
         newRow: () => ({ id: deps.ids.next('calibration'), created_at: formatTime(deps.clock.now()) }),
       }),

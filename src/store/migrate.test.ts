@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -11,12 +11,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
 import type { Database } from './database.ts';
 import { DatabaseError, type Store } from './dialect.ts';
-import { migrate, newestSchema } from './migrate.ts';
+import { migrate } from './migrate.ts';
 import { openStore } from './open.ts';
 import { postgresDialect } from './postgres.ts';
 import { seedSession } from './store.testsuite.ts';
 
 let folder: string;
+/** Every step there is a file for, in order. */
+const schemas = readdirSync(join(import.meta.dirname, 'migrations'))
+  .map((file) => file.replace('.ts', ''))
+  .toSorted();
+
 let database: FreshDatabase;
 
 beforeAll(async () => {
@@ -45,7 +50,7 @@ describe.each([
     const before = await appliedIn(first);
     await first.close();
     const second = await open();
-    expect(before.map((row) => row.name)).toEqual([newestSchema]);
+    expect(before.map((row) => row.name)).toEqual(schemas);
     expect(await appliedIn(second)).toEqual(before);
     expect(await second.db.selectFrom('sessions').selectAll().execute()).toEqual([session]);
     await second.close();
@@ -107,7 +112,7 @@ test('of several processes that start on one new folder at once, one at a time o
   expect(outputs).toContain('ready\nopened\n');
   for (const output of outputs) expect(output).toMatch(/^ready\n(opened|in use)\n$/);
   const store = await openStore({ kind: 'sqlite', folder: own });
-  expect((await appliedIn(store)).map((row) => row.name)).toEqual([newestSchema]);
+  expect((await appliedIn(store)).map((row) => row.name)).toEqual(schemas);
   await store.close();
 });
 
@@ -150,6 +155,6 @@ describe('On an empty PostgreSQL database', () => {
   test('of many that migrate at once, one does it and all succeed', async () => {
     const many = Array.from({ length: 8 }, connect);
     await Promise.all(many.map((db) => migrate(db, postgresDialect)));
-    for (const db of many) expect((await appliedIn({ db })).map((row) => row.name)).toEqual([newestSchema]);
+    for (const db of many) expect((await appliedIn({ db })).map((row) => row.name)).toEqual(schemas);
   });
 });

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openRows } from '../database-rows.ts';
 import { startPawl } from '../pawl.ts';
+import { freshFolder } from '../pawl-process.ts';
 import { plainCases } from './counted-model.ts';
 import type { Interference, Passing } from './endpoint-proxy.ts';
 import { ask, completed, finished, putDataset, putEval, refusal, runToEnd, startRun } from './eval-story.ts';
@@ -131,8 +133,9 @@ describe('An endpoint that is silent', () => {
     ]);
   });
 
-  test('in the middle of everything does not keep this server from closing', async () => {
-    const own = await startPawl(targetAt(at.proxy));
+  test('in the middle of everything does not keep this server from closing, and the run waits for the next one', async () => {
+    const data_dir = freshFolder();
+    const own = await startPawl({ ...targetAt(at.proxy), data_dir });
     await putDataset(own, 'stuck', plainCases(5, 'stuck'));
     await putEval(own, { name: 'stuck', agent: at.agent_id, dataset: 'stuck', target: 'other' });
     const hung = Promise.withResolvers<void>();
@@ -144,7 +147,11 @@ describe('An endpoint that is silent', () => {
     await startRun(own, 'stuck');
     await hung.promise;
     await own.server.close();
-    expect(at.model.sinceLastLook()).toBe(0);
+    const rows = await openRows({ data_dir });
+    expect(await rows.query('select status, error from eval_runs')).toEqual([
+      { status: 'pending', error: null },
+    ]);
+    await rows.close();
   });
 });
 

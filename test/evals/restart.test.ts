@@ -7,11 +7,13 @@ import { eventually, makeSetting } from '../story.ts';
 import { type CountedModel, plainCases, startCountedModel } from './counted-model.ts';
 import {
   ask,
+  type ComparisonResponse,
   type EvalRunResponse,
   finished,
   putDataset,
   putEval,
   startRun,
+  statesOf,
   valuesOf,
 } from './eval-story.ts';
 import { startLife } from './server-life.ts';
@@ -115,4 +117,27 @@ describe('A run whose server is killed three times', () => {
     },
     2 * patienceMs,
   );
+});
+
+test('A comparison whose server is killed ends by itself with its verdict', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pawl-evals-'));
+  const settings = { data_dir: folder, anthropic_base_url: `${model.url}/l/20` };
+  const first = await startLife(settings);
+  const { agent } = await makeSetting(first.client);
+  await first.client.beta.agents.update(agent.id, { version: 1, system: 'Be brief.' });
+  await putDataset(first, 'both', plainCases(40));
+  const gate = { max_lost_cases: 0 };
+  await putEval(first, { name: 'both', agent: agent.id, dataset: 'both', concurrency: 4, gate });
+  const { id } = await ask<ComparisonResponse>(first, '/comparisons', { eval: 'both' });
+  await eventually('some requests', () => model.sinceLastLook() > 0, patienceMs);
+  await first.kill();
+  const second = await startLife(settings);
+  const end = (await statesOf<ComparisonResponse>(second, `/comparisons/${id}/stream`)).at(-1);
+  expect(end).toMatchObject({
+    ...{ status: 'completed', verdict: 'pass', error: null },
+    baseline: { status: 'completed', counts: { done: 40, errors: 0 } },
+    candidate: { status: 'completed', counts: { done: 40, errors: 0 } },
+  });
+  await second.kill();
+  rmSync(folder, { recursive: true });
 });

@@ -7,6 +7,7 @@ import { startPawl, type TestPawl } from '../pawl.ts';
 import {
   all,
   ask,
+  type CalibrationResponse,
   completed,
   type EvalResponse,
   type EvalRunResponse,
@@ -239,5 +240,13 @@ describe('An eval', () => {
       ...[1, 2, 3, 4, 5].map((epoch) => [0, epoch]),
       [1, 1],
     ]);
+    const calibration = await ask<CalibrationResponse>(pawl, '/calibrations', { run: run.id, splits: 20 });
+    expect(calibration).toMatchObject({
+      type: 'calibration',
+      eval_id: run.eval_id,
+      report: expect.any(Object),
+    });
+    expect(await all(pawl, '/calibrations?eval=untold')).toEqual([calibration]);
+    expect(await all(pawl, '/calibrations?eval=triage')).toEqual([]);
   });
 });

@@ -228,7 +228,7 @@ test('When the sessions break, it ends with 3 and the reason', async () => {
   const env = { PAWL_OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', PAWL_MODEL_MAX_RETRIES: '0' };
   const { code, stderr } = await pawl(['tutorial'], { env });
   expect(code).toBe(3);
-  expect(stderr).toMatch(/^pawl: erun_\w+ is failed: .* The connection to the openai provider failed/);
+  expect(stderr).toMatch(/(^|\n)pawl: erun_\w+ is failed: .* The connection to the openai provider failed/);
 });
 
 test('Ctrl-C stops it at once and leaves nothing open on the server', async () => {
