@@ -95,6 +95,42 @@ export async function evalKilled(model: FakeModel, rounds: number): Promise<Row[
   ];
 }
 
+/**
+ * E5: a hundred thousand cases are imported, run and compared. The second version differs in its name only, so that
+ * its results are reused. Takes many minutes, and so runs only when it is named.
+ */
+export async function evalHuge(model: FakeModel): Promise<Row[]> {
+  const cases = 100_000;
+  const subject = await startPawl(model.url);
+  let most = 0;
+  const watching = setInterval(() => {
+    most = Math.max(most, subject.rssMb());
+  }, 200);
+  try {
+    const { id } = await prepareEval(subject, { cases, concurrency: 64, model_ms: 0 });
+    const afterImport = most;
+    const began = performance.now();
+    const run = await call(subject, 'POST', '/pawl/v1/eval_runs', { eval: id });
+    checkScore(await untilOver(subject, String(run['id'])), cases);
+    const ran = performance.now();
+    await call(subject, 'POST', `/v1/agents/${run['agent_id']}`, { name: 'renamed' });
+    const { id: comparison } = await call(subject, 'POST', '/pawl/v1/comparisons', { eval: id });
+    const done = await untilOver(subject, String(comparison), 'comparisons');
+    if (done['verdict'] !== 'pass') throw new Error(`The verdict is ${done['verdict']}, and nothing changed`);
+    const minutes = (from: number, to: number) => ((to - from) / 60_000).toFixed(1);
+    return [
+      {
+        ...{ id: 'E5', scenario: '100,000 cases: import, run, compare', metric: 'resident at most, MB' },
+        ...{ values: [most], target: 600, fail_above: 1200 },
+        note: `${afterImport.toFixed(0)} MB after the import; run ${minutes(began, ran)} min, reuse and comparison ${minutes(ran, performance.now())} min`,
+      },
+    ];
+  } finally {
+    clearInterval(watching);
+    await subject.dispose();
+  }
+}
+
 type Pair = { readonly floor: Measured; readonly pawl: Measured };
 
 async function besideFloor(model: FakeModel, rounds: number, load: Load): Promise<Pair[]> {
@@ -208,27 +244,31 @@ type Counts = {
   readonly scores: { readonly [name: string]: { readonly sum: number } };
 };
 
-const lookEveryMs = 20;
-const patienceMs = 120_000;
+const lookEveryMs = 50;
+const patienceMs = 30 * 60_000;
 
 async function untilHalfDone(subject: Subject, id: string, cases: number): Promise<void> {
-  await until(subject, id, (run) => (run['counts'] as Counts).done >= cases / 2);
+  await until(subject, `eval_runs/${id}`, (run) => (run['counts'] as Counts).done >= cases / 2);
 }
 
-async function untilOver(subject: Subject, id: string): Promise<Record<string, unknown>> {
-  return until(subject, id, ({ status }) => status !== 'running' && status !== 'pending');
+async function untilOver(
+  subject: Subject,
+  id: string,
+  list: 'eval_runs' | 'comparisons' = 'eval_runs',
+): Promise<Record<string, unknown>> {
+  return until(subject, `${list}/${id}`, ({ status }) => status !== 'running' && status !== 'pending');
 }
 
 async function until(
   subject: Subject,
-  id: string,
+  path: string,
   isIt: (run: Record<string, unknown>) => boolean,
 ): Promise<Record<string, unknown>> {
   const end = performance.now() + patienceMs;
   for (;;) {
-    const run = await call(subject, 'GET', `/pawl/v1/eval_runs/${id}`);
+    const run = await call(subject, 'GET', `/pawl/v1/${path}`);
     if (isIt(run)) return run;
-    if (performance.now() > end) throw new Error(`The eval run ${id} took too long: ${JSON.stringify(run)}`);
+    if (performance.now() > end) throw new Error(`${path} took too long: ${JSON.stringify(run)}`);
     await wait(lookEveryMs);
   }
 }

@@ -3,12 +3,14 @@
  * sets how often (5), `--save` writes benchmarks/results.md. Ends with 1 when a figure is beyond what is tolerated.
  */
 import { parseArgs } from 'node:util';
-import { evalKilled, evals } from './evals.ts';
+import { evalHuge, evalKilled, evals } from './evals.ts';
 import { startFakeModel } from './fake-model.ts';
 import { anyFailed, line, type Row, writeResults } from './report.ts';
 import { footprint, growth, killed, latency, slowModel, throughput } from './scenarios.ts';
 
-const scenarios = { throughput, latency, slowModel, growth, killed, footprint, evals, evalKilled };
+const scenarios = { throughput, latency, slowModel, growth, killed, footprint, evals, evalKilled, evalHuge };
+/** Takes many minutes. */
+const onlyWhenNamed = ['evalHuge'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string', default: '5' }, save: { type: 'boolean', default: false } },
@@ -23,7 +25,7 @@ if (unknown.length > 0 || !(rounds >= 1)) {
 const model = await startFakeModel();
 const rows: Row[] = [];
 for (const [name, measure] of Object.entries(scenarios)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  if (positionals.length === 0 ? onlyWhenNamed.includes(name) : !positionals.includes(name)) continue;
   console.error(`${name}…`);
   for (const row of await measure(model, rounds)) {
     rows.push(row);

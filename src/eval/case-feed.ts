@@ -1,7 +1,7 @@
 import { contentHash, sha256 } from '../core/canonical.ts';
 import { readCases } from '../store/datasets.ts';
 import type { Store } from '../store/dialect.ts';
-import { type EvalResultRow, findReusable, listEvalResults } from '../store/eval-runs.ts';
+import { type EvalResultRow, findReusable, listEvalScores } from '../store/eval-runs.ts';
 import type { Case } from './case.ts';
 import type { Message } from './message.ts';
 
@@ -41,7 +41,7 @@ export async function* feedCases(store: Store, options: FeedOptions): AsyncGener
     const range = { from, to: from + casesPerPage };
     const rows = await readCases(store.db, options.dataset_revision_id, range);
     const known = new Map<string, EvalResultRow['status']>();
-    for (const row of await listEvalResults(store.db, options.run_id, range)) {
+    for (const row of await listEvalScores(store.db, options.run_id, range)) {
       known.set(`${row.position}/${row.epoch}`, row.status);
     }
     const tasks: Task[] = [];

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { findEvalRun, insertEvalRun, listEvalResults, updateEvalRun } from '../store/eval-runs.ts';
+import { findEvalRun, insertEvalRun, listEvalResultsOf, updateEvalRun } from '../store/eval-runs.ts';
 import { openSeeded, sampleResult, sampleRun } from '../store/evals.testsuite.ts';
 import type { RunCounts } from './result.ts';
 import { createRecorder, type NewResult, SupersededError } from './run-recorder.ts';
@@ -61,7 +61,12 @@ function broken(position: number): NewResult {
   return { row, sheet: null, outcome: null, had_error: false };
 }
 
-const stored = () => listEvalResults(opened.store.db, runId, { from: 0, to: 99 });
+const stored = () =>
+  listEvalResultsOf(
+    opened.store.db,
+    runId,
+    Array.from({ length: 100 }, (_, position) => position),
+  );
 const storedCounts = async () =>
   JSON.parse((await findEvalRun(opened.store.db, runId))?.counts ?? '') as RunCounts;
 

@@ -102,18 +102,7 @@ export async function countEvalRun(tx: Handle, counted: Counted): Promise<boolea
   return (await countOne(tx, counted)).length > 0;
 }
 
-/** The results of a run for the cases at positions from `from` up to, but without, `to`. */
-export async function listEvalResults(
-  db: Handle,
-  runId: string,
-  { from, to }: { readonly from: number; readonly to: number },
-): Promise<EvalResultRow[]> {
-  const query = db.selectFrom('eval_results').selectAll().where('run_id', '=', runId);
-  const within = query.where('position', '>=', from).where('position', '<', to);
-  return within.orderBy('position').orderBy('epoch').execute();
-}
-
-/** As {@link listEvalResults}, without the outcomes. */
+/** The results of a run for the cases at positions from `from` up to, but without, `to`, without their outcomes. */
 export async function listEvalScores(
   db: Handle,
   runId: string,

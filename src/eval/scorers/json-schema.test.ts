@@ -25,6 +25,12 @@ describe('json_schema', () => {
     expect(await scoreOf(settings, { reply })).toEqual({ value: 0, reason });
   });
 
+  test('takes a schema that is loose, and refuses none of its kind', async () => {
+    const loose = { type: 'json_schema', schema: { required: ['team'] } };
+    expect(await valueGiven(loose, { reply: '{"team":"billing"}' })).toBe(1);
+    expect(await valueGiven(loose, { reply: '{}' })).toBe(0);
+  });
+
   test('looks at the reading where it is told to', async () => {
     const ofReading = { type: 'json_schema', schema: { type: 'array', minItems: 1 }, of: 'reading' };
     expect(await valueGiven(ofReading, { reply: 'text', value: [1] })).toBe(1);

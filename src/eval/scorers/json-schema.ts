@@ -62,7 +62,9 @@ function problemWith(definition: Readonly<Record<string, unknown>>): string | nu
 }
 
 function compile(definition: Readonly<Record<string, unknown>>): ValidateFunction {
-  const settings: Options = { strict: true, strictTypes: false, strictTuples: false, logger: false };
+  // Unknown keywords are mistakes; what is merely loose, such as `required` without `properties`, is the author's affair.
+  const loose = { strictTypes: false, strictTuples: false, strictRequired: false };
+  const settings: Options = { strict: true, ...loose, logger: false };
   const { $schema } = definition;
   const isDraft07 = typeof $schema === 'string' && /^https?:\/\/json-schema\.org\/draft-07\//.test($schema);
   const ajv = isDraft07 ? new Ajv(settings) : new Ajv2020(settings);
