@@ -133,15 +133,15 @@ export const settings = {
     expects: 'match=input/output or match=input/output/cache read/cache write, separated by commas',
     help: 'US dollars per million tokens, to show what evals cost. Example: claude-sonnet-*=3/15/0.3/3.75',
   } as Setting<string | null>,
-  eval_targets: {
+  eval_endpoints: {
     ...anyText,
-    env: 'PAWL_EVAL_TARGETS',
+    env: 'PAWL_EVAL_ENDPOINTS',
     expects: 'name=URL, separated by commas',
     help: 'Other Managed Agents endpoints that evals may run against. Example: hosted=https://api.anthropic.com',
   } as Setting<string | null>,
-  eval_target_keys: {
+  eval_endpoint_keys: {
     ...secret,
-    env: 'PAWL_EVAL_TARGET_KEYS',
+    env: 'PAWL_EVAL_ENDPOINT_KEYS',
     expects: 'name=key, separated by commas',
     help: 'The API keys of those endpoints.',
   } as Setting<string | null>,
@@ -236,7 +236,7 @@ export const clientVariables = {
   PAWL_API_KEY: 'Looked at when PAWL_KEY is not set: the preset admin key opens its own server.',
   ANTHROPIC_API_KEY: 'Looked at when neither of those is set, as the official SDKs call it.',
   COOKBOOK_MODEL: 'The model id of `pawl tutorial`, when it is not named by a flag.',
-  PAWL_TARGET_KEY: 'The API key of the endpoint that `--endpoint` names, or else ANTHROPIC_API_KEY.',
+  PAWL_ENDPOINT_KEY: 'The API key of the endpoint that `--endpoint` names, or else ANTHROPIC_API_KEY.',
   GITHUB_STEP_SUMMARY:
     'A file that `pawl gate check` adds its report to, as Markdown; GitHub Actions sets it.',
 } as const;
@@ -249,7 +249,7 @@ export type ClientSettings = {
   readonly key_from: string | null;
   readonly model: string | null;
   /** The key of an endpoint that is no server of ours. */
-  readonly target_key: string | null;
+  readonly endpoint_key: string | null;
   /** The file that a CI system shows beside a step. */
   readonly step_summary: string | null;
 };
@@ -273,7 +273,7 @@ export function clientSettings({ env, folder }: Omit<Environment, 'flags'>): Cli
     key: key?.text ?? null,
     key_from: key?.name ?? null,
     model: first('COOKBOOK_MODEL')?.text ?? null,
-    target_key: first('PAWL_TARGET_KEY', 'ANTHROPIC_API_KEY')?.text ?? null,
+    endpoint_key: first('PAWL_ENDPOINT_KEY', 'ANTHROPIC_API_KEY')?.text ?? null,
     step_summary: first('GITHUB_STEP_SUMMARY')?.text ?? null,
   };
 }

@@ -9,8 +9,8 @@ import { type Clock, createClock } from './core/clock.ts';
 import { createIds, type Ids } from './core/ids.ts';
 import type { Log } from './core/log.ts';
 import type { EndpointAddress } from './eval/endpoint.ts';
+import { createEndpoints, parseEndpoints } from './eval/endpoints.ts';
 import { createEvaluation, type Evaluation } from './eval/evaluation.ts';
-import { createTargets, parseTargets } from './eval/targets.ts';
 import { parsePrices } from './model/prices.ts';
 import { defaultRetryLimits } from './model/retry.ts';
 import { createRouter, type ProviderLoaders, type Router } from './model/router.ts';
@@ -198,10 +198,10 @@ function evaluationOf(
   config: Config,
   { router, own, ...parts }: Parts & { readonly own: () => EndpointAddress },
 ): Evaluation {
-  const named = parseTargets(config.eval_targets, config.eval_target_keys);
+  const named = parseEndpoints(config.eval_endpoints, config.eval_endpoint_keys);
   return createEvaluation({
     ...parts,
-    targets: createTargets(named, own),
+    endpoints: createEndpoints(named, own),
     prices: config.model_prices === null ? [] : parsePrices(config.model_prices),
     servedHere: (model) => nameOf(router.route(model)),
     scorer_dir: config.scorer_dir,

@@ -16,7 +16,7 @@ export function runCounts(set: Partial<RunCounts> = {}): RunCounts {
 export function evalRun(set: Partial<EvalRunResponse> = {}): EvalRunResponse {
   return {
     ...{ type: 'eval_run', id: 'erun_b', eval_id: 'eval_a', eval_name: 'triage', eval_revision: 1 },
-    ...{ agent_id: 'agent_a', agent_version: 2, dataset_revision_id: 'drev_a', target: null },
+    ...{ agent_id: 'agent_a', agent_version: 2, dataset_revision_id: 'drev_a', endpoint: null },
     ...{
       status: 'running',
       epochs: 3,

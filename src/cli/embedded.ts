@@ -9,7 +9,7 @@ export type EmbeddedOptions = {
   readonly scorer_dir?: string | undefined;
   /** Where scorers that are asked over HTTP may be, besides those that are configured. */
   readonly scorer_urls?: readonly string[] | undefined;
-  /** An endpoint that evals may name as their target, besides those that are configured. */
+  /** An endpoint that evals may name besides those that are configured. */
   readonly endpoint?: { readonly name: string; readonly url: string; readonly key: string } | undefined;
 };
 
@@ -51,8 +51,8 @@ function embeddedConfig(config: Config, options: EmbeddedOptions): Config {
     ...{ host: '127.0.0.1', port: 0, allow_no_key: false },
     scorer_dir: config.scorer_dir ?? scorer_dir ?? null,
     scorer_urls: joined(config.scorer_urls, scorer_urls),
-    eval_targets: joined(config.eval_targets, target),
-    eval_target_keys: joined(config.eval_target_keys, targetKey),
+    eval_endpoints: joined(config.eval_endpoints, target),
+    eval_endpoint_keys: joined(config.eval_endpoint_keys, targetKey),
   };
 }
 

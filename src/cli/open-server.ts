@@ -90,7 +90,7 @@ async function requireAnswer({ url }: ServerAccess, place: string): Promise<void
 function refuseEndpoint({ url }: ServerAccess, { endpoint }: EmbeddedOptions): void {
   if (endpoint === undefined) return;
   throw new CommandError(
-    `--endpoint is for evals that the command runs by itself, and here the server at ${url} would run them; it knows endpoints by its PAWL_EVAL_TARGETS, and an eval names one as its target`,
+    `--endpoint is for evals that the command runs by itself, and here the server at ${url} would run them; it knows endpoints by its PAWL_EVAL_ENDPOINTS, and an eval names one as its endpoint`,
   );
 }
 

@@ -59,7 +59,7 @@ test.each([
   [['eval', 'run', 'a', '--output-file', 'report.pdf'], 'has to end with one of .txt, .json'],
   [['eval', 'run', 'nowhere.yaml'], 'nowhere.yaml cannot be read'],
   [['eval', 'run', 'a', '--endpoint', 'a.test'], 'not a URL'],
-  [['eval', 'run', 'a', '--endpoint', 'http://a.test'], 'set PAWL_TARGET_KEY'],
+  [['eval', 'run', 'a', '--endpoint', 'http://a.test'], 'set PAWL_ENDPOINT_KEY'],
   [['eval', 'watch', 'triage'], 'no id of an eval run'],
   [['gate', 'check', 'a'], "required option '--candidate <version>'"],
   [['gate', 'check', 'a', '--candidate', '1'], 'no version before version 1'],

@@ -36,7 +36,7 @@ export type EvalDefinition = {
   };
   readonly environment: string | null;
   /** The name of a configured endpoint; null for this server. */
-  readonly target: string | null;
+  readonly endpoint: string | null;
   /** Template of the user message, with `{{field}}`; null sends the case's input. */
   readonly message: string | null;
   readonly reply: ReplyReader;

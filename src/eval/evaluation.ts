@@ -8,11 +8,11 @@ import { createCalibrations } from './calibrations.ts';
 import { createComparisons } from './comparisons.ts';
 import { createDatasets } from './dataset/datasets.ts';
 import { createEndpointThreads, type OpenEndpoint } from './endpoint-threads.ts';
+import { type Endpoints, evalEnvironment } from './endpoints.ts';
 import { createEvals } from './evals.ts';
 import { createJudgePort } from './judge-port.ts';
 import { createRunJob } from './run-job.ts';
 import { createRuns, type Runs } from './runs.ts';
-import { evalEnvironment, type Targets } from './targets.ts';
 import { weigh } from './weigh.ts';
 
 type Deps = {
@@ -20,7 +20,7 @@ type Deps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
-  readonly targets: Targets;
+  readonly endpoints: Endpoints;
   readonly prices: readonly Price[];
   /** Who serves a model on this server, as `provider/model`; null when no route does. */
   readonly servedHere: (model: string) => string | null;
@@ -36,30 +36,30 @@ const wait = async (ms: number, signal: AbortSignal): Promise<void> => waitFor(m
 
 /** Puts the room together: datasets, evals, their runs, comparisons and calibrations. */
 export function createEvaluation(deps: Deps) {
-  const { store, clock, ids, log, targets, prices } = deps;
+  const { store, clock, ids, log, endpoints, prices } = deps;
   const time = (): string => formatTime(clock.now());
 
   const threads = createEndpointThreads();
-  const open = (target: string | null, onThrottled: () => void): OpenEndpoint =>
-    threads.open({ address: targets.address(target), prices, onThrottled });
+  const open = (name: string | null, onThrottled: () => void): OpenEndpoint =>
+    threads.open({ address: endpoints.address(name), prices, onThrottled });
 
   const datasets = createDatasets({ store, clock, ids });
   const evals = createEvals({ store, clock, ids });
   const runs: Runs = createRuns({
     ...{ store, clock, ids, log, evals, datasets },
-    openEndpoint: (target) => open(target, () => {}),
+    openEndpoint: (name) => open(name, () => {}),
     job: createRunJob({
       ...{ store, clock, ids, log, datasets, now, wait },
       openEndpoint: open,
-      servedBy: (target, model) => (target === null ? deps.servedHere(model) : null),
-      scorerContext: ({ target, endpoint, eval_name, timeout_ms }) => ({
+      servedBy: (name, model) => (name === null ? deps.servedHere(model) : null),
+      scorerContext: ({ endpoint_name, endpoint, eval_name, timeout_ms }) => ({
         modules_folder: deps.scorer_dir,
         http_prefixes: deps.scorer_urls,
         timeout_ms,
         eval_name,
         judges: createJudgePort({
-          ...{ store, now: time, target: target ?? '', endpoint, timeout_ms },
-          environment: () => evalEnvironment({ store, now: time }, { target: target ?? '', endpoint }),
+          ...{ store, now: time, endpoint_name, endpoint, timeout_ms },
+          environment: () => evalEnvironment({ store, now: time }, { name: endpoint_name, endpoint }),
         }),
       }),
       onProgress: (id) => void runs.publish(id),

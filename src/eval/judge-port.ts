@@ -25,19 +25,27 @@ type Deps = {
   readonly store: Store;
   /** The present time, as it is stored. */
   readonly now: () => string;
-  readonly target: string;
+  /** Empty for this server. */
+  readonly endpoint_name: string;
   readonly endpoint: Endpoint;
   readonly environment: () => Promise<string>;
   readonly timeout_ms: number;
 };
 
 /** Judges at the endpoint that a run uses. */
-export function createJudgePort({ store, now, target, endpoint, environment, timeout_ms }: Deps): JudgePort {
+export function createJudgePort({
+  store,
+  now,
+  endpoint_name,
+  endpoint,
+  environment,
+  timeout_ms,
+}: Deps): JudgePort {
   let environmentId: Promise<string> | null = null;
 
   return {
     async agent({ name, model, system }) {
-      const key = { target, kind: 'judge', name, hash: contentHash({ model, system }) };
+      const key = { endpoint: endpoint_name, kind: 'judge', name, hash: contentHash({ model, system }) };
       const known = await findEvalObject(store.db, key);
       if (known !== null) {
         const found = await unlessGone(endpoint.agentVersion(known.object_id, known.version));

@@ -67,7 +67,7 @@ export type EvalRun = {
   readonly agent_id: string;
   readonly agent_version: number;
   readonly dataset_revision_id: string;
-  readonly target: string | null;
+  readonly endpoint: string | null;
   readonly status: JobStatus;
   readonly epochs: number;
   readonly fresh: boolean;

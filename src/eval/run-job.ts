@@ -12,6 +12,7 @@ import type { EvalDefinition } from './definition.ts';
 import type { Endpoint } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';
 import type { OpenEndpoint } from './endpoint-threads.ts';
+import { evalEnvironment } from './endpoints.ts';
 import { measureAgreement } from './judge-agreement.ts';
 import { createPace } from './pace.ts';
 import type { RunCounts, RunPlan } from './result.ts';
@@ -21,7 +22,6 @@ import { RunStoppedError } from './run-stopped.ts';
 import { carryOut } from './runner.ts';
 import { type RunJob, ServerStopsError } from './runs.ts';
 import type { ScorerContext } from './scorers/context.ts';
-import { evalEnvironment } from './targets.ts';
 
 type Deps = {
   readonly store: Store;
@@ -29,11 +29,12 @@ type Deps = {
   readonly log: Log;
   readonly ids: Ids;
   readonly datasets: Datasets;
-  readonly openEndpoint: (target: string | null, onThrottled: () => void) => OpenEndpoint;
+  readonly openEndpoint: (name: string | null, onThrottled: () => void) => OpenEndpoint;
   /** Who serves a model at an endpoint, as far as that is known before it is asked. */
-  readonly servedBy: (target: string | null, model: string) => string | null;
+  readonly servedBy: (name: string | null, model: string) => string | null;
   readonly scorerContext: (run: {
-    readonly target: string | null;
+    /** Empty for this server. */
+    readonly endpoint_name: string;
     readonly endpoint: Endpoint;
     readonly eval_name: string;
     readonly timeout_ms: number;
@@ -79,7 +80,7 @@ async function work(deps: Deps, row: EvalRunRow, signal: AbortSignal): Promise<v
   const { store, now, wait } = deps;
   const definition = await definitionOf(deps, row);
   const pace = createPace({ most: definition.concurrency, now });
-  const endpoint = deps.openEndpoint(row.target, () => {
+  const endpoint = deps.openEndpoint(row.endpoint, () => {
     pace.tell({ type: 'throttled', now: now(), began: now(), retry_after_ms: null });
   });
   let prepared: PreparedRun | null = null;
@@ -128,17 +129,17 @@ async function prepare(given: {
   const { store } = deps;
   const dataset = await findDatasetRevision(store.db, row.dataset_revision_id);
   if (dataset === null) throw new Error(`Dataset revision ${row.dataset_revision_id} is gone`);
-  const target = row.target ?? '';
+  const endpoint_name = row.endpoint ?? '';
   const prepared = await planRun({
     ...{ definition, dataset, endpoint, store, signal },
     agent_id: row.agent_id,
     agent_version: row.agent_version,
-    endpoint_name: target,
-    servedBy: (model) => deps.servedBy(row.target, model),
+    endpoint_name,
+    servedBy: (model) => deps.servedBy(row.endpoint, model),
     environment: () =>
-      evalEnvironment({ store, now: () => formatTime(deps.clock.now()) }, { target, endpoint }),
+      evalEnvironment({ store, now: () => formatTime(deps.clock.now()) }, { name: endpoint_name, endpoint }),
     context: deps.scorerContext({
-      ...{ target: row.target, endpoint },
+      ...{ endpoint_name, endpoint },
       eval_name: definition.name,
       timeout_ms: definition.limits.scorer_timeout_ms,
     }),

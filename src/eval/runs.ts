@@ -54,7 +54,7 @@ type Deps = {
   readonly log: Log;
   readonly evals: Evals;
   readonly datasets: Datasets;
-  readonly openEndpoint: (target: string | null) => OpenEndpoint;
+  readonly openEndpoint: (name: string | null) => OpenEndpoint;
   readonly job: RunJob;
 };
 
@@ -127,9 +127,9 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
   async function prepare(request: RunRequest): Promise<PreparedRow> {
     const definition = await evals.retrieve(request.eval, request.eval_revision);
     requireLive(definition);
-    const { dataset, target, agent, epochs } = definition.definition;
+    const { dataset, agent, epochs, endpoint: name } = definition.definition;
     const revision = await datasets.revision(dataset.name, request.dataset_revision ?? dataset.revision);
-    const endpoint = openEndpoint(target);
+    const endpoint = openEndpoint(name);
     const version = await agentAt(endpoint, {
       id: request.agent_id ?? agent,
       version: request.agent_version ?? null,
@@ -142,7 +142,7 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
       agent_id: version.agent_id,
       agent_version: version.version,
       dataset_revision_id: revision.id,
-      target,
+      endpoint: name,
       status: 'pending',
       epochs: repeats,
       fresh: request.fresh === true ? 1 : 0,

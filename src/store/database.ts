@@ -196,7 +196,7 @@ export type EvalRunTable = {
   agent_version: number;
   dataset_revision_id: string;
   /** The configured endpoint that sessions run at; null for this server itself. */
-  target: string | null;
+  endpoint: string | null;
   status: JobStatus;
   epochs: number;
   /** 1 when no earlier result may be reused. */
@@ -232,7 +232,7 @@ export type EvalResultTable = {
 
 /** What evaluation has made at an endpoint for its own use: an environment, the agents of judges. */
 export type EvalObjectTable = {
-  target: string;
+  endpoint: string;
   kind: string;
   name: string;
   /** Hash of what the object was made from. */

@@ -26,13 +26,13 @@ describe.each(['SQLite', 'PostgreSQL'])('Eval runs on %s', (kind) => {
     opened.store.write((tx) => insertEvalRun(tx, sampleRun(...rows)));
   const put = (...rows: EvalResultRow[]): Promise<void> =>
     opened.store.write((tx) => putEvalResults(tx, rows));
-  const firstHundred = Array.from({ length: 100 }, (_, position) => position);
+  const everywhere = Array.from({ length: 5000 }, (_, position) => position);
   const resultsOf = (id: string): Promise<EvalResultRow[]> =>
-    listEvalResultsOf(opened.store.db, id, firstHundred);
+    listEvalResultsOf(opened.store.db, id, everywhere);
 
   test('a run comes back as it was put, and one of no eval or no dataset is refused', async () => {
     const { store } = opened;
-    const fields = { target: 'other', plan: '{"seed":1}', counts: '{"done":1}', fresh: 1, ended_at: at(3) };
+    const fields = { endpoint: 'other', plan: '{"seed":1}', counts: '{"done":1}', fresh: 1, ended_at: at(3) };
     await insert('erun_back', fields);
     expect(await findEvalRun(store.db, 'erun_back')).toEqual(sampleRun('erun_back', fields));
     expect(await store.write((tx) => lockEvalRun(tx, store.dialect, 'erun_back'))).toMatchObject(fields);

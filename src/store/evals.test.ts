@@ -82,15 +82,15 @@ describe.each(['SQLite', 'PostgreSQL'])('Evals on %s', (kind) => {
   test('an object that was made at an endpoint is remembered by what it was made from', async () => {
     const { store } = opened;
     const object = (hash: string, fields: Partial<EvalObjectRow> = {}): EvalObjectRow => ({
-      ...{ target: '', kind: 'judge', name: 'fair', hash, object_id: `agent of ${hash}`, version: 1 },
+      ...{ endpoint: '', kind: 'judge', name: 'fair', hash, object_id: `agent of ${hash}`, version: 1 },
       ...{ created_at: at(1), ...fields },
     });
     const put = (row: EvalObjectRow) => store.write((tx) => insertEvalObject(tx, row));
     await put(object('one'));
     await put(object('one', { object_id: 'agent of a second try' }));
     await put(object('two', { created_at: at(2), version: null }));
-    await put(object('three', { target: 'other', created_at: at(3) }));
-    const key = { target: '', kind: 'judge', name: 'fair' };
+    await put(object('three', { endpoint: 'other', created_at: at(3) }));
+    const key = { endpoint: '', kind: 'judge', name: 'fair' };
     expect(await findEvalObject(store.db, { ...key, hash: 'one' })).toEqual(object('one'));
     expect(await findEvalObject(store.db, { ...key, hash: 'three' })).toBeNull();
     expect(await findNewestEvalObject(store.db, key)).toMatchObject({ hash: 'two', version: null });

@@ -22,7 +22,7 @@ export function sampleEval(id: string, name = `name of ${id}`): EvalAtRevision {
 export function sampleRun(id: string, fields: Partial<EvalRunRow> = {}): EvalRunRow {
   return {
     ...{ id, eval_id: 'eval_seed', eval_revision: 1, agent_id: 'agent_a', agent_version: 1 },
-    ...{ dataset_revision_id: 'drev_seed', target: null, status: 'pending', epochs: 1, fresh: 0 },
+    ...{ dataset_revision_id: 'drev_seed', endpoint: null, status: 'pending', epochs: 1, fresh: 0 },
     ...{ plan: null, counts: '{}', error: null, attempt: 0 },
     ...{ created_at: at(1), started_at: null, ended_at: null },
     ...fields,

@@ -75,7 +75,7 @@ export async function listEvals(db: Handle, request: PageRequest): Promise<EvalA
 /** What evaluation made at an endpoint from something with this hash; null when it has not made it yet. */
 export async function findEvalObject(
   db: Handle,
-  key: Pick<EvalObjectRow, 'target' | 'kind' | 'name' | 'hash'>,
+  key: Pick<EvalObjectRow, 'endpoint' | 'kind' | 'name' | 'hash'>,
 ): Promise<EvalObjectRow | null> {
   let query = db.selectFrom('eval_objects').selectAll();
   for (const [column, value] of Object.entries(key))
@@ -86,9 +86,9 @@ export async function findEvalObject(
 /** The newest object of this name, from whatever it was made; null when there is none. */
 export async function findNewestEvalObject(
   db: Handle,
-  { target, kind, name }: Pick<EvalObjectRow, 'target' | 'kind' | 'name'>,
+  { endpoint, kind, name }: Pick<EvalObjectRow, 'endpoint' | 'kind' | 'name'>,
 ): Promise<EvalObjectRow | null> {
-  const query = db.selectFrom('eval_objects').selectAll().where('target', '=', target);
+  const query = db.selectFrom('eval_objects').selectAll().where('endpoint', '=', endpoint);
   const named = query.where('kind', '=', kind).where('name', '=', name);
   return (await named.orderBy('created_at', 'desc').limit(1).executeTakeFirst()) ?? null;
 }
@@ -98,7 +98,7 @@ export async function insertEvalObject(tx: Handle, row: EvalObjectRow): Promise<
   await tx
     .insertInto('eval_objects')
     .values(row)
-    .onConflict((conflict) => conflict.columns(['target', 'kind', 'name', 'hash']).doNothing())
+    .onConflict((conflict) => conflict.columns(['endpoint', 'kind', 'name', 'hash']).doNothing())
     .execute();
 }
 

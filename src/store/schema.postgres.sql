@@ -115,14 +115,14 @@ create table environments (
 );
 
 create table eval_objects (
-  target text collate "C" not null,
+  endpoint text collate "C" not null,
   kind text collate "C" not null,
   name text collate "C" not null,
   hash text collate "C" not null,
   object_id text collate "C" not null,
   version integer,
   created_at text collate "C" not null,
-  constraint eval_objects_pkey PRIMARY KEY (target, kind, name, hash)
+  constraint eval_objects_pkey PRIMARY KEY (endpoint, kind, name, hash)
 );
 
 create table eval_results (
@@ -160,7 +160,7 @@ create table eval_runs (
   agent_id text collate "C" not null,
   agent_version integer not null,
   dataset_revision_id text collate "C" not null,
-  target text collate "C",
+  endpoint text collate "C",
   status text collate "C" not null,
   epochs integer not null,
   fresh integer not null,

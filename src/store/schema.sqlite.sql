@@ -168,14 +168,14 @@ CREATE INDEX environments_by_time on environments (created_at, id);
 CREATE INDEX environments_live on environments (created_at, id) where archived_at is null;
 
 CREATE TABLE eval_objects (
-  target text not null,
+  endpoint text not null,
   kind text not null,
   name text not null,
   hash text not null,
   object_id text not null,
   version integer,
   created_at text not null,
-  primary key (target, kind, name, hash)
+  primary key (endpoint, kind, name, hash)
 );
 
 CREATE TABLE eval_results (
@@ -219,7 +219,7 @@ CREATE TABLE eval_runs (
   agent_id text not null,
   agent_version integer not null,
   dataset_revision_id text not null references dataset_revisions (id) on delete restrict,
-  target text,
+  endpoint text,
   status text not null check (status in ('pending', 'running', 'completed', 'failed', 'canceled')),
   epochs integer not null check (epochs >= 1),
   fresh integer not null,

@@ -147,9 +147,9 @@ describe('A run is not made', () => {
   });
 
   test('at an endpoint that nobody has named', async () => {
-    expect(await makes({ target: 'elsewhere' })).toEqual({
+    expect(await makes({ endpoint: 'elsewhere' })).toEqual({
       ...{ status: 400, code: 'invalid_request' },
-      message: 'target: there is no endpoint elsewhere; none is configured',
+      message: 'endpoint: there is no endpoint elsewhere; none is configured',
     });
   });
 

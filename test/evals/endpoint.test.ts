@@ -24,7 +24,7 @@ describe('An endpoint that is in order', () => {
   test('is asked for everything, and this server opens no session', async () => {
     await at.remoteEval('in-order');
     const { run } = await completed(at.pawl, 'in-order');
-    expect(run).toMatchObject({ target: 'other', counts: everything, plan: { agent_name: 'triage' } });
+    expect(run).toMatchObject({ endpoint: 'other', counts: everything, plan: { agent_name: 'triage' } });
     expect(run.counts.served_by).toEqual({ 'anthropic/claude-test': 20 });
     expect(at.model.sinceLastLook()).toBe(20);
     expect((await at.pawl.client.beta.sessions.list()).data).toEqual([]);

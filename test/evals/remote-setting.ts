@@ -20,8 +20,8 @@ export type RemoteSetting = {
 type RemoteEvalFields = { readonly cases?: number; readonly [field: string]: unknown };
 
 /** The settings by which a server's evals reach a proxy. */
-export function targetAt({ url }: EndpointProxy): { eval_targets: string; eval_target_keys: string } {
-  return { eval_targets: `other=${url}`, eval_target_keys: `other=${remoteKey}` };
+export function targetAt({ url }: EndpointProxy): { eval_endpoints: string; eval_endpoint_keys: string } {
+  return { eval_endpoints: `other=${url}`, eval_endpoint_keys: `other=${remoteKey}` };
 }
 
 const remoteKey = 'key-of-the-endpoint';
@@ -41,7 +41,7 @@ export async function startRemoteSetting(): Promise<RemoteSetting> {
         name,
         agent: agent.id,
         dataset: name,
-        target: 'other',
+        endpoint: 'other',
         concurrency: 8,
         ...fields,
       });

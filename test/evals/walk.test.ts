@@ -113,7 +113,7 @@ describe('The tutorial over HTTP', () => {
   test('leaves a run that explains itself', () => {
     const { run } = first;
     expect(run).toMatchObject({
-      ...{ type: 'eval_run', eval_id: triage.id, eval_name: 'triage', eval_revision: 1, target: null },
+      ...{ type: 'eval_run', eval_id: triage.id, eval_name: 'triage', eval_revision: 1, endpoint: null },
       ...{ agent_id: agentId, agent_version: 1, status: 'completed', epochs: 1, fresh: false, error: null },
       plan: {
         ...{ agent_name: 'ticket-triage', model: 'claude-test', seed: 1, pawl_version: packageVersion() },
@@ -200,7 +200,7 @@ describe('An eval', () => {
       ...{ type: 'eval', name: 'triage', revision: 1, archived_at: null },
       definition: {
         ...{ dataset: { name: 'tickets', revision: null }, reply: { read: 'json', path: 'team' } },
-        ...{ target: null, environment: null, labels: null, concurrency: 16, seed: 1 },
+        ...{ endpoint: null, environment: null, labels: null, concurrency: 16, seed: 1 },
         limits: { timeout_ms: 120_000, max_attempts: 3, max_error_share: 0.1, max_cost_usd: null },
         gate: { metrics: ['exact'], confidence: 0.9, max_lost_cases: 1, margin: { critical: null } },
       },

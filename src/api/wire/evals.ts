@@ -86,7 +86,7 @@ export const evalDefinition = z
       .nullable()
       .default(null)
       .describe('The id of the environment of its sessions; null takes one that is kept for evals.'),
-    target: text(1, 64)
+    endpoint: text(1, 64)
       .nullable()
       .default(null)
       .describe('The name of a configured endpoint; null for this server.'),

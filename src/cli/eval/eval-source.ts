@@ -52,10 +52,10 @@ function endpointAt(url: string): NonNullable<EmbeddedOptions['endpoint']> {
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '') || url.includes(',')) {
     throw new CommandError(`--endpoint: ${url} is not a URL that starts with http:// or https://`);
   }
-  const { target_key } = settingsHere();
-  if (target_key !== null) return { name: endpointName, url, key: target_key };
+  const { endpoint_key } = settingsHere();
+  if (endpoint_key !== null) return { name: endpointName, url, key: endpoint_key };
   throw new CommandError(
-    '--endpoint needs the API key of that endpoint; set PAWL_TARGET_KEY or ANTHROPIC_API_KEY',
+    '--endpoint needs the API key of that endpoint; set PAWL_ENDPOINT_KEY or ANTHROPIC_API_KEY',
   );
 }
 
@@ -71,14 +71,14 @@ export async function readyEval(
   const stated = datasetRevision ?? null;
   if (file === null) {
     const found = await retrieveEval(access, name);
-    if (endpoint !== undefined && found.definition.target !== endpointName) {
+    if (endpoint !== undefined && found.definition.endpoint !== endpointName) {
       throw new CommandError(`--endpoint needs the file of the eval, and ${name} is only its name`);
     }
     return { eval: found, dataset_revision: stated };
   }
   const dataset_revision =
     file.dataset === null || stated !== null ? stated : await bringDataset(access, file.dataset);
-  const body = { ...file.definition, ...(endpoint === undefined ? {} : { target: endpointName }) };
+  const body = { ...file.definition, ...(endpoint === undefined ? {} : { endpoint: endpointName }) };
   const put = await callServer<EvalResponse>(access, { method: 'POST', path: '/pawl/v1/evals', body });
   return { eval: put, dataset_revision };
 }

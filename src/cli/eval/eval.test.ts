@@ -216,7 +216,7 @@ describe('With a server', patience, () => {
     );
     const refused = await pawl(['eval', 'run', 'evals/triage.yaml', '--endpoint', 'http://a.test'], {
       cwd,
-      env: { ...env, PAWL_TARGET_KEY: 'key' },
+      env: { ...env, PAWL_ENDPOINT_KEY: 'key' },
     });
     expect(refused.code).toBe(3);
     expect(refused.stderr).toContain(`here the server at http://127.0.0.1:${port} would run them`);
@@ -227,7 +227,7 @@ describe('With a server', patience, () => {
     onTestFinished(() => server.close());
     const cwd = evalFolder(triageYaml(await makeAgent(client)));
     const flags = ['--endpoint', url];
-    const env = { PAWL_TARGET_KEY: key };
+    const env = { PAWL_ENDPOINT_KEY: key };
     const run = await pawl(['eval', 'run', 'evals/triage.yaml', ...flags], { cwd, env });
     expect(run).toMatchObject({ code: 1, stdout: expect.stringContaining('regressed') });
     const again = await pawl(['eval', 'run', 'triage', ...flags], { cwd, env });

@@ -23,7 +23,7 @@ export function addRunOptions(command: Command): Command {
 export function endpointOption(): Option {
   return new Option(
     '--endpoint <url>',
-    'run against this Managed Agents endpoint, with the key in PAWL_TARGET_KEY; only without a server',
+    'run against this Managed Agents endpoint, with the key in PAWL_ENDPOINT_KEY; only without a server',
   );
 }
 

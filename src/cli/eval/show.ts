@@ -30,14 +30,14 @@ export async function showEval(name: string, options: Options): Promise<void> {
 
 /** What an eval says, in short. */
 function terms(one: EvalResponse): string {
-  const { agent, dataset, target, scorers, epochs, gate } = one.definition;
+  const { agent, dataset, endpoint, scorers, epochs, gate } = one.definition;
   const revision = dataset.revision === null ? '' : `@${dataset.revision}`;
   const facts = [
     [
       'Eval',
       `${one.name} (${one.id}), revision ${one.revision}${one.archived_at === null ? '' : ', archived'}`,
     ],
-    ['Agent', target === null ? agent : `${agent} at ${target}`],
+    ['Agent', endpoint === null ? agent : `${agent} at ${endpoint}`],
     ['Dataset', `${dataset.name}${revision}`],
     ['Scorers', scorers.map(({ name }) => name).join(', ')],
     ['Epochs', epochs === null ? 'by the number of cases' : String(epochs)],

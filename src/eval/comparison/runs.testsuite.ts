@@ -91,7 +91,7 @@ const evalRun: EvalRun = {
   agent_id: 'agent_1',
   agent_version: 1,
   dataset_revision_id: 'drev_1',
-  target: null,
+  endpoint: null,
   status: 'completed',
   epochs: 1,
   fresh: false,

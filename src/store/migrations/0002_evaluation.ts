@@ -70,7 +70,7 @@ const tables = [
     agent_id text not null,
     agent_version integer not null,
     dataset_revision_id text not null references dataset_revisions (id) on delete restrict,
-    target text,
+    endpoint text,
     status text not null check (status in ('pending', 'running', 'completed', 'failed', 'canceled')),
     epochs integer not null check (epochs >= 1),
     fresh integer not null,
@@ -96,14 +96,14 @@ const tables = [
     primary key (run_id, position, epoch)
   )`,
   `create table eval_objects (
-    target text not null,
+    endpoint text not null,
     kind text not null,
     name text not null,
     hash text not null,
     object_id text not null,
     version integer,
     created_at text not null,
-    primary key (target, kind, name, hash)
+    primary key (endpoint, kind, name, hash)
   )`,
   `create table comparisons (
     id text primary key,

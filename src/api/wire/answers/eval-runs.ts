@@ -80,7 +80,7 @@ const runShape = {
   agent_id: text.describe('`agent_…`'),
   agent_version: count.describe('The version that is run.'),
   dataset_revision_id: text.describe('`drev_…`'),
-  target: text.nullable().describe('The configured endpoint that sessions run at; null for this server.'),
+  endpoint: text.nullable().describe('The configured endpoint that sessions run at; null for this server.'),
   status: z.enum(jobStatuses).describe('Where it stands.'),
   epochs: count.describe('How often each case is asked.'),
   fresh: z.boolean().describe('Whether everything is asked anew.'),

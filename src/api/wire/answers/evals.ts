@@ -74,7 +74,7 @@ const definition = describes<EvalDefinition>()(
       })
       .describe('The cases that are asked.'),
     environment: text.nullable().describe('`env_…`; null takes one that is kept for evals.'),
-    target: text.nullable().describe('The name of a configured endpoint; null for this server.'),
+    endpoint: text.nullable().describe('The name of a configured endpoint; null for this server.'),
     message: text
       .nullable()
       .describe("Template of the message, with `{{field}}`; null sends the case's input."),

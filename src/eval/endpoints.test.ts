@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createTargets, parseTargets } from './targets.ts';
+import { createEndpoints, parseEndpoints } from './endpoints.ts';
 
 describe('the endpoints that evals may run against', () => {
   it('are named, each with its URL and its key', () => {
-    const found = parseTargets(
+    const found = parseEndpoints(
       'hosted=https://api.example.com/, near=http://127.0.0.1:9',
       'near=k2,hosted=k=1',
     );
@@ -11,7 +11,7 @@ describe('the endpoints that evals may run against', () => {
       ['hosted', { base_url: 'https://api.example.com', api_key: 'k=1' }],
       ['near', { base_url: 'http://127.0.0.1:9', api_key: 'k2' }],
     ]);
-    expect(parseTargets(null, null).size).toBe(0);
+    expect(parseEndpoints(null, null).size).toBe(0);
   });
 
   it.each([
@@ -23,7 +23,7 @@ describe('the endpoints that evals may run against', () => {
   ])('are refused when they cannot be read: %s with %s', (urls, keys, complaint) => {
     let said = '';
     try {
-      parseTargets(urls, keys);
+      parseEndpoints(urls, keys);
     } catch (error) {
       said = String(error);
     }
@@ -34,10 +34,10 @@ describe('the endpoints that evals may run against', () => {
   it('are this server where none is named, and no other than those', () => {
     const own = { base_url: 'http://127.0.0.1:1', api_key: 'own' };
     const near = { base_url: 'http://127.0.0.1:2', api_key: 'near' };
-    const targets = createTargets(new Map([['near', near]]), () => own);
-    expect(targets.address(null)).toBe(own);
-    expect(targets.address('near')).toBe(near);
-    expect(() => targets.address('far')).toThrow('target: there is no endpoint far; known are near');
-    expect(() => createTargets(new Map(), () => own).address('far')).toThrow('none is configured');
+    const endpoints = createEndpoints(new Map([['near', near]]), () => own);
+    expect(endpoints.address(null)).toBe(own);
+    expect(endpoints.address('near')).toBe(near);
+    expect(() => endpoints.address('far')).toThrow('endpoint: there is no endpoint far; known are near');
+    expect(() => createEndpoints(new Map(), () => own).address('far')).toThrow('none is configured');
   });
 });
