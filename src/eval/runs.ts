@@ -1,6 +1,6 @@
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
-import type { JobStatus } from '../core/evaluation.ts';
+import { type JobStatus, usualEpochs } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
@@ -134,7 +134,7 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
       id: request.agent_id ?? agent,
       version: request.agent_version ?? null,
     }).finally(() => endpoint.close());
-    const repeats = request.epochs ?? epochs ?? (revision.cases < 100 ? 5 : 3);
+    const repeats = request.epochs ?? epochs ?? usualEpochs(revision.cases);
     const row: EvalRunRow = {
       id: ids.next('eval_run'),
       eval_id: definition.id,

@@ -1,5 +1,6 @@
 import type { CalibrationResponse } from '../../api/calibrations.ts';
 import type { DatasetResponse } from '../../api/wire/datasets.ts';
+import { usualEpochs } from '../../core/evaluation.ts';
 import { callServer, type ServerAccess } from '../api-client.ts';
 import { type RunOptions, startRun } from '../eval/begin.ts';
 import { endingOf } from '../eval/ending.ts';
@@ -25,7 +26,7 @@ export async function calibrateGate(name: string, options: CalibrateOptions): Pr
   const source = openEvalSource(name, options);
   await withServer({ ...options, embedded: source.embedded }, async (server) => {
     const ready = await readyEval(server, source, options);
-    const epochs = options.epochs ?? (await usualEpochs(server, ready));
+    const epochs = options.epochs ?? (await epochsOf(server, ready));
     const twice = { ...options, epochs: 2 * epochs };
     const started = await startRun(server, ready, twice, options.version);
     note(
@@ -47,15 +48,12 @@ export async function calibrateGate(name: string, options: CalibrateOptions): Pr
 }
 
 /** How many epochs the eval's runs have: what it says, or the server's rule for small and large datasets. */
-async function usualEpochs(
-  access: ServerAccess,
-  { eval: one, dataset_revision }: ReadyEval,
-): Promise<number> {
+async function epochsOf(access: ServerAccess, { eval: one, dataset_revision }: ReadyEval): Promise<number> {
   const { epochs, dataset } = one.definition;
   if (epochs !== null) return epochs;
   const revision = dataset_revision ?? dataset.revision;
   const query = revision === null ? '' : `?revision=${encodeURIComponent(revision)}`;
   const path = `/pawl/v1/datasets/${encodeURIComponent(dataset.name)}${query}`;
   const found = await callServer<DatasetResponse>(access, { method: 'GET', path });
-  return (found.revision?.cases ?? 0) < 100 ? 5 : 3;
+  return usualEpochs(found.revision?.cases ?? 0);
 }
