@@ -1,12 +1,29 @@
 import { defineConfig } from 'vitest/config';
 
+/** These replace modules, or look at what a whole process does; each needs a process of its own. */
+const alone = [
+  'src/model/anthropic.test.ts',
+  'src/model/openai.test.ts',
+  'src/eval/scorers/module.test.ts',
+  'test/**/*.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
     globalSetup: ['test/postgres-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Many tests wait for processes of their own, so that a core need not be left for this one.
+    maxWorkers: '100%',
     coverage: { provider: 'v8', include: ['src/**/*.ts'], exclude: ['src/**/*.test*.ts'] },
+    projects: [
+      { extends: true, test: { name: 'alone', include: alone } },
+      // Starting a process for each of these would take longer than most of them.
+      {
+        extends: true,
+        test: { name: 'rooms', include: ['src/**/*.test.ts'], exclude: alone, isolate: false },
+      },
+    ],
   },
 });
