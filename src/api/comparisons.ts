@@ -1,6 +1,6 @@
+import { isOver } from '../core/evaluation.ts';
 import type { Comparison, ComparisonSummary, Comparisons } from '../eval/comparisons.ts';
 import type { Evals } from '../eval/evals.ts';
-import { isOver } from '../eval/runs.ts';
 import type { App } from './http.ts';
 import { lists, pageRequest } from './query.ts';
 import { requireId } from './route.ts';

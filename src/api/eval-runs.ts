@@ -1,7 +1,8 @@
+import { isOver } from '../core/evaluation.ts';
 import type { Evals } from '../eval/evals.ts';
 import type { EvalRun } from '../eval/result.ts';
 import { listResults } from '../eval/results.ts';
-import { isOver, type Runs } from '../eval/runs.ts';
+import type { Runs } from '../eval/runs.ts';
 import type { Store } from '../store/dialect.ts';
 import type { App } from './http.ts';
 import { lists, pageRequest } from './query.ts';

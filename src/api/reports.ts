@@ -1,11 +1,12 @@
 import type { FastifyReply } from 'fastify';
 import { PawlError } from '../core/errors.ts';
+import type { Paint } from '../core/plain-text.ts';
 import type { Comparisons } from '../eval/comparisons.ts';
 import type { GateReport } from '../eval/gate-report.ts';
 import { htmlReport } from '../eval/report/html.ts';
 import { junitReport } from '../eval/report/junit.ts';
 import { markdownReport } from '../eval/report/markdown.ts';
-import { type Paint, plainPaint, terminalPaint } from '../eval/report/plain-text.ts';
+import { plainPaint, terminalPaint } from '../eval/report/plain-text.ts';
 import { runHtml } from '../eval/report/run-html.ts';
 import { runJunit } from '../eval/report/run-junit.ts';
 import { runMarkdown } from '../eval/report/run-markdown.ts';

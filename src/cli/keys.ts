@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
 import type { KeyResponse, NewKeyResponse } from '../api/wire/keys.ts';
+import { plain } from '../core/plain-text.ts';
 import { callServer, defaultServerUrl, type ServerAccess, serverAccess } from './api-client.ts';
 import { settingsHere } from './environment.ts';
-import { columns, type Format, outputOption, paintFor, print, printable, printJson } from './output.ts';
+import { columns, type Format, outputOption, paintFor, print, printJson } from './output.ts';
 
 type Options = { readonly url?: string; readonly output: Format };
 
@@ -37,7 +38,7 @@ function createKeyCommand(): Command {
       });
       if (options.output === 'json') return printJson(key);
       print(
-        `${key.id} is the ${key.role} key "${printable(key.name)}". Its secret is shown only now:\n\n${key.secret}`,
+        `${key.id} is the ${key.role} key "${plain(key.name)}". Its secret is shown only now:\n\n${key.secret}`,
       );
     });
 }
@@ -78,7 +79,7 @@ function revokeKeyCommand(): Command {
       const path = `/pawl/v1/keys/${encodeURIComponent(id)}/revoke`;
       const key = await callServer<KeyResponse>(access(options), { method: 'POST', path });
       if (options.output === 'json') return printJson(key);
-      print(`${key.id} "${printable(key.name)}" is revoked.`);
+      print(`${key.id} "${plain(key.name)}" is revoked.`);
     });
 }
 

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { Option } from 'commander';
+import { type Paint, plain } from '../core/plain-text.ts';
 
 const formats = ['table', 'json'] as const;
 
@@ -20,11 +21,6 @@ export function printJson(value: unknown): void {
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
-
-/** The few colours that output uses. */
-export type Paint = {
-  readonly [Name in 'bold' | 'dim' | 'green' | 'red' | 'yellow']: (text: string) => string;
-};
 
 type Screen = { readonly isTTY?: boolean; hasColors?(): boolean };
 
@@ -50,7 +46,7 @@ export function paintFor(screen: Screen): Paint {
 
 /** Lines up cells in columns, two spaces apart. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
-  const clean = rows.map((row) => row.map(printable));
+  const clean = rows.map((row) => row.map(plain));
   const widths: number[] = [];
   for (const row of clean) {
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
@@ -61,14 +57,4 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   );
-}
-
-/** Text from elsewhere as it can safely be printed: a name must not move the cursor of whoever reads it. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
-}
-
-/** Text in at most so many characters. */
-export function shortened(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
 }

@@ -2,6 +2,11 @@
 export const jobStatuses = ['pending', 'running', 'completed', 'failed', 'canceled'] as const;
 export type JobStatus = (typeof jobStatuses)[number];
 
+/** Whether nothing more happens to something that stands so, unless somebody resumes it. */
+export function isOver(status: JobStatus): boolean {
+  return status !== 'pending' && status !== 'running';
+}
+
 /** A gate's answer. Only a bounded loss passes; `inconclusive` is not a pass. */
 export const verdicts = ['pass', 'fail', 'inconclusive', 'error'] as const;
 export type Verdict = (typeof verdicts)[number];

@@ -1,3 +1,4 @@
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { PawlError } from '../core/errors.ts';
 import type { Verdict } from '../core/evaluation.ts';
 import { wilson } from '../stats/proportion.ts';
@@ -47,6 +48,7 @@ export async function calibrate(
     tally[report.verdict] += 1;
     for (const row of report.rows.shown) noteSight(sights, row);
     onSplit?.(split + 1);
+    await nextTick();
   }
   return {
     schema: 1,
@@ -122,12 +124,10 @@ function deal(
 }
 
 function pick(entry: ScoredCase, chosen: readonly number[]): ScoredCase {
-  const scores: { [scorer: string]: readonly Score[] } = {};
-  let most = 0;
-  for (const [name, list] of Object.entries(entry.scores)) {
-    const picked = chosen.flatMap((epoch) => list[epoch] ?? []);
-    most = Math.max(most, picked.length);
-    scores[name] = picked;
-  }
-  return { ...entry, scores, errors: chosen.length - most };
+  const picked = Object.entries(entry.scores).map(([name, list]): [string, readonly Score[]] => [
+    name,
+    chosen.flatMap((epoch) => list[epoch] ?? []),
+  ]);
+  const most = picked.reduce((sum, [, list]) => Math.max(sum, list.length), 0);
+  return { ...entry, scores: Object.fromEntries(picked), errors: chosen.length - most };
 }

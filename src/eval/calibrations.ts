@@ -8,6 +8,7 @@ import type { Store } from '../store/dialect.ts';
 import { calibrate } from './calibrate.ts';
 import type { Evals } from './evals.ts';
 import type { CalibrationReport } from './gate-report.ts';
+import type { EvalRun, RunPlan } from './result.ts';
 import type { Runs } from './runs.ts';
 import { readScoredRun } from './scored-run.ts';
 
@@ -29,38 +30,64 @@ type Deps = {
   readonly runs: Runs;
 };
 
+/** How many calibrations may wait while one is at work. */
+const mostWaiting = 4;
+
+/** The most cases that one calibration may judge, over all its splits. */
+const mostCasesJudged = 1_000_000;
+
 /** A/A calibrations: a run's epochs are split in two, the gate judges the halves, and the answers are counted. */
 export function createCalibrations({ store, clock, ids, evals, runs }: Deps) {
+  const stopping = new AbortController();
+  let asked = 0;
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** Works when all that was asked for before is over. */
+  function inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (asked > mostWaiting) {
+      throw new PawlError('overloaded', `${mostWaiting} calibrations are waiting already; try again`);
+    }
+    asked += 1;
+    const turn = last.then(() => {
+      signal.throwIfAborted();
+      return work();
+    });
+    last = turn.catch(() => {}).finally(() => asked--);
+    return turn;
+  }
+
+  async function measure({ run, plan }: Planned, splits: number, signal: AbortSignal): Promise<Calibration> {
+    const { definition } = await evals.retrieve(run.eval_id, run.eval_revision);
+    const scored = await readScoredRun(store, run);
+    const report = await calibrate(scored, definition.gate, { seed: plan.seed, splits, signal });
+    const scorers = plan.scorers.map(({ name, hash }) => ({ name, hash }));
+    const row: CalibrationRow = {
+      id: ids.next('calibration'),
+      eval_id: run.eval_id,
+      kind: 'gate',
+      key: contentHash({ dataset: plan.dataset.hash, scorers, gate: definition.gate }),
+      report: JSON.stringify(report),
+      created_at: formatTime(clock.now()),
+    };
+    signal.throwIfAborted();
+    await store.write((tx) => insertCalibration(tx, row));
+    return read(row);
+  }
+
   return {
-    /** @throws PawlError `eval_run_not_found`, and `invalid_request` when the run is not over or has one epoch. */
-    async create({
-      run: runId,
-      splits,
-    }: {
-      readonly run: string;
-      readonly splits: number;
-    }): Promise<Calibration> {
-      const run = await runs.retrieve(runId);
-      if (run.status !== 'completed' || run.plan === null) {
-        throw new PawlError('invalid_request', `run: ${runId} is ${run.status}; it has to be completed`);
-      }
-      if (run.epochs < 2) {
-        throw new PawlError('invalid_request', `run: ${runId} has one epoch; there is nothing to split`);
-      }
-      const { definition } = await evals.retrieve(run.eval_id, run.eval_revision);
-      const scored = await readScoredRun(store, run);
-      const report = await calibrate(scored, definition.gate, { seed: run.plan.seed, splits });
-      const scorers = run.plan.scorers.map(({ name, hash }) => ({ name, hash }));
-      const row: CalibrationRow = {
-        id: ids.next('calibration'),
-        eval_id: run.eval_id,
-        kind: 'gate',
-        key: contentHash({ dataset: run.plan.dataset.hash, scorers, gate: definition.gate }),
-        report: JSON.stringify(report),
-        created_at: formatTime(clock.now()),
-      };
-      await store.write((tx) => insertCalibration(tx, row));
-      return read(row);
+    /**
+     * Calibrates the gate of a run's eval on the run. Only one calibration is at work at a time, and few may wait.
+     * One that is aborted leaves nothing behind.
+     * @throws PawlError `eval_run_not_found`, `invalid_request` when the run is not over, has one epoch or is too
+     *   large for so many splits, `overloaded` when too many wait or the server stops; the reason of the signal.
+     */
+    async create(
+      { run: runId, splits }: { readonly run: string; readonly splits: number },
+      signal: AbortSignal,
+    ): Promise<Calibration> {
+      const planned = requireFit(await runs.retrieve(runId), splits);
+      const either = AbortSignal.any([stopping.signal, signal]);
+      return inTurn(either, () => measure(planned, splits, either));
     },
 
     /** Calibrations of gates by creation time. */
@@ -74,7 +101,33 @@ export function createCalibrations({ store, clock, ids, evals, runs }: Deps) {
       ]);
       return { data: page.data.map(read), next_page: page.next_page };
     },
+
+    /** Gives up what is under way and what waits; later ones are refused. */
+    async stop(): Promise<void> {
+      stopping.abort(new PawlError('overloaded', 'The server stops; try again'));
+      await last;
+    },
   };
+}
+
+type Planned = { readonly run: EvalRun; readonly plan: RunPlan };
+
+function requireFit(run: EvalRun, splits: number): Planned {
+  const { plan } = run;
+  if (run.status !== 'completed' || plan === null) {
+    throw new PawlError('invalid_request', `run: ${run.id} is ${run.status}; it has to be completed`);
+  }
+  if (run.epochs < 2) {
+    throw new PawlError('invalid_request', `run: ${run.id} has one epoch; there is nothing to split`);
+  }
+  const most = Math.floor(mostCasesJudged / plan.dataset.cases);
+  if (splits > most) {
+    throw new PawlError(
+      'invalid_request',
+      `splits: must be at most ${most} for ${plan.dataset.cases} cases; splits times cases may be ${mostCasesJudged}`,
+    );
+  }
+  return { run, plan };
 }
 
 export type Calibrations = ReturnType<typeof createCalibrations>;

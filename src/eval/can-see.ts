@@ -1,5 +1,5 @@
+import { counted, percent, points } from '../core/quantities.ts';
 import { seenDamage } from './comparison/outlook.ts';
-import { counted, percent, points } from './comparison/phrases.ts';
 
 /** What a suite of this size could show, before anything is run. */
 export type Sight = {

@@ -65,7 +65,8 @@ export async function* feedCases(store: Store, options: FeedOptions): AsyncGener
       continue;
     }
     const keys = tasks.map(({ outcome_key }) => outcome_key);
-    const found = await findReusable(store.db, { keys, run_id: options.run_id });
+    const case_ids = [...new Set(tasks.map((task) => task.case.id))];
+    const found = await findReusable(store.db, { keys, case_ids, run_id: options.run_id });
     // Cases that ask the same have the same key: each takes its own reply, where it has one.
     const byCase = new Map(found.map((row) => [`${row.outcome_key} ${row.case_id}`, row]));
     const byKey = new Map(found.map((row) => [row.outcome_key, row]));

@@ -52,6 +52,20 @@ describe('Two lost billing tickets of twenty', () => {
   });
 });
 
+describe.each(['constructor', 'toString', '__proto__'])('The name %s, which every object has,', (name) => {
+  test('is a group like any other', async () => {
+    const { rows } = await compare([{ ...lost, group: name }, right], byCount);
+    const row = rows.shown.find(({ group }) => group === name);
+    expect(row).toMatchObject({ tier: 'supporting', margin: null, lost: { total: 1 } });
+  });
+
+  test('is a metric that nothing has been scored by', async () => {
+    const report = await compare([right, lost], { metrics: [name] });
+    expect(report.verdict).toBe('error');
+    expect(report.reasons.shown).toMatchObject([{ code: 'metric_missing', metric: name }]);
+  });
+});
+
 describe('A report', () => {
   test('is plain JSON that explains itself', async () => {
     const report = await compare(tickets, byCount);

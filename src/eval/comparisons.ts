@@ -1,7 +1,7 @@
 import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
-import type { JobStatus, Verdict } from '../core/evaluation.ts';
+import { isOver, type JobStatus, type Verdict } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
@@ -22,7 +22,7 @@ import type { Evals } from './evals.ts';
 import type { GatePolicy } from './gate-policy.ts';
 import type { GateReport } from './gate-report.ts';
 import type { EvalRun } from './result.ts';
-import { isOver, type RunRequest, type Runs } from './runs.ts';
+import type { RunRequest, Runs } from './runs.ts';
 import { createWatchers } from './watchers.ts';
 import type { Weighing } from './weigh.ts';
 
@@ -62,6 +62,9 @@ type Deps = {
   /** Sets two finished runs against each other. */
   readonly weigh: (weighing: Weighing) => Promise<GateReport>;
 };
+
+/** How often the runs of a comparison are looked at, should a notice have been missed. */
+const lookEveryMs = 5000;
 
 /** Comparisons: two runs are awaited, set against each other, and the gate's verdict is kept for good. */
 export function createComparisons({ store, clock, ids, log, evals, runs, weigh }: Deps) {
@@ -153,10 +156,13 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       if (isOver(run.status)) resolve(run);
     };
     const stop = runs.watch(id, look);
+    // Nobody is told while the database does not answer.
+    const again = setInterval(() => void runs.retrieve(id).then(look, () => {}), lookEveryMs).unref();
     try {
       look(await runs.retrieve(id));
       return await Promise.race([promise, stopping.promise]);
     } finally {
+      clearInterval(again);
       stop();
     }
   }
@@ -170,6 +176,7 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
   }
 
   function begin(id: string): void {
+    if (waiting.has(id)) return;
     const over = follow(id)
       .catch((error: unknown) => log.error({ err: error, comparison: id }, 'A comparison could not be begun'))
       .finally(() => waiting.delete(id));
@@ -229,7 +236,8 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
 
     /**
      * Compares two runs of one eval, by the gate that the candidate's revision of it has.
-     * @throws PawlError `eval_run_not_found`, and `invalid_request` when the runs were not asked the same.
+     * @throws PawlError `eval_run_not_found`, and `invalid_request` when they are one run, are of two evals, or were not
+     *   asked the same.
      */
     async compare(pair: {
       readonly baseline_run: string;
@@ -237,6 +245,7 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
     }): Promise<Comparison> {
       const candidate = await runs.retrieve(pair.candidate_run);
       const baseline = await runs.retrieve(pair.baseline_run);
+      requireTwoOfOneEval(baseline, candidate);
       const { definition } = await evals.retrieve(candidate.eval_id, candidate.eval_revision);
       const before = await evals.retrieve(baseline.eval_id, baseline.eval_revision);
       requireSameQuestion(before.definition, definition);
@@ -266,7 +275,7 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
     /** Goes on with what an earlier process left. Gives how many that were. */
     async recover(): Promise<number> {
       const left = await listBusyComparisons(store.db);
-      for (const { id } of left) begin(id);
+      for (const id of left) begin(id);
       return left.length;
     },
 
@@ -276,6 +285,18 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       await Promise.all(waiting.values());
     },
   };
+}
+
+function requireTwoOfOneEval(baseline: EvalRun, candidate: EvalRun): void {
+  if (baseline.id === candidate.id) {
+    throw new PawlError('invalid_request', 'baseline_run: must be another run than candidate_run');
+  }
+  if (baseline.eval_id !== candidate.eval_id) {
+    throw new PawlError(
+      'invalid_request',
+      `baseline_run: must be a run of ${candidate.eval_name}, the eval of candidate_run`,
+    );
+  }
 }
 
 /** Two runs whose cases were put or read differently differ for reasons that no version has to answer for. */

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Price } from '../model/prices.ts';
-import type { Answer, Ask, Endpoint, EndpointAddress } from './endpoint.ts';
+import { type Answer, type Ask, type Endpoint, type EndpointAddress, priceOf } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';
 import type { EndpointMethod, FromThread, ToThread } from './endpoint-thread.ts';
 
@@ -13,7 +13,12 @@ type Options = {
 };
 
 /** An endpoint in use; it has to be closed. */
-export type OpenEndpoint = Endpoint & { close(): void };
+export type OpenEndpoint = Endpoint & {
+  readonly base_url: string;
+  /** Whether the price of what this model, or `provider/model`, answers is known. */
+  knowsPriceOf(servedBy: string): boolean;
+  close(): void;
+};
 
 type Pending = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
 
@@ -29,11 +34,12 @@ const limits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 512 };
 
 /**
  * Endpoints whose requests are made in a thread of their own, so that a run of thousands of cases does not keep the
- * server from answering. The thread is started when it is first needed.
+ * server from answering. The thread is started when it is first needed, and another one when it was lost.
  */
 export function createEndpointThreads() {
   let thread: Thread | null = null;
   let retiring: NodeJS.Timeout | null = null;
+  let closed = false;
   let lastEndpoint = 0;
   let lastCall = 0;
 
@@ -47,8 +53,7 @@ export function createEndpointThreads() {
     worker.on('message', (message: FromThread) => hear(made, message));
     const lost = (cause?: unknown): void => {
       if (thread === made) thread = null;
-      for (const { reject } of made.pending.values())
-        reject(new Error('The thread of the evals has ended', { cause }));
+      for (const { reject } of made.pending.values()) reject(threadLost(cause));
       made.pending.clear();
     };
     worker.on('error', lost);
@@ -65,27 +70,40 @@ export function createEndpointThreads() {
   return {
     /** Opens an endpoint. Nothing is asked of it yet. */
     open({ address, prices, onThrottled }: Options): OpenEndpoint {
-      if (retiring !== null) clearTimeout(retiring);
-      retiring = null;
-      thread ??= start();
-      const here = thread;
       const endpoint = ++lastEndpoint;
-      here.onThrottled.set(endpoint, onThrottled);
-      const tell = (message: ToThread): void => here.worker.postMessage(message);
-      tell({ type: 'open', endpoint, address, prices });
+      let at: Thread | null = null;
 
-      function call<T>(method: EndpointMethod, args: readonly unknown[], signal?: AbortSignal): Promise<T> {
+      /** The thread, which has heard of this endpoint. */
+      function attach(): Thread {
+        if (closed) throw threadLost();
+        if (retiring !== null) clearTimeout(retiring);
+        retiring = null;
+        thread ??= start();
+        if (at === thread) return at;
+        at = thread;
+        at.onThrottled.set(endpoint, onThrottled);
+        tell(at, { type: 'open', endpoint, address, prices });
+        return at;
+      }
+
+      async function call<T>(
+        method: EndpointMethod,
+        args: readonly unknown[],
+        signal?: AbortSignal,
+      ): Promise<T> {
         const { promise, resolve, reject } = Promise.withResolvers<unknown>();
         const number = ++lastCall;
-        const stopCall = (): void => tell({ type: 'abort', call: number });
+        const here = attach();
+        const stopCall = (): void => tell(here, { type: 'abort', call: number });
         here.pending.set(number, { resolve, reject });
         signal?.addEventListener('abort', stopCall, { once: true });
-        if (thread !== here) reject(new Error('The thread of the evals has ended'));
-        else tell({ type: 'call', endpoint, call: number, method, args });
-        return promise.finally(() => {
+        tell(here, { type: 'call', endpoint, call: number, method, args });
+        try {
+          return (await promise) as T;
+        } finally {
           here.pending.delete(number);
           signal?.removeEventListener('abort', stopCall);
-        }) as Promise<T>;
+        }
       }
 
       return {
@@ -95,7 +113,10 @@ export function createEndpointThreads() {
             return await call<Answer>('ask', [ask], signal);
           } catch (error) {
             signal.throwIfAborted();
-            throw error;
+            if (!(error instanceof EndpointError)) throw error;
+            const { message } = error;
+            const failure = { kind: 'endpoint', message, session_id: null } as const;
+            return { ok: false, error: failure, throttled: null, final: null };
           }
         },
         agentVersion: (...args) => call('agentVersion', args),
@@ -104,11 +125,13 @@ export function createEndpointThreads() {
         createAgent: (...args) => call('createAgent', args),
         updateAgent: (...args) => call('updateAgent', args),
         settle: () => call('settle', []),
+        base_url: address.base_url,
+        knowsPriceOf: (servedBy) => priceOf(prices, servedBy, nothing) !== null,
         close(): void {
-          here.onThrottled.delete(endpoint);
-          if (thread !== here) return;
-          tell({ type: 'close', endpoint });
-          if (here.onThrottled.size > 0) return;
+          if (at === null || at !== thread) return;
+          at.onThrottled.delete(endpoint);
+          tell(at, { type: 'close', endpoint });
+          if (at.onThrottled.size > 0) return;
           retiring = setTimeout(() => void stop(), keptForMs);
           retiring.unref();
         },
@@ -117,10 +140,21 @@ export function createEndpointThreads() {
 
     /** Ends the thread. */
     async close(): Promise<void> {
+      closed = true;
       if (retiring !== null) clearTimeout(retiring);
       await stop();
     },
   };
+}
+
+const nothing = { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
+
+function threadLost(cause?: unknown): EndpointError {
+  return new EndpointError('the thread that asks the endpoint has ended', { status: null, cause });
+}
+
+function tell({ worker }: Thread, message: ToThread): void {
+  worker.postMessage(message);
 }
 
 function hear({ pending, onThrottled }: Thread, message: FromThread): void {

@@ -6,7 +6,7 @@ import { costOf, type Price } from '../model/prices.ts';
 import { EndpointError } from './endpoint-error.ts';
 import { endpointFetch } from './endpoint-fetch.ts';
 import type { CaseError } from './result.ts';
-import type { Outcome } from './score.ts';
+import type { CaseUsage, Outcome } from './score.ts';
 import { endsTurn, readTurn, type SessionEvent, saysThrottled } from './turn-reader.ts';
 
 /** Where sessions run: any Managed Agents API, by its base URL and a key. */
@@ -208,8 +208,7 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
           turn.error.kind === 'needs_action' ? 'case' : null,
         );
       const { usage, served_by } = turn.outcome;
-      const model = served_by.slice(served_by.indexOf('/') + 1);
-      const cost_usd = served_by.startsWith('offline/') ? 0 : costOf(prices, model, usage);
+      const cost_usd = priceOf(prices, served_by, usage);
       return { ok: true, outcome: { ...turn.outcome, session_id: session.id, latency_ms, cost_usd } };
     } catch (error) {
       outer.throwIfAborted();
@@ -248,6 +247,12 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
       while (closing.size > 0 && !patience.aborted) await Promise.race([Promise.all(closing), enough]);
     },
   };
+}
+
+/** What an answer costs in US dollars, by who served it as `provider/model` or by a model alone; null is not known. */
+export function priceOf(prices: readonly Price[], servedBy: string, usage: CaseUsage): number | null {
+  if (servedBy.startsWith('offline/')) return 0;
+  return costOf(prices, servedBy.slice(servedBy.indexOf('/') + 1), usage);
 }
 
 /** Turns what the SDK throws into an EndpointError. */
@@ -309,9 +314,11 @@ function explain(error: unknown): {
 }
 
 function reasonOf(error: Error): string {
+  let root = error;
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (typeof code === 'string') return `the endpoint cannot be reached (${code})`;
+    root = cause;
   }
-  return 'the endpoint cannot be reached';
+  return root === error ? 'the endpoint cannot be reached' : `the endpoint gave no answer: ${root.message}`;
 }

@@ -85,6 +85,7 @@ export function createEvaluation(deps: Deps) {
     /** Lets go of everything under way; it can be taken up again. */
     async stop(): Promise<void> {
       await comparisons.stop();
+      await calibrations.stop();
       // An endpoint that is silent must not keep the server from stopping.
       const late = setTimeout(() => void threads.close(), stopGraceMs);
       await runs.stop();

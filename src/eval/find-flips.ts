@@ -5,21 +5,26 @@ import type { Case } from './case.ts';
 import type { Answer, FindFlips, FoundFlip } from './gate-report.ts';
 import type { Message } from './message.ts';
 import type { ScoredCase, ScoredRun } from './result.ts';
+import { reasonIn } from './scored-run.ts';
 import type { StoredOutcome } from './stored-result.ts';
 
 type Options = {
   readonly store: Store;
   readonly baseline: ScoredRun;
   readonly candidate: ScoredRun;
+  /** The one that decides flips; absent where no scorer counts. */
+  readonly metric: string | undefined;
   /** Makes the message that was sent for a case. */
   readonly render: (one: Case) => Message;
 };
 
 /** Looks up what was asked and what either side answered in cases that turned. */
-export function createFindFlips({ store, baseline, candidate, render }: Options): FindFlips {
+export function createFindFlips({ store, baseline, candidate, metric, render }: Options): FindFlips {
   return async (wanted) => {
     const ids = new Set(wanted.map(({ case_id }) => case_id));
-    const sides = await Promise.all([answersOf(store, baseline, ids), answersOf(store, candidate, ids)]);
+    const sides = await Promise.all(
+      [baseline, candidate].map((side) => answersOf(store, side, { ids, metric })),
+    );
     const cases = new Map(
       candidate.cases.filter((one) => ids.has(one.case_id)).map((one) => [one.case_id, one]),
     );
@@ -35,8 +40,8 @@ export function createFindFlips({ store, baseline, candidate, render }: Options)
       return {
         input: messageOf(parsed, render),
         target: parsed.target,
-        baseline: sides[0].get(one.case_id)?.[one.baseline] ?? null,
-        candidate: sides[1].get(one.case_id)?.[one.candidate] ?? null,
+        baseline: sides[0]?.get(one.case_id)?.[one.baseline] ?? null,
+        candidate: sides[1]?.get(one.case_id)?.[one.candidate] ?? null,
       };
     });
   };
@@ -46,14 +51,14 @@ export function createFindFlips({ store, baseline, candidate, render }: Options)
 async function answersOf(
   store: Store,
   { run, cases }: ScoredRun,
-  ids: ReadonlySet<string>,
+  { ids, metric }: { readonly ids: ReadonlySet<string>; readonly metric: string | undefined },
 ): Promise<Map<string, Answer[]>> {
   const positions = cases
     .filter(({ case_id }) => ids.has(case_id))
     .map(({ position }: ScoredCase) => position);
   const answers = new Map<string, Answer[]>();
   for (const row of await listEvalResultsOf(store.db, run.id, positions)) {
-    const answer = answerIn(row);
+    const answer = answerIn(row, metric);
     if (answer === null) continue;
     const all = answers.get(row.case_id);
     if (all === undefined) answers.set(row.case_id, [answer]);
@@ -62,10 +67,14 @@ async function answersOf(
   return answers;
 }
 
-function answerIn({ status, outcome }: EvalResultRow): Answer | null {
-  if (status !== 'done') return null;
-  const { outcome: kept, reading } = JSON.parse(outcome) as StoredOutcome;
-  return { reply: kept.reply, reading: reading.ok ? reading.value : undefined };
+function answerIn(row: EvalResultRow, metric: string | undefined): Answer | null {
+  if (row.status !== 'done') return null;
+  const { outcome, reading } = JSON.parse(row.outcome) as StoredOutcome;
+  return {
+    reply: outcome.reply,
+    reading: reading.ok ? reading.value : undefined,
+    reason: metric === undefined ? null : reasonIn(row, metric),
+  };
 }
 
 function messageOf(one: Case, render: (one: Case) => Message): string | null {

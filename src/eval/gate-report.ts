@@ -53,6 +53,7 @@ export type GateReasonCode =
   | 'gate_asks_nothing'
   | 'judge_too_weak'
   | 'too_few_scored'
+  | 'unscored_may_be_lost'
   | 'must_pass_unscored'
   // The candidate is worse.
   | 'must_pass_lost'
@@ -139,6 +140,8 @@ export type GateRow = {
   readonly cases: number;
   /** Those with a score on both sides: all figures below are over these. */
   readonly scored: number;
+  /** How many have no score on either side; a case may lack both. */
+  readonly unscored: { readonly baseline: number; readonly candidate: number };
   /** Independent units: clusters, and cases without a cluster. */
   readonly units: number;
   /** The most scored epochs that a case has on either side. */
@@ -147,6 +150,8 @@ export type GateRow = {
   readonly candidate: RowSide;
   /** Cases right under the baseline and wrong under the candidate, in a majority of epochs each. */
   readonly lost: Capped<string>;
+  /** Cases right under the baseline and without a score under the candidate: nobody knows whether they are lost. */
+  readonly maybe_lost: Capped<string>;
   /** Cases that turned the other way. */
   readonly gained: Capped<string>;
   /** Null without scores. */
@@ -298,8 +303,13 @@ export type WantedFlip = {
   readonly candidate: number;
 };
 
-/** A reply, and what was read out of it; `reading` is undefined when it could not be read. */
-export type Answer = { readonly reply: string; readonly reading: Json | undefined };
+/** A reply, what was read out of it, and why it scored so; `reading` is undefined when it could not be read. */
+export type Answer = {
+  readonly reply: string;
+  readonly reading: Json | undefined;
+  /** Absent takes the reason of the score itself. */
+  readonly reason?: string | null;
+};
 
 /** What there is to say about a turned case. A side is null when its reply is gone. */
 export type FoundFlip = {

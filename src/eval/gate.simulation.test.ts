@@ -83,6 +83,16 @@ describe('The default gate', () => {
     },
   );
 
+  test.each(worlds.filter(({ cases }) => cases >= 50))(
+    'fails an unchanged agent without groups at most once in 20, with $cases cases and $epochs epochs',
+    async (size) => {
+      const times = 150;
+      const world: World = { ...size, difficulty: 'wavering', lost: 0, groups: 0 };
+      const { fail } = await verdictsIn(world, gateOf({ min_cases: anySize }), { times, seed: 17 });
+      expect(fail).toBeLessThanOrEqual(most(times));
+    },
+  );
+
   test('fails an unchanged agent at most once in 20 with its own least numbers of cases', async () => {
     const times = 150;
     const world: World = { cases: 200, epochs: 3, difficulty: 'split', lost: 0, groups: 4 };

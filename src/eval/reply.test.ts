@@ -88,9 +88,7 @@ describe('A pattern', () => {
   });
 
   test('that would never end is stopped, and everything goes on', () => {
-    expect(reasonOf(read(regex('(a+)+$'), `${'a'.repeat(40)}!`))).toBe(
-      'the pattern took longer than 1000 ms',
-    );
+    expect(reasonOf(read(regex('(a+)+$'), `${'a'.repeat(40)}!`))).toBe('the pattern took longer than 50 ms');
     expect(read(regex('(a+)+$'), 'aaa')).toEqual({ ok: true, value: 'aaa' });
   });
 

@@ -93,7 +93,7 @@ export type ScoredCase = {
   readonly cluster: string | null;
   readonly weight: number;
   readonly must_pass: boolean;
-  /** By scorer name: one score per epoch that has an outcome, in order of epochs. */
+  /** By scorer name: one score per epoch that has an outcome, in order of epochs; reasons are read when needed. */
   readonly scores: { readonly [scorer: string]: readonly Score[] };
   /** Epochs whose session broke. */
   readonly errors: number;

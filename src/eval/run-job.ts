@@ -13,13 +13,14 @@ import type { Endpoint } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';
 import type { OpenEndpoint } from './endpoint-threads.ts';
 import { evalEnvironment } from './endpoints.ts';
-import { measureAgreement } from './judge-agreement.ts';
+import { createMeasurements, type Measurements } from './judge-agreement.ts';
 import { createPace } from './pace.ts';
+import { patientEndpoint } from './patient-ask.ts';
 import type { RunCounts, RunPlan } from './result.ts';
 import { type PreparedRun, planRun } from './run-plan.ts';
-import { createRecorder, SupersededError } from './run-recorder.ts';
+import { createRecorder, type Recorder, SupersededError } from './run-recorder.ts';
 import { RunStoppedError } from './run-stopped.ts';
-import { carryOut } from './runner.ts';
+import { carryOut, requireAffordable } from './runner.ts';
 import { type RunJob, ServerStopsError } from './runs.ts';
 import type { ScorerContext } from './scorers/context.ts';
 
@@ -33,7 +34,7 @@ type Deps = {
   /** Who serves a model at an endpoint, as far as that is known before it is asked. */
   readonly servedBy: (name: string | null, model: string) => string | null;
   readonly scorerContext: (run: {
-    /** Empty for this server. */
+    /** Under what is remembered what was made there; empty for this server. */
     readonly endpoint_name: string;
     readonly endpoint: Endpoint;
     readonly eval_name: string;
@@ -46,20 +47,34 @@ type Deps = {
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 
+type WorkDeps = Deps & { readonly measurements: Measurements };
+
 const progressEveryMs = 200;
+const endTries = 6;
+const endRetryMs = 250;
 
 /** What it takes to carry a run out from where it is to its end. */
 export function createRunJob(deps: Deps): RunJob {
   const { store, clock, log } = deps;
+  const measurements = createMeasurements(store);
 
-  async function end(row: EvalRunRow, changes: Partial<EvalRunRow>): Promise<void> {
-    await store.write((tx) => updateEvalRun(tx, row, changes));
+  /** Writes how a run ended; a database that is away for a moment is waited for, or the run would never be over. */
+  async function end(row: EvalRunRow, changes: Partial<EvalRunRow>, signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await store.write((tx) => updateEvalRun(tx, row, changes));
+        return;
+      } catch (error) {
+        if (attempt >= endTries || signal.aborted) throw error;
+        await deps.wait(endRetryMs * 2 ** (attempt - 1), signal).catch(() => {});
+      }
+    }
   }
 
   return async (row, signal) => {
     try {
-      await work(deps, row, signal);
-      await end(row, { status: 'completed', ended_at: formatTime(clock.now()) });
+      await work({ ...deps, measurements }, row, signal);
+      await end(row, { status: 'completed', ended_at: formatTime(clock.now()) }, signal);
     } catch (thrown) {
       // A run that is let go may fail in any way while it ends.
       const error: unknown = signal.aborted ? signal.reason : thrown;
@@ -69,29 +84,34 @@ export function createRunJob(deps: Deps): RunJob {
         ? { status: 'pending' }
         : { status: 'failed', error: sentenceOf(error), ended_at: formatTime(clock.now()) };
       if (!stopped && !isExpected(error)) log.error({ err: error, eval_run: row.id }, 'An eval run failed');
-      await end(row, changes).catch((failure: unknown) => {
+      await end(row, changes, signal).catch((failure: unknown) => {
         log.error({ err: failure, eval_run: row.id }, 'The end of an eval run could not be written');
       });
     }
   };
 }
 
-async function work(deps: Deps, row: EvalRunRow, signal: AbortSignal): Promise<void> {
+async function work(deps: WorkDeps, row: EvalRunRow, signal: AbortSignal): Promise<void> {
   const { store, now, wait } = deps;
   const definition = await definitionOf(deps, row);
   const pace = createPace({ most: definition.concurrency, now });
+  // Places of their own: cases keep theirs while they are judged, and would wait for each other.
+  const judgePace = createPace({ most: definition.concurrency, now });
   const endpoint = deps.openEndpoint(row.endpoint, () => {
-    pace.tell({ type: 'throttled', now: now(), began: now(), retry_after_ms: null });
+    for (const one of [pace, judgePace])
+      one.tell({ type: 'throttled', now: now(), began: now(), retry_after_ms: null });
   });
   let prepared: PreparedRun | null = null;
   try {
-    prepared = await prepare({ deps, row, definition, endpoint, signal });
     const recorder = createRecorder({
       store,
       run: { id: row.id, attempt: row.attempt },
       counts: JSON.parse(row.counts) as RunCounts,
       onCommit: everyNowAndThen(now, () => deps.onProgress(row.id)),
     });
+    const { max_attempts } = definition.limits;
+    const judged = patientEndpoint(endpoint, { pace: judgePace, max_attempts, now, wait });
+    prepared = await prepare({ deps, row, definition, endpoint, judged, recorder, signal });
     const feed = feedCases(store, {
       run_id: row.id,
       dataset_revision_id: row.dataset_revision_id,
@@ -119,34 +139,42 @@ async function work(deps: Deps, row: EvalRunRow, signal: AbortSignal): Promise<v
 }
 
 async function prepare(given: {
-  readonly deps: Deps;
+  readonly deps: WorkDeps;
   readonly row: EvalRunRow;
   readonly definition: EvalDefinition;
-  readonly endpoint: Endpoint;
+  readonly endpoint: OpenEndpoint;
+  /** The same for judges, who share places. */
+  readonly judged: Endpoint;
+  readonly recorder: Recorder;
   readonly signal: AbortSignal;
 }): Promise<PreparedRun> {
-  const { deps, row, definition, endpoint, signal } = given;
+  const { deps, row, definition, endpoint, judged, recorder, signal } = given;
   const { store } = deps;
   const dataset = await findDatasetRevision(store.db, row.dataset_revision_id);
   if (dataset === null) throw new Error(`Dataset revision ${row.dataset_revision_id} is gone`);
-  const endpoint_name = row.endpoint ?? '';
+  // By its URL too: a name can come to stand for another endpoint.
+  const endpoint_key = row.endpoint === null ? '' : `${row.endpoint}=${endpoint.base_url}`;
   const prepared = await planRun({
     ...{ definition, dataset, endpoint, store, signal },
     agent_id: row.agent_id,
     agent_version: row.agent_version,
-    endpoint_name,
+    endpoint_key,
+    knowsPriceOf: endpoint.knowsPriceOf,
     servedBy: (model) => deps.servedBy(row.endpoint, model),
     environment: () =>
-      evalEnvironment({ store, now: () => formatTime(deps.clock.now()) }, { name: endpoint_name, endpoint }),
+      evalEnvironment({ store, now: () => formatTime(deps.clock.now()) }, { name: endpoint_key, endpoint }),
     context: deps.scorerContext({
-      ...{ endpoint_name, endpoint },
+      ...{ endpoint_name: endpoint_key, endpoint: judged },
       eval_name: definition.name,
       timeout_ms: definition.limits.scorer_timeout_ms,
     }),
     measure: async (scorer, labelled) =>
-      measureAgreement({
-        ...{ store, scorer, signal, eval_id: row.eval_id, concurrency: definition.concurrency },
-        timeout_ms: definition.limits.scorer_timeout_ms,
+      deps.measurements.measure({
+        ...{ scorer, signal, eval_id: row.eval_id, concurrency: definition.concurrency },
+        pay: async (cost_usd) => {
+          await recorder.pay(cost_usd);
+          requireAffordable(definition.limits, recorder.counts);
+        },
         revision: await deps.datasets.revision(labelled.dataset, labelled.revision),
         newRow: () => ({ id: deps.ids.next('calibration'), created_at: formatTime(deps.clock.now()) }),
       }),

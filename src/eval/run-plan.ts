@@ -11,6 +11,7 @@ import { createRenderer, type Message } from './message.ts';
 import { createReader } from './reply.ts';
 import type { PlannedScorer, RunPlan } from './result.ts';
 import { RunStoppedError } from './run-stopped.ts';
+import type { TimedScorer } from './runner.ts';
 import type { Outcome, Reading, Scorer } from './score.ts';
 import type { ScorerContext } from './scorers/context.ts';
 import { createScorers } from './scorers/scorers.ts';
@@ -19,7 +20,7 @@ import { createScorers } from './scorers/scorers.ts';
 export type PreparedRun = {
   readonly plan: RunPlan;
   readonly agent: AgentVersion;
-  readonly scorers: readonly Scorer[];
+  readonly scorers: readonly TimedScorer[];
   readonly render: (one: Case) => Message;
   readonly read: (outcome: Outcome) => Reading;
   readonly takes_tool_calls: boolean;
@@ -32,13 +33,15 @@ export type PlanOptions = {
   readonly agent_version: number;
   readonly dataset: DatasetRevisionRow;
   readonly endpoint: Endpoint;
-  /** Where the endpoint is, and who serves a model there, as far as that is known. */
-  readonly endpoint_name: string;
+  /** Which endpoint it is, and who serves a model there, as far as that is known. */
+  readonly endpoint_key: string;
   readonly servedBy: (model: string) => string | null;
+  /** Whether the price of what this model, or `provider/model`, answers is known. */
+  readonly knowsPriceOf: (servedBy: string) => boolean;
   readonly environment: () => Promise<string>;
   readonly context: ScorerContext;
   /** Measures a judge on labelled replies. */
-  readonly measure: (scorer: Scorer, labelled: LabelledReplies) => Promise<JudgeAgreement>;
+  readonly measure: (scorer: TimedScorer, labelled: LabelledReplies) => Promise<JudgeAgreement>;
   readonly store: Store;
   /** What was settled when the run began; null for one that has not. */
   readonly settled: RunPlan | null;
@@ -63,12 +66,17 @@ export async function planRun(options: PlanOptions): Promise<PreparedRun> {
   if (settled !== null && settled.config_hash !== agent.config_hash) {
     throw new RunStoppedError('The version is not what it was when the run began; make a new run');
   }
+  requirePrices(agent.model, options);
   const environment_id = settled?.environment_id ?? definition.environment ?? (await options.environment());
   const render = createRenderer(definition.message);
   const readReply = createReader(definition.reply, definition.labels);
   await checkCases(options, render);
   const made = await createScorers(definition.scorers, options.context);
-  const scorers = made.map((scorer) => scorerOfReadings(scorer, definition));
+  const scorers = made.map((scorer, i) => ({
+    ...scorerOfReadings(scorer, definition),
+    timeout_ms:
+      definition.scorers[i]?.type === 'judge' ? judgementTimeoutMs : definition.limits.scorer_timeout_ms,
+  }));
   const planned = await planScorers(scorers, options).catch(async (error: unknown) => {
     await closeAll(scorers);
     throw error;
@@ -96,12 +104,29 @@ export async function planRun(options: PlanOptions): Promise<PreparedRun> {
     read: readReply,
     setting: settingHash({
       takes_tool_calls,
-      endpoint: options.endpoint_name,
+      endpoint: options.endpoint_key,
       served_by: options.servedBy(agent.model),
       config_hash: agent.config_hash,
       environment_id,
     }),
   };
+}
+
+/**
+ * A judge's sessions have the time-out of a scorer each. Its whole judgement has this one: it waits for a place, and
+ * for an endpoint that recovers, and a case is not to go unscored because others came first.
+ */
+const judgementTimeoutMs = 3_600_000;
+
+/** Refuses a price limit that could not be kept. */
+function requirePrices(model: string, { definition, servedBy, knowsPriceOf }: PlanOptions): void {
+  if (definition.limits.max_cost_usd === null) return;
+  const judges = definition.scorers.flatMap((scorer) => (scorer.type === 'judge' ? [scorer.model] : []));
+  const unknown = [model, ...judges].map((one) => servedBy(one) ?? one).find((one) => !knowsPriceOf(one));
+  if (unknown === undefined) return;
+  throw new RunStoppedError(
+    `max_cost_usd is set, but the price of ${unknown} is not known: set PAWL_MODEL_PRICES`,
+  );
 }
 
 /** The scorer, with a hash that covers what it looks at: the same reply read in another way may score otherwise. */
@@ -114,7 +139,7 @@ export type LabelledReplies = { readonly dataset: string; readonly revision: str
 
 /** The scorers as the plan names them: as they were when the run began, or else with their judges measured. */
 async function planScorers(
-  scorers: readonly Scorer[],
+  scorers: readonly TimedScorer[],
   { definition, settled, measure }: PlanOptions,
 ): Promise<readonly PlannedScorer[]> {
   if (settled !== null) {

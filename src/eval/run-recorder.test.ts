@@ -109,8 +109,11 @@ describe('What is recorded', () => {
     });
     await record.add(done(3, { cost_usd: null, reused: true }));
     expect(record.counts.cost_usd).toBe(2.75);
-    await record.add(done(4, { cost_usd: null }));
-    await record.add(done(5));
+    await Promise.all([record.pay(0.5), record.add(done(4, { cost_usd: 1 }))]);
+    expect(record.counts).toMatchObject({ done: 5, cost_usd: 4.25 });
+    expect(await storedCounts()).toEqual(record.counts);
+    await record.add(done(5, { cost_usd: null }));
+    await record.add(done(6));
     expect(record.counts.cost_usd).toBeNull();
   });
 });

@@ -30,7 +30,8 @@ type Deps = {
 export function createRecorder({ store, run, counts: first, onCommit }: Deps) {
   let counts = first;
   let pending: {
-    readonly result: NewResult;
+    readonly rows: readonly EvalResultRow[];
+    readonly count: (counts: RunCounts) => RunCounts;
     readonly done: () => void;
     readonly failed: (error: unknown) => void;
   }[] = [];
@@ -41,12 +42,12 @@ export function createRecorder({ store, run, counts: first, onCommit }: Deps) {
     while (pending.length > 0) {
       const batch = pending;
       pending = [];
-      const next = batch.reduce((sum, { result }) => countIn(sum, result), counts);
+      const next = batch.reduce((sum, { count }) => count(sum), counts);
       try {
         await store.write((tx) =>
           commit(
             tx,
-            batch.map(({ result }) => result.row),
+            batch.flatMap(({ rows }) => rows),
             next,
           ),
         );
@@ -66,14 +67,19 @@ export function createRecorder({ store, run, counts: first, onCommit }: Deps) {
     if (!ours) throw new SupersededError(`Eval run ${run.id} has been taken on elsewhere`);
   }
 
+  function write(rows: readonly EvalResultRow[], count: (counts: RunCounts) => RunCounts): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    pending.push({ rows, count, done: resolve, failed: reject });
+    if (!writing) void writeAll();
+    return promise;
+  }
+
   return {
     /** Resolves once the result is on disk. Rejects with SupersededError, or with what the store says. */
-    add(result: NewResult): Promise<void> {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      pending.push({ result, done: resolve, failed: reject });
-      if (!writing) void writeAll();
-      return promise;
-    },
+    add: (result: NewResult): Promise<void> => write([result.row], (sum) => countIn(sum, result)),
+    /** Counts what was paid for something that is no result; null is a price that is not known. As `add` does. */
+    pay: (cost_usd: number | null): Promise<void> =>
+      write([], (sum) => ({ ...sum, cost_usd: addCost(sum.cost_usd, cost_usd) })),
     get counts(): RunCounts {
       return counts;
     },
@@ -119,8 +125,9 @@ function addCost(total: number | null, more: number | null): number | null {
 
 function addScores(totals: RunCounts['scores'], sheet: ScoreSheet): RunCounts['scores'] {
   const next = { ...totals };
+  const none = { sum: 0, count: 0, unscored: 0 };
   for (const [name, { value }] of Object.entries(sheet.scores)) {
-    const { sum, count, unscored } = next[name] ?? { sum: 0, count: 0, unscored: 0 };
+    const { sum, count, unscored } = (Object.hasOwn(next, name) ? next[name] : undefined) ?? none;
     next[name] =
       value === null
         ? { sum, count, unscored: unscored + 1 }

@@ -4,13 +4,22 @@ import { listEvalResultsOf } from '../store/eval-runs.ts';
 import { canSee } from './can-see.ts';
 import type { Case } from './case.ts';
 import { columnsOf } from './comparison/columns.ts';
-import { isRight, type Observed, outcomesOf, passMark, slicesOf } from './comparison/observed.ts';
+import {
+  isRight,
+  isWrong,
+  type Observed,
+  type Outcomes,
+  outcomesOf,
+  passMark,
+  scoresOf,
+  slicesOf,
+} from './comparison/observed.ts';
 import { capped, mostShown, pairRuns } from './comparison/pairing.ts';
 import { rowSide } from './comparison/row-side.ts';
 import { defaultGate } from './gate.ts';
 import type { Capped, RowScope, RowSide } from './gate-report.ts';
 import type { CaseError, EvalRun, ScoredCase, ScoredRun } from './result.ts';
-import { readScoredRun } from './scored-run.ts';
+import { readScoredRun, reasonIn } from './scored-run.ts';
 import type { StoredOutcome } from './stored-result.ts';
 
 /** What one run scored by itself, per metric and group. */
@@ -27,11 +36,11 @@ export type RunReport = {
   readonly unscored: Capped<{ readonly case_id: string; readonly reason: string }>;
 };
 
-/** A case is right when most of its epochs are, and wrong otherwise. */
+/** A case is right or wrong when most of its epochs are, and mixed when they are evenly split. */
 export type CaseLine = {
   readonly case_id: string;
   readonly group: string | null;
-  readonly outcome: 'right' | 'wrong' | 'unscored';
+  readonly outcome: 'right' | 'wrong' | 'mixed' | 'unscored';
 };
 
 export type RunRow = RowSide & {
@@ -81,7 +90,7 @@ export async function reportRun(store: Store, run: EvalRun): Promise<RunReport> 
   if (first === undefined)
     return { schema: 1, run, rows, cases: capped([]), wrong: capped([]), unscored: capped([]) };
   const observed = slicesOf(pairs, first)[0].observed;
-  const wrong = capped(observed.filter(({ candidate }) => !isRight(candidate)));
+  const wrong = capped(observed.filter(({ candidate }) => isWrong(candidate)));
   return {
     ...{ schema: 1, run, rows },
     cases: capped(
@@ -92,7 +101,7 @@ export async function reportRun(store: Store, run: EvalRun): Promise<RunReport> 
       total: wrong.total,
       shown: await describe(store, run.id, { metric: first, wrong: wrong.shown }),
     },
-    unscored: capped(await unscoredOf(store, scored, first)),
+    unscored: await unscoredOf(store, scored, first),
   };
 }
 
@@ -110,16 +119,16 @@ async function describe(
   const hashes = entries.map(({ one }) => one.case_hash);
   const bodies = hashes.length === 0 ? new Map<string, string>() : await readBodies(store.db, hashes);
   return entries.map(({ one, outcomes }) => {
-    const scores = one.scores[metric] ?? [];
+    const scores = scoresOf(one, metric);
     const at = scores.findIndex(({ value }) => value !== null && value < passMark);
     const done = (results.get(one.position) ?? []).filter(({ status }) => status === 'done');
-    const outcome = done[at]?.outcome;
+    const row = done[at];
     const target = (JSON.parse(bodies.get(one.case_hash) ?? '{}') as Partial<Case>).target ?? null;
     return {
       ...{ case_id: one.case_id, group: one.group, passes: outcomes.passes, epochs: outcomes.values.length },
       target: quoted(JSON.stringify(target)),
-      reply: outcome === undefined ? '' : quoted((JSON.parse(outcome) as StoredOutcome).outcome.reply),
-      reason: scores[at]?.reason ?? null,
+      reply: row === undefined ? '' : quoted((JSON.parse(row.outcome) as StoredOutcome).outcome.reply),
+      reason: row === undefined ? null : reasonIn(row, metric),
     };
   });
 }
@@ -128,7 +137,7 @@ async function unscoredOf(
   store: Store,
   { run, cases }: ScoredRun,
   metric: string,
-): Promise<{ case_id: string; reason: string }[]> {
+): Promise<RunReport['unscored']> {
   const open = cases.filter((one) => outcomesOf(one, metric) === null);
   const some = open.slice(0, mostShown);
   const rows = await listEvalResultsOf(
@@ -136,22 +145,31 @@ async function unscoredOf(
     run.id,
     some.map(({ position }) => position),
   );
-  const errors = new Map(
-    rows.filter(({ status }) => status === 'error').map((row) => [row.position, row.outcome]),
-  );
-  return open.map((one) => {
-    const broken = errors.get(one.position);
-    const said = one.scores[metric]?.find(({ reason }) => reason !== null)?.reason;
-    const why =
-      broken === undefined ? (said ?? 'it has not been run') : (JSON.parse(broken) as CaseError).message;
-    return { case_id: one.case_id, reason: quoted(why) };
-  });
+  const reasons = new Map<number, string>();
+  for (const row of rows) {
+    if (row.status === 'error') reasons.set(row.position, (JSON.parse(row.outcome) as CaseError).message);
+    const said = reasonIn(row, metric);
+    if (said !== null && !reasons.has(row.position)) reasons.set(row.position, said);
+  }
+  const shown = some.map(({ case_id, position }) => ({
+    case_id,
+    reason: quoted(reasons.get(position) ?? 'it has not been run'),
+  }));
+  return { total: open.length, shown };
 }
 
 function lineOf(one: ScoredCase, metric: string): CaseLine {
   const outcomes = outcomesOf(one, metric);
-  const outcome = outcomes === null ? 'unscored' : isRight(outcomes) ? 'right' : 'wrong';
-  return { case_id: one.case_id, group: one.group, outcome };
+  return {
+    case_id: one.case_id,
+    group: one.group,
+    outcome: outcomes === null ? 'unscored' : wordFor(outcomes),
+  };
+}
+
+function wordFor(outcomes: Outcomes): CaseLine['outcome'] {
+  if (isRight(outcomes)) return 'right';
+  return isWrong(outcomes) ? 'wrong' : 'mixed';
 }
 
 function quoted(text: string): string {

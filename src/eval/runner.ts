@@ -1,13 +1,17 @@
 import type { Task } from './case-feed.ts';
 import type { RunLimits } from './definition.ts';
-import type { AgentVersion, Endpoint } from './endpoint.ts';
+import type { AgentVersion, Answer, Endpoint } from './endpoint.ts';
 import type { Pace } from './pace.ts';
+import { askPatiently, type Place, takePlace } from './patient-ask.ts';
 import type { CaseError, RunCounts } from './result.ts';
 import type { NewResult, Recorder } from './run-recorder.ts';
 import { RunStoppedError } from './run-stopped.ts';
-import type { Outcome, Reading, Scorer } from './score.ts';
+import type { Outcome, Reading, Score, Scorer } from './score.ts';
 import { scoreAll } from './scoring.ts';
 import { clip, type ScoreSheet, type StoredOutcome, type StoredScore } from './stored-result.ts';
+
+/** A scorer, and how long it may take for one case. */
+export type TimedScorer = Scorer & { readonly timeout_ms: number };
 
 export type RunnerOptions = {
   readonly run_id: string;
@@ -16,7 +20,7 @@ export type RunnerOptions = {
   readonly endpoint: Endpoint;
   readonly pace: Pace;
   readonly limits: RunLimits;
-  readonly scorers: readonly Scorer[];
+  readonly scorers: readonly TimedScorer[];
   readonly read: (outcome: Outcome) => Reading;
   readonly takes_tool_calls: boolean;
   readonly feed: AsyncIterable<readonly Task[]>;
@@ -25,9 +29,6 @@ export type RunnerOptions = {
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
 };
-
-const firstRetryMs = 250;
-const mostThrottles = 50;
 
 /**
  * Carries out what is left of a run: each case and epoch in a session of its own, as many at a time as the endpoint
@@ -55,14 +56,14 @@ export async function carryOut(options: RunnerOptions): Promise<void> {
       for (const task of tasks) {
         signal.throwIfAborted();
         const stored = reuse(task, options.scorers);
-        if (stored !== null) {
+        if (stored?.complete === true) {
           // Nothing is paid for here, but what waits to be written must not pile up.
           if (underway.size >= mostWaitingToBeWritten) await Promise.race(underway);
           launch(finish({ task, stored, options, signal }));
           continue;
         }
-        await options.pace.enter(signal);
-        launch(runTask({ task, options, broken, signal }), () => options.pace.leave());
+        const place = await takePlace(options.pace, signal);
+        launch(runTask({ task, stored, options, broken, place, signal }), place.leave);
       }
     }
     while (underway.size > 0) await Promise.all(underway);
@@ -78,21 +79,28 @@ const mostWaitingToBeWritten = 256;
 
 type Running = {
   readonly task: Task;
+  /** A reply that is there and lacks scores. */
+  readonly stored: Reusable | null;
   readonly options: RunnerOptions;
   readonly broken: { count: number };
+  readonly place: Place;
   readonly signal: AbortSignal;
 };
 
-async function runTask({ task, options, broken, signal }: Running): Promise<void> {
-  requireAffordable(options);
-  const answer = await askPatiently({ task, options, signal });
+async function runTask({ task, stored, options, broken, place, signal }: Running): Promise<void> {
+  const { recorder, limits } = options;
+  requireAffordable(limits, recorder.counts);
+  const answer: Answer =
+    stored === null
+      ? await askAgent({ task, options, place, signal })
+      : { ok: true, outcome: stored.outcome };
   if (answer.ok) {
-    await finish({ task, stored: { outcome: answer.outcome, reused_from: null }, options, signal });
+    const given = stored ?? { outcome: answer.outcome, reused_from: null };
+    await finish({ task, stored: given, options, signal });
     // After it is on disk: what has been paid for is there for the next run.
-    requireAffordable(options);
+    requireAffordable(limits, recorder.counts);
     return;
   }
-  const { recorder, limits } = options;
   const outcome = JSON.stringify(answer.error satisfies CaseError);
   await recorder.add({
     row: { ...rowOf(task, options.run_id), status: 'error', scores: '{}', outcome },
@@ -101,51 +109,29 @@ async function runTask({ task, options, broken, signal }: Running): Promise<void
     had_error: task.had_error,
   });
   broken.count++;
-  if (answer.stop) throw new RunStoppedError(answer.error.message);
+  if (answer.final === 'run') throw new RunStoppedError(answer.error.message);
   if (broken.count <= limits.max_error_share * recorder.counts.total) return;
   throw new RunStoppedError(
     `The sessions of ${broken.count} of ${recorder.counts.total} cases broke, more than max_error_share ${limits.max_error_share} allows. The last one: ${answer.error.message}`,
   );
 }
 
-type Asked =
-  | { readonly ok: true; readonly outcome: Outcome }
-  | { readonly ok: false; readonly error: CaseError; readonly stop: boolean };
-
-/** Asks until there is an answer, another try is pointless, or the tries are used up. */
-async function askPatiently({ task, options, signal }: Omit<Running, 'broken'>): Promise<Asked> {
-  const { endpoint, pace, limits, now } = options;
-  let throttles = 0;
-  for (let attempt = 1; ; ) {
-    const began = now();
-    const answer = await endpoint.ask(
-      {
-        agent: options.agent,
-        environment_id: options.environment_id,
-        text: task.message.text,
-        metadata: { pawl_eval_run: options.run_id, pawl_case: task.case.id, pawl_epoch: String(task.epoch) },
-        takes_tool_calls: options.takes_tool_calls,
-        timeout_ms: limits.timeout_ms,
-      },
-      signal,
-    );
-    if (answer.ok) {
-      pace.tell({ type: 'succeeded' });
-      return answer;
-    }
-    if (answer.throttled !== null && ++throttles <= mostThrottles) {
-      pace.tell({ type: 'throttled', now: now(), began, retry_after_ms: answer.throttled.retry_after_ms });
-      pace.leave();
-      // Gives the place away while the endpoint recovers, and takes it up again before the next try.
-      await pace.enter(signal);
-      continue;
-    }
-    if (answer.final !== null || attempt >= limits.max_attempts) {
-      return { ok: false, error: answer.error, stop: answer.final === 'run' };
-    }
-    await options.wait(firstRetryMs * 2 ** (attempt - 1), signal);
-    attempt++;
-  }
+async function askAgent({
+  task,
+  options,
+  place,
+  signal,
+}: Omit<Running, 'broken' | 'stored'>): Promise<Answer> {
+  const { agent, environment_id, takes_tool_calls, limits } = options;
+  return askPatiently(
+    {
+      ...{ agent, environment_id, takes_tool_calls },
+      text: task.message.text,
+      metadata: { pawl_eval_run: options.run_id, pawl_case: task.case.id, pawl_epoch: String(task.epoch) },
+      timeout_ms: limits.timeout_ms,
+    },
+    { ...options, max_attempts: limits.max_attempts, place, signal },
+  );
 }
 
 type Finished = {
@@ -160,6 +146,8 @@ type Reusable = {
   readonly reused_from: string | null;
   /** Scores that hold already, because scorers with these hashes gave them. */
   readonly scores?: ReadonlyMap<string, StoredScore>;
+  /** Whether every scorer has given its score. */
+  readonly complete?: boolean;
   readonly clipped?: boolean;
 };
 
@@ -168,15 +156,19 @@ async function finish({ task, stored, options, signal }: Finished): Promise<void
   const { outcome } = stored;
   const reading = options.read(outcome);
   const open = options.scorers.filter((scorer) => stored.scores?.get(scorer.name)?.hash !== scorer.hash);
-  const fresh = await scoreAll(
-    open,
-    { case: task.case, outcome, reading },
-    { timeout_ms: options.limits.scorer_timeout_ms, signal },
+  const scored = { case: task.case, outcome, reading };
+  const fresh = new Map(
+    await Promise.all(
+      open.map(async (scorer): Promise<readonly [string, Score | undefined]> => {
+        const scores = await scoreAll([scorer], scored, { timeout_ms: scorer.timeout_ms, signal });
+        return [scorer.name, scores[scorer.name]];
+      }),
+    ),
   );
   signal.throwIfAborted();
   const scores: Record<string, StoredScore> = {};
   for (const { name, hash } of options.scorers) {
-    const score = fresh[name];
+    const score = fresh.get(name);
     const kept = stored.scores?.get(name);
     if (score !== undefined) scores[name] = { ...score, hash };
     // Its price was paid by another run.
@@ -228,16 +220,17 @@ function reuse({ reusable, case_hash }: Task, scorers: readonly Scorer[]): Reusa
   const complete = scorers.every(({ name, hash }) => scores.get(name)?.hash === hash);
   if (kept.clipped && !complete) return null;
   const reused_from = kept.reused_from ?? reusable.run_id;
-  return { outcome: kept.outcome, reused_from, scores, clipped: kept.clipped };
+  return { outcome: kept.outcome, reused_from, scores, complete, clipped: kept.clipped };
 }
 
-function requireAffordable({ limits: { max_cost_usd }, recorder }: RunnerOptions): void {
+/** @throws RunStoppedError when what a run has cost is more than it may, or is not known. */
+export function requireAffordable({ max_cost_usd }: RunLimits, { cost_usd, served_by }: RunCounts): void {
   if (max_cost_usd === null) return;
-  const { cost_usd, served_by } = recorder.counts;
   if (cost_usd === null) {
-    const who = Object.keys(served_by).join(', ');
+    const names = Object.keys(served_by);
+    const who = names.length === 0 ? '' : ` (the agent was answered for by ${names.join(', ')})`;
     throw new RunStoppedError(
-      `max_cost_usd is set, but not every price is known; ${who} answered: set PAWL_MODEL_PRICES`,
+      `max_cost_usd is set, but the price of an answer, of the agent or of a judge, is not known${who}: set PAWL_MODEL_PRICES`,
     );
   }
   if (cost_usd <= max_cost_usd) return;

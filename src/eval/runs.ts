@@ -1,6 +1,6 @@
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
-import { type JobStatus, usualEpochs } from '../core/evaluation.ts';
+import { isOver, usualEpochs } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
@@ -249,10 +249,14 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
      * Gives how many runs that were.
      */
     async recover(adopt: boolean): Promise<number> {
-      const left = await listBusyEvalRuns(store.db);
-      for (const { id } of left) {
-        await change(id, ({ status }) => (status === 'running' ? { status: 'pending' } : null));
-        if (adopt) queue.push(id);
+      // Requests are answered already, so that some may have been made or resumed by this process.
+      const isOurs = (id: string): boolean => queue.includes(id) || underway.has(id);
+      const left = (await listBusyEvalRuns(store.db)).filter((id) => !isOurs(id));
+      for (const id of left) {
+        await change(id, ({ status }) =>
+          status === 'running' && !isOurs(id) ? { status: 'pending' } : null,
+        );
+        if (adopt && !isOurs(id)) queue.push(id);
       }
       pump();
       return left.length;
@@ -271,11 +275,6 @@ export type Runs = ReturnType<typeof createRuns>;
 
 /** The reason with which runs are let go when the server stops. */
 export class ServerStopsError extends Error {}
-
-/** Whether a job is over, unless somebody resumes it. */
-export function isOver(status: JobStatus): boolean {
-  return status !== 'pending' && status !== 'running';
-}
 
 /** A run, read. */
 function readRun(row: EvalRunRow, evalName: string): EvalRun {

@@ -55,6 +55,10 @@ export type Scorer = {
   readonly hash: string;
   /** Whether its values are only 0 and 1. */
   readonly binary: boolean;
+  /**
+   * Whether it keeps its own time: its calls wait for one another, and each is given the time-out from when it begins.
+   */
+  readonly keeps_time?: true;
   /** Never throws for a bad reply: that is a score. What it throws, or does not finish in time, is unscored. */
   score(scored: Scored, signal: AbortSignal): Score | Promise<Score>;
   /** Ends what the scorer keeps open. */

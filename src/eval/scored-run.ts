@@ -1,6 +1,6 @@
 import { readCases } from '../store/datasets.ts';
 import type { Store } from '../store/dialect.ts';
-import { listEvalScores } from '../store/eval-runs.ts';
+import { type EvalResultRow, listEvalScores } from '../store/eval-runs.ts';
 import type { Case } from './case.ts';
 import type { EvalRun, ScoredCase, ScoredRun } from './result.ts';
 import type { Score } from './score.ts';
@@ -8,7 +8,7 @@ import type { ScoreSheet } from './stored-result.ts';
 
 const casesPerPage = 500;
 
-/** Reads all scores of a run, in the order of its dataset; replies stay where they are. */
+/** Reads all scores of a run, in the order of its dataset; reasons and replies stay where they are. */
 export async function readScoredRun(store: Store, run: EvalRun): Promise<ScoredRun> {
   const cases: ScoredCase[] = [];
   const total = run.plan?.dataset.cases ?? 0;
@@ -37,15 +37,26 @@ export async function readScoredRun(store: Store, run: EvalRun): Promise<ScoredR
   return { run, cases };
 }
 
+/** Why a scorer gave what it gave to a result; null when a full score needs no words, or there is none. */
+export function reasonIn(
+  { status, scores }: Pick<EvalResultRow, 'status' | 'scores'>,
+  metric: string,
+): string | null {
+  if (status !== 'done') return null;
+  const sheet = (JSON.parse(scores) as ScoreSheet).scores;
+  return Object.hasOwn(sheet, metric) ? (sheet[metric]?.reason ?? null) : null;
+}
+
 function scoresOf(sheets: readonly ScoreSheet[]): Record<string, readonly Score[]> {
-  const scores: Record<string, Score[]> = {};
+  const scores = new Map<string, Score[]>();
   for (const sheet of sheets) {
-    for (const [name, { value, reason }] of Object.entries(sheet.scores)) {
-      scores[name] ??= [];
-      scores[name].push({ value, reason });
+    for (const [name, { value }] of Object.entries(sheet.scores)) {
+      const list = scores.get(name) ?? [];
+      list.push({ value, reason: null });
+      scores.set(name, list);
     }
   }
-  return scores;
+  return Object.fromEntries(scores);
 }
 
 function meanOf(values: readonly (number | null)[]): number | null {

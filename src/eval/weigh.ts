@@ -27,7 +27,7 @@ export async function weigh(store: Store, given: Weighing): Promise<GateReport> 
     {
       policy: gate,
       seed: definition.seed,
-      findFlips: createFindFlips({ store, baseline, candidate, render }),
+      findFlips: createFindFlips({ store, baseline, candidate, metric: gate.metrics[0], render }),
     },
   );
 }

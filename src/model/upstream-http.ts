@@ -16,6 +16,7 @@ export type Call = {
 };
 
 const statusesWithoutBody = [204, 205, 304];
+const mostCollected = 32 * 1024 * 1024;
 
 /**
  * Makes requests over connections that are kept for the next one. Node's own `fetch` is not used: it gives up on an
@@ -54,7 +55,12 @@ function toResponse(message: IncomingMessage): Response {
 /** An answer that is no stream is read to its end first: that is much cheaper than a stream of it. */
 async function collect(message: IncomingMessage): Promise<Response> {
   const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk as Buffer);
+  let size = 0;
+  for await (const chunk of message) {
+    size += (chunk as Buffer).length;
+    if (size > mostCollected) throw new Error('the answer is longer than 32 MiB');
+    chunks.push(chunk as Buffer);
+  }
   const head = headOf(message);
   return new Response(statusesWithoutBody.includes(head.status) ? null : Buffer.concat(chunks), head);
 }

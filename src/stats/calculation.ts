@@ -33,7 +33,7 @@ export function calculation<Input extends z.ZodObject>(definition: Definition<In
   return {
     ...definition,
     compute: (input) => {
-      const parsed = shape.safeParse(input);
+      const parsed = shape.safeParse(input, { error: missing });
       if (parsed.success) return compute(parsed.data);
       throw new PawlError(
         'invalid_request',
@@ -46,6 +46,10 @@ export function calculation<Input extends z.ZodObject>(definition: Definition<In
 const mostIssues = 3;
 /** Field names come from outside, and may be of any length. */
 const longestSentence = 300;
+
+/** Zod calls what is missing undefined, which is no word for whoever types JSON or flags. */
+const missing: z.core.$ZodErrorMap = ({ code, input }) =>
+  code === 'invalid_type' && input === undefined ? 'must be given' : undefined;
 
 function sentenceOf({ path, message }: z.core.$ZodIssue): string {
   return (path.length === 0 ? message : `${path.join('.')}: ${message}`).slice(0, longestSentence);

@@ -88,8 +88,8 @@ describe.each(['SQLite', 'PostgreSQL'])('Comparisons on %s', (kind) => {
     const behind = pageBehind(firstPage().list, [at(8), 'cmp_l1']);
     expect(ids(await listComparisons(store.db, filter, behind))).toEqual(['cmp_l0']);
     expect((await listComparisons(store.db, {}, firstPage())).length).toBeGreaterThan(3);
-    const busy = (await listBusyComparisons(store.db)).filter(({ eval_id }) => eval_id === 'eval_other');
-    expect(ids(busy)).toEqual(['cmp_l2', 'cmp_l0']);
+    const busy = (await listBusyComparisons(store.db)).filter((id) => id.startsWith('cmp_l'));
+    expect(busy).toEqual(['cmp_l2', 'cmp_l0']);
   });
 
   test('a calibration is found by eval, kind and key, the newest first, and cannot be changed', async () => {

@@ -38,10 +38,10 @@ export async function listComparisons(
   return seek(query, 'comparisons', request).execute();
 }
 
-/** Comparisons that are not over, oldest first. */
-export async function listBusyComparisons(db: Handle): Promise<ComparisonRow[]> {
-  const query = db.selectFrom('comparisons').selectAll().where('status', 'in', ['pending', 'running']);
-  return query.orderBy('created_at').orderBy('id').limit(1000).execute();
+/** Ids of all comparisons that are not over, oldest first. */
+export async function listBusyComparisons(db: Handle): Promise<string[]> {
+  const query = db.selectFrom('comparisons').select('id').where('status', 'in', ['pending', 'running']);
+  return (await query.orderBy('created_at').orderBy('id').execute()).map(({ id }) => id);
 }
 
 export async function insertVerdict(tx: Handle, row: VerdictRow): Promise<void> {

@@ -53,10 +53,10 @@ export async function listEvalRuns(
   return seek(query, 'eval_runs', request).execute();
 }
 
-/** Runs that are not over, oldest first. */
-export async function listBusyEvalRuns(db: Handle): Promise<EvalRunRow[]> {
-  const query = db.selectFrom('eval_runs').selectAll().where('status', 'in', ['pending', 'running']);
-  return query.orderBy('created_at').orderBy('id').limit(1000).execute();
+/** Ids of all runs that are not over, oldest first. */
+export async function listBusyEvalRuns(db: Handle): Promise<string[]> {
+  const query = db.selectFrom('eval_runs').select('id').where('status', 'in', ['pending', 'running']);
+  return (await query.orderBy('created_at').orderBy('id').execute()).map(({ id }) => id);
 }
 
 const resultColumns = [
@@ -119,31 +119,51 @@ export async function listEvalScores(
 }
 
 /**
- * The newest finished result of every case that has one under these keys, oldest first, those of the run itself
- * left out.
+ * Finished results under these keys, oldest first, those of the run itself left out: the newest of each of these
+ * cases, and the newest of each key, whichever case it is of.
  */
 export async function findReusable(
   db: Handle,
-  { keys, run_id }: { readonly keys: readonly string[]; readonly run_id: string },
+  {
+    keys,
+    case_ids,
+    run_id,
+  }: { readonly keys: readonly string[]; readonly case_ids: readonly string[]; readonly run_id: string },
 ): Promise<EvalResultRow[]> {
   if (keys.length === 0) return [];
-  const newest = db
+  const ranked = db
     .selectFrom('eval_results')
-    .select(['outcome_key as key', 'case_id as named', (eb) => eb.fn.max('run_id').as('newest')])
+    .select(['run_id as at_run', 'position as at_position', 'epoch as at_epoch', 'case_id as named'])
+    .select(({ fn }) => [
+      fn
+        .agg<number>('row_number')
+        .over((over) => over.partitionBy('outcome_key').orderBy('run_id', 'desc').orderBy('position'))
+        .as('of_key'),
+      fn
+        .agg<number>('row_number')
+        .over((over) =>
+          over.partitionBy(['outcome_key', 'case_id']).orderBy('run_id', 'desc').orderBy('position'),
+        )
+        .as('of_case'),
+    ])
     .where('outcome_key', 'in', keys)
     .where('status', '=', 'done')
-    .where('run_id', '!=', run_id)
-    .groupBy(['outcome_key', 'case_id']);
+    .where('run_id', '!=', run_id);
   return db
     .selectFrom('eval_results')
-    .innerJoin(newest.as('found'), (join) =>
+    .innerJoin(ranked.as('ranked'), (join) =>
       join
-        .onRef('outcome_key', '=', 'found.key')
-        .onRef('case_id', '=', 'found.named')
-        .onRef('run_id', '=', 'found.newest'),
+        .onRef('run_id', '=', 'ranked.at_run')
+        .onRef('position', '=', 'ranked.at_position')
+        .onRef('epoch', '=', 'ranked.at_epoch'),
     )
     .selectAll('eval_results')
-    .where('status', '=', 'done')
+    .where((eb) =>
+      eb.or([
+        eb('ranked.of_key', '=', 1),
+        eb.and([eb('ranked.of_case', '=', 1), eb('ranked.named', 'in', case_ids)]),
+      ]),
+    )
     .orderBy('run_id')
     .execute();
 }

@@ -247,6 +247,19 @@ describe('A comparison is not made', () => {
   });
 });
 
+test('A comparison is made of two different runs of one eval only', async () => {
+  const { run } = await runToEnd(pawl, 'good');
+  await putEval(pawl, definition({ name: 'another' }));
+  const stranger = await runToEnd(pawl, 'another');
+  for (const [baseline_run, message] of [
+    [run.id, 'baseline_run: must be another run than candidate_run'],
+    [stranger.run.id, 'baseline_run: must be a run of good, the eval of candidate_run'],
+  ]) {
+    const body = { candidate_run: run.id, baseline_run };
+    expect(await refusedWithoutTrace('/comparisons', body)).toMatchObject({ status: 400, message });
+  }
+});
+
 describe('A calibration is not made', () => {
   test('of a run with one epoch, of one that is not over, and of none', async () => {
     const { run } = await runToEnd(pawl, 'good', { epochs: 1 });

@@ -137,7 +137,7 @@ describe('An endpoint that is silent', () => {
     const data_dir = freshFolder();
     const own = await startPawl({ ...targetAt(at.proxy), data_dir });
     await putDataset(own, 'stuck', plainCases(5, 'stuck'));
-    await putEval(own, { name: 'stuck', agent: at.agent_id, dataset: 'stuck', target: 'other' });
+    await putEval(own, { name: 'stuck', agent: at.agent_id, dataset: 'stuck', endpoint: 'other' });
     const hung = Promise.withResolvers<void>();
     at.proxy.interfere(({ method }) => {
       if (method !== 'POST') return null;

@@ -220,16 +220,16 @@ describe('A run with a price limit', () => {
     expect(model.sinceLastLook()).toBe(20 - asked);
   });
 
-  test('does not go on where a price is not known', async () => {
+  test('does not begin where a price is not known', async () => {
     const other = await makeSetting(pawl.client, { model: 'unpriced' });
     const limits = { max_cost_usd: 1 };
     await plainEval('unpriced', { concurrency: 1, agent: other.agent.id, limits });
     const { run } = await runToEnd(pawl, 'unpriced');
-    expect(run).toMatchObject({ status: 'failed', counts: { done: 1, cost_usd: null } });
+    expect(run).toMatchObject({ status: 'failed', counts: { done: 0, cost_usd: 0 } });
     expect(run.error).toBe(
-      'max_cost_usd is set, but not every price is known; anthropic/unpriced answered: set PAWL_MODEL_PRICES',
+      'max_cost_usd is set, but the price of anthropic/unpriced is not known: set PAWL_MODEL_PRICES',
     );
-    expect(model.sinceLastLook()).toBe(1);
+    expect(model.sinceLastLook()).toBe(0);
   });
 
   test('is not needed for a model without a price', async () => {

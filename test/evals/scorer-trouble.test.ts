@@ -58,9 +58,10 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'scorers'));
   for (const [name, text] of Object.entries(modules)) writeFileSync(join(folder, 'scorers', name), text);
   writeFileSync(join(folder, 'outside.mjs'), 'export default () => 1;');
-  let votes = 0;
   model = await startCountedModel((request, text) =>
-    request.system?.startsWith('You judge') === true ? judgeSays(text, ++votes) : lastWord(text),
+    request.system?.startsWith('You judge') === true
+      ? judgeSays(text, model.asked.get(text) ?? 0)
+      : lastWord(text),
   );
   await new Promise<void>((resolve) => {
     httpScorer.listen(0, '127.0.0.1', resolve);

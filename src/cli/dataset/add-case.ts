@@ -1,7 +1,8 @@
 import type { NewCaseResponse } from '../../api/wire/datasets.ts';
+import { plain } from '../../core/plain-text.ts';
 import { callServer } from '../api-client.ts';
 import { withServer } from '../open-server.ts';
-import { type Format, print, printable, printJson } from '../output.ts';
+import { type Format, print, printJson } from '../output.ts';
 import { datasetPath, shortHash, sizeInWords } from './words.ts';
 
 /** The options of `pawl dataset add-case`. */
@@ -33,6 +34,6 @@ export async function addCase(name: string, options: AddCaseOptions): Promise<vo
   if (output === 'json') return printJson(added);
   const { id, dataset } = added;
   if (dataset.revision === null) return;
-  const what = `${printable(id)} ${dataset.unchanged ? 'was' : 'is now'} in ${printable(dataset.name)}`;
+  const what = `${plain(id)} ${dataset.unchanged ? 'was' : 'is now'} in ${plain(dataset.name)}`;
   print(`${what}, revision ${shortHash(dataset.revision)}: ${sizeInWords(dataset.revision)}.`);
 }

@@ -1,7 +1,8 @@
 import type { CaseChangeResponse, DatasetDiffResponse } from '../../api/wire/datasets.ts';
+import { plain } from '../../core/plain-text.ts';
 import { callServer, type ServerAccess } from '../api-client.ts';
 import { withServer } from '../open-server.ts';
-import { type Format, paintFor, print, printable, printJson } from '../output.ts';
+import { type Format, paintFor, print, printJson } from '../output.ts';
 import { datasetPath, shortHash } from './words.ts';
 
 /** The options of `pawl dataset diff`. */
@@ -51,8 +52,8 @@ async function* pagesOf(
 
 function lineOf({ change, case_id, fields }: CaseChangeResponse): string {
   const { green, red, yellow } = paintFor(process.stdout);
-  const id = printable(case_id);
+  const id = plain(case_id);
   if (change === 'added') return green(`+ ${id}`);
   if (change === 'removed') return red(`- ${id}`);
-  return yellow(`~ ${id}: ${printable(fields.join(', '))}`);
+  return yellow(`~ ${id}: ${plain(fields.join(', '))}`);
 }

@@ -1,5 +1,6 @@
+import { plain } from '../../core/plain-text.ts';
 import { withServer } from '../open-server.ts';
-import { type Format, print, printable, printJson } from '../output.ts';
+import { type Format, print, printJson } from '../output.ts';
 import { uploadDataset } from './upload.ts';
 import { shortHash, sizeInWords } from './words.ts';
 
@@ -27,5 +28,5 @@ export async function importDataset(file: string, options: ImportOptions): Promi
   if (output === 'json') return printJson({ ...dataset, revision, unchanged });
   if (revision === null) return;
   const which = `revision ${shortHash(revision)}: ${sizeInWords(revision)}`;
-  print(`${printable(dataset.name)} ${unchanged ? 'had these cases before, in' : 'is now at'} ${which}.`);
+  print(`${plain(dataset.name)} ${unchanged ? 'had these cases before, in' : 'is now at'} ${which}.`);
 }

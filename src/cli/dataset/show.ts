@@ -1,7 +1,8 @@
 import type { DatasetResponse, DatasetRevisionResponse } from '../../api/wire/datasets.ts';
+import { plain } from '../../core/plain-text.ts';
 import { callServer } from '../api-client.ts';
 import { withServer } from '../open-server.ts';
-import { columns, type Format, paintFor, print, printable, printJson } from '../output.ts';
+import { columns, type Format, paintFor, print, printJson } from '../output.ts';
 import { datasetPath } from './words.ts';
 
 /** The options of `pawl dataset show`. */
@@ -15,8 +16,8 @@ export async function showDataset(name: string, { revision, output, ...choice }:
   );
   if (output === 'json') return printJson(dataset);
   const { bold } = paintFor(process.stdout);
-  const lines = [bold(`${printable(dataset.name)} (${dataset.id})`)];
-  if (dataset.description !== null) lines.push(printable(dataset.description));
+  const lines = [bold(`${plain(dataset.name)} (${dataset.id})`)];
+  if (dataset.description !== null) lines.push(plain(dataset.description));
   if (dataset.archived_at !== null) lines.push(`Archived ${dataset.archived_at}.`);
   if (dataset.revision !== null) lines.push('', ...revisionLines(dataset.revision, bold));
   print(lines.join('\n'));

@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { DatasetChangeResponse } from '../../api/wire/datasets.ts';
+import { plain } from '../../core/plain-text.ts';
 import type { ColumnMapping } from '../../eval/dataset/columns.ts';
 import { RefusedError, requestServer, type ServerAccess, textOf } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
-import { printable } from '../output.ts';
 import { noProgress, type Progress, showProgress } from '../progress.ts';
 
 /** A file of cases on its way into a dataset. */
@@ -49,7 +49,7 @@ export async function uploadDataset(
     return JSON.parse(await textOf(access, response)) as DatasetChangeResponse;
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
-    const complaints = error.message.split('\n').map(printable);
+    const complaints = error.message.split('\n').map(plain);
     throw new CommandError([`${path} is refused:`, ...complaints].join('\n'), { cause: error });
   } finally {
     progress.finish();
@@ -70,7 +70,7 @@ async function sizeOf(path: string): Promise<number> {
 
 function progressOf(path: string, size: number): Progress {
   if (size < leastShown) return noProgress;
-  return showProgress(`${printable(basename(path))}, MiB`, Math.floor(size / mebibyte), process.stderr);
+  return showProgress(`${plain(basename(path))}, MiB`, Math.floor(size / mebibyte), process.stderr);
 }
 
 async function* counted(path: string, progress: Progress): AsyncGenerator<Uint8Array> {

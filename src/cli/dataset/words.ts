@@ -1,4 +1,5 @@
 import type { DatasetRevisionResponse } from '../../api/wire/datasets.ts';
+import { counted } from '../../core/quantities.ts';
 
 /** A dataset in a path of the API, with what follows it. */
 export function datasetPath(
@@ -22,7 +23,7 @@ export function sizeInWords({
   summary: { groups },
 }: Pick<DatasetRevisionResponse, 'cases' | 'summary'>): string {
   const named = groups.filter(({ group }) => group !== null);
-  const number = cases === 1 ? '1 case' : `${cases} cases`;
+  const number = counted(cases, 'case');
   if (named.length === 0) return number;
-  return `${number} in ${named.length === 1 ? '1 group' : `${named.length} groups`}`;
+  return `${number} in ${counted(named.length, 'group')}`;
 }

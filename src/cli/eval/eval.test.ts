@@ -122,6 +122,19 @@ describe('Without a server', patience, () => {
     expect(terms.stdout).toMatch(/^Eval +triage \(eval_\w+\), revision 1\nAgent +agent_/);
   });
 
+  test('an agent of one version has nothing to be compared with, unless a baseline is named', async () => {
+    const { server, client } = await startPawl();
+    onTestFinished(() => server.close());
+    const fields = { name: 'first', model: 'claude-test', system: firstPrompt };
+    const { id } = await client.beta.agents.create(fields);
+    const args = ['eval', 'run', 'evals/triage.yaml', '--url', server.url];
+    const flags = { cwd: evalFolder(triageYaml(id)), env: { PAWL_KEY: testKey } };
+    const run = await pawl(args, flags);
+    expect(run).toMatchObject({ code: 0, stderr: expect.stringContaining('This is eval run erun_') });
+    const named = await pawl([...args, '--baseline', '2'], flags);
+    expect(named).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('no version 2') });
+  });
+
   test('a gate ends with its verdict, and tells a CI system that shows summaries', async () => {
     const cwd = evalFolder(
       triageYaml(agentId, ['scorers: [exact]', 'labels: [billing, auth, api-platform, dashboard]']),

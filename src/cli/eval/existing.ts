@@ -1,3 +1,4 @@
+import { isOver } from '../../core/evaluation.ts';
 import { CommandError } from '../command-error.ts';
 import { withServer } from '../open-server.ts';
 import { type Format, print, printJson } from '../output.ts';
@@ -6,7 +7,7 @@ import { commandLine } from './command-line.ts';
 import { followToReport, type ReportOptions } from './follow.ts';
 import { note } from './note.ts';
 import { requireSubject, retrieveSubject } from './resume.ts';
-import { isOver, runsOf } from './subject.ts';
+import { runsOf } from './subject.ts';
 
 type ServerFlag = { readonly url?: string };
 
@@ -15,7 +16,7 @@ export async function watchEval(id: string, options: ServerFlag & ReportOptions)
   const named = requireSubject(id);
   await withServer(options, async (server) => {
     const flags = { url: options.url };
-    if (server.embedded && !isOver(await retrieveSubject(server, named))) {
+    if (server.embedded && !isOver((await retrieveSubject(server, named)).status)) {
       throw new CommandError(
         `${id} waits, and no server runs it; ${commandLine('resume', id, flags)} goes on with it`,
       );

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ServerAccess } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { OpenServer } from '../open-server.ts';
@@ -59,39 +60,57 @@ export async function printReport(
   process.stdout.write(await fetchReport(server, subject, { format, colours }));
 }
 
-const tickMs = 1000;
-
 /** Follows something to its end with a display of how far it is. @throws CommandError, InterruptedError */
 export async function watchLive(
   server: OpenServer,
   named: SubjectName,
   flags: CommandFlags,
 ): Promise<Subject> {
+  const onStop = (): void => note(stopNote(server, named.id, flags));
+  return watchOnScreen(server, named, { screen: process.stderr, onStop });
+}
+
+type ScreenOptions = {
+  /** Where to show how far it is; null shows it nowhere. */
+  readonly screen: NodeJS.WriteStream | null;
+  /** Called when the user stops the command, once the display is gone. */
+  readonly onStop: () => void;
+};
+
+const tickMs = 1000;
+
+/** As `watchLive`, on any screen. @throws CommandError; rejects with the signal's reason as well. */
+export async function watchOnScreen(
+  server: ServerAccess & { readonly signal: AbortSignal },
+  named: SubjectName,
+  { screen, onStop }: ScreenOptions,
+): Promise<Subject> {
   const { signal } = server;
-  const display = createLiveDisplay({ screen: process.stderr, now: () => performance.now() });
-  const onStop = (): void => {
+  const display =
+    screen === null ? null : createLiveDisplay({ screen, now: (): number => performance.now() });
+  const leave = (): void => {
     clearInterval(ticks);
-    display.finish();
-    note(stopNote(server, named.id, flags));
+    display?.finish();
+    onStop();
   };
-  const ticks = setInterval(() => display.tick(), tickMs);
-  signal.addEventListener('abort', onStop, { once: true });
+  const ticks = setInterval(() => display?.tick(), tickMs);
+  signal.addEventListener('abort', leave, { once: true });
   try {
     return await watchUntilOver(server, named, {
       onState(subject) {
-        if (!signal.aborted) display.show(runsOf(subject));
+        if (!signal.aborted) display?.show(runsOf(subject));
       },
       pause: async (ms) => wait(ms, undefined, { signal }),
     });
   } finally {
     clearInterval(ticks);
-    signal.removeEventListener('abort', onStop);
-    if (!signal.aborted) display.finish();
+    signal.removeEventListener('abort', leave);
+    if (!signal.aborted) display?.finish();
   }
 }
 
 /** What becomes of the runs of somebody who stops watching. */
-function stopNote({ embedded, url }: OpenServer, id: string, flags: CommandFlags): string {
+export function stopNote({ embedded, url }: OpenServer, id: string, flags: CommandFlags): string {
   if (embedded) return `Stopping. What is done is kept: ${commandLine('resume', id, flags)} does the rest.`;
   const [watch, cancel] = [commandLine('watch', id, flags), commandLine('cancel', id, flags)];
   return `${id} goes on at ${url}: ${watch} follows it again, and ${cancel} stops it.`;

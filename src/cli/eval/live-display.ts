@@ -1,7 +1,7 @@
+import { isOver } from '../../core/evaluation.ts';
+import { plain } from '../../core/plain-text.ts';
 import type { EvalRun } from '../../eval/result.ts';
-import { printable } from '../output.ts';
 import { progressLine, progressSentence, type RunProgress, settledItself } from './run-progress.ts';
-import { isOver } from './subject.ts';
 
 /** Shows how far runs have come, while they run. */
 export type LiveDisplay = {
@@ -44,14 +44,14 @@ function terminalDisplay(screen: Screen, now: () => number): LiveDisplay {
     erase();
     // A terminal that does not know how wide it is says 0.
     const width = (screen.columns || usualColumns) - 1;
-    for (const run of runs) screen.write(`${printable(progressLine(progressOf(run), width))}\n`);
+    for (const run of runs) screen.write(`${plain(progressLine(progressOf(run), width))}\n`);
     drawn = runs.length;
     drawnAt = now();
   };
   const progressOf = (run: EvalRun): RunProgress => {
     const { id, agent_version, counts } = run;
     const first = seen.get(id) ?? { at: now(), settled: settledItself(counts), over_at: null };
-    if (isOver(run)) first.over_at ??= now();
+    if (isOver(run.status)) first.over_at ??= now();
     seen.set(id, first);
     return {
       ...{ version: agent_version, counts },
@@ -80,7 +80,7 @@ function logDisplay(screen: Screen): LiveDisplay {
         const quarter = counts.total === 0 ? 0 : Math.floor((settled * quarters) / counts.total);
         if (quarter <= (reached.get(id) ?? 0)) continue;
         reached.set(id, quarter);
-        screen.write(`${printable(progressSentence({ version: agent_version, counts }))}\n`);
+        screen.write(`${plain(progressSentence({ version: agent_version, counts }))}\n`);
       }
     },
     tick() {},

@@ -12,11 +12,6 @@ export function money(dollars: number): string {
   return `$${dollars.toFixed(dollars < 1 ? 4 : 2)}`;
 }
 
-/** `1 case`, `20 cases`. */
-export function count(number: number, one: string): string {
-  return `${number} ${number === 1 ? one : `${one}s`}`;
-}
-
 function twoDigits(number: number): string {
   return String(number).padStart(2, '0');
 }

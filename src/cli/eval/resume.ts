@@ -1,3 +1,4 @@
+import { isOver } from '../../core/evaluation.ts';
 import { callServer } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { type OpenServer, withServer } from '../open-server.ts';
@@ -6,7 +7,7 @@ import { readEvalFile } from './eval-file.ts';
 import { embeddedOptions } from './eval-source.ts';
 import { followToReport, type ReportOptions } from './follow.ts';
 import { note } from './note.ts';
-import { isOver, pathOfSubject, runsOf, type Subject, type SubjectName, subjectNamed } from './subject.ts';
+import { pathOfSubject, runsOf, type Subject, type SubjectName, subjectNamed } from './subject.ts';
 
 export type ResumeOptions = ReportOptions & {
   readonly url?: string;
@@ -45,7 +46,7 @@ async function resume(server: OpenServer, named: SubjectName): Promise<SubjectNa
   const resumed = await Promise.all(runsOf(subject).map(({ id }) => resumeRun(server, id)));
   if (subject.type === 'eval_run' || subject.status === 'completed') return subject;
   // A server that runs for long still waits for the runs; one of this process has just begun and does not.
-  if (!isOver(subject) && !server.embedded) return subject;
+  if (!isOver(subject.status) && !server.embedded) return subject;
   const { baseline, candidate } = subject;
   const next = await compareRuns(server, { baseline_run: baseline.id, candidate_run: candidate.id });
   note(`Comparison ${next.id} takes the place of ${subject.id}, on the same ${resumed.length} runs.`);

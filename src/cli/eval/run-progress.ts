@@ -1,3 +1,4 @@
+import { counted } from '../../core/quantities.ts';
 import type { RunCounts } from '../../eval/result.ts';
 import { duration, money } from './quantities.ts';
 
@@ -50,7 +51,7 @@ function figures({ scores, reused, errors, cost_usd }: RunCounts): string[] {
   return [
     ...means,
     ...(reused === 0 ? [] : [`${reused} reused`]),
-    ...(errors === 0 ? [] : [`${errors} ${errors === 1 ? 'error' : 'errors'}`]),
+    ...(errors === 0 ? [] : [counted(errors, 'error')]),
     ...(cost_usd === null || cost_usd === 0 ? [] : [money(cost_usd)]),
   ];
 }

@@ -12,7 +12,8 @@ export type EvalRunOptions = EvalOptions & RunOptions & ReportOptions;
 export async function runEval(name: string, options: EvalRunOptions): Promise<void> {
   const source = openEvalSource(name, options);
   await withServer({ ...options, embedded: source.embedded }, async (server) => {
-    const subject = await begin(server, await readyEval(server, source, options), options);
-    await followToReport(server, subject, { ...options, flags: source.flags });
+    const { flags } = source;
+    const subject = await begin(server, await readyEval(server, source, options), { ...options, flags });
+    await followToReport(server, subject, { ...options, flags });
   });
 }

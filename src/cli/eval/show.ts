@@ -1,4 +1,5 @@
 import type { EvalResponse } from '../../api/evals.ts';
+import { isOver } from '../../core/evaluation.ts';
 import { CommandError } from '../command-error.ts';
 import { withServer } from '../open-server.ts';
 import { columns, print, printJson } from '../output.ts';
@@ -8,7 +9,7 @@ import { printReport } from './follow.ts';
 import type { ReportFormat } from './report.ts';
 import { retrieveSubject } from './resume.ts';
 import { progressSentence } from './run-progress.ts';
-import { isOver, runsOf, type Subject, subjectNamed } from './subject.ts';
+import { runsOf, type Subject, subjectNamed } from './subject.ts';
 
 type Options = { readonly url?: string; readonly output: ReportFormat };
 
@@ -54,9 +55,9 @@ function standing(
 ): string {
   const { id, status, error } = subject;
   // Nothing goes on while no server runs; this one has just been started to answer.
-  const waits = embedded && !isOver(subject);
+  const waits = embedded && !isOver(subject.status);
   const state = waits ? 'waits, and no server runs it' : `is ${status}`;
-  const verb = waits || isOver(subject) ? 'resume' : 'watch';
+  const verb = waits || isOver(subject.status) ? 'resume' : 'watch';
   return [
     `${id} ${state}${error === null ? '.' : `: ${error}`}`,
     ...runsOf(subject).map(

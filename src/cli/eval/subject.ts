@@ -1,6 +1,5 @@
 import type { ComparisonResponse } from '../../api/comparisons.ts';
 import type { EvalRunResponse } from '../../api/eval-runs.ts';
-import type { JobStatus } from '../../core/evaluation.ts';
 import { idPrefixes } from '../../core/ids.ts';
 import type { EvalRun } from '../../eval/result.ts';
 
@@ -24,9 +23,4 @@ export function pathOfSubject({ type, id }: SubjectName): string {
 /** Its runs, the baseline's first. */
 export function runsOf(subject: Subject): readonly EvalRun[] {
   return subject.type === 'eval_run' ? [subject] : [subject.baseline, subject.candidate];
-}
-
-/** Whether nothing more happens to it, unless somebody resumes it. */
-export function isOver({ status }: { readonly status: JobStatus }): boolean {
-  return status !== 'pending' && status !== 'running';
 }

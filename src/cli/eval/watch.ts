@@ -1,7 +1,8 @@
+import { isOver } from '../../core/evaluation.ts';
 import { RefusedError, requestServer, type ServerAccess } from '../api-client.ts';
 import { CommandError, sentenceOf } from '../command-error.ts';
 import { serverEvents } from './server-events.ts';
-import { isOver, pathOfSubject, type Subject, type SubjectName } from './subject.ts';
+import { pathOfSubject, type Subject, type SubjectName } from './subject.ts';
 
 type Options = {
   /** Called with every state that is heard of, the last one included. */
@@ -38,7 +39,7 @@ export async function watchUntilOver(
         idle = 0;
         const state = JSON.parse(text) as Subject;
         onState(state);
-        if (isOver(state)) return state;
+        if (isOver(state.status)) return state;
       }
     } catch (error) {
       if (isFinal(error)) throw error;

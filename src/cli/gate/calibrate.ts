@@ -1,13 +1,14 @@
 import type { CalibrationResponse } from '../../api/calibrations.ts';
 import type { DatasetResponse } from '../../api/wire/datasets.ts';
 import { usualEpochs } from '../../core/evaluation.ts';
+import { counted } from '../../core/quantities.ts';
 import { callServer, type ServerAccess } from '../api-client.ts';
-import { type RunOptions, startRun } from '../eval/begin.ts';
+import type { RunOptions } from '../eval/begin.ts';
 import { endingOf } from '../eval/ending.ts';
 import { type EvalOptions, openEvalSource, type ReadyEval, readyEval } from '../eval/eval-source.ts';
 import { refuseFailure, watchLive } from '../eval/follow.ts';
 import { note } from '../eval/note.ts';
-import { count } from '../eval/quantities.ts';
+import { startRun } from '../eval/start.ts';
 import { withServer } from '../open-server.ts';
 import { type Format, print, printJson } from '../output.ts';
 import { describeCalibration } from './calibration-text.ts';
@@ -27,12 +28,13 @@ export async function calibrateGate(name: string, options: CalibrateOptions): Pr
   await withServer({ ...options, embedded: source.embedded }, async (server) => {
     const ready = await readyEval(server, source, options);
     const epochs = options.epochs ?? (await epochsOf(server, ready));
-    const twice = { ...options, epochs: 2 * epochs };
+    const { flags } = source;
+    const twice = { ...options, epochs: 2 * epochs, flags };
     const started = await startRun(server, ready, twice, options.version);
     note(
-      `Version ${options.version}, ${count(twice.epochs, 'epoch')} of each case: two runs' worth. This is eval run ${started.id}.`,
+      `Version ${options.version}, ${counted(twice.epochs, 'epoch')} of each case: two runs' worth. This is eval run ${started.id}.`,
     );
-    const run = await watchLive(server, started, source.flags);
+    const run = await watchLive(server, started, flags);
     refuseFailure(server, run);
     const { problem } = endingOf(run);
     if (problem !== null) note(`${problem}.`);

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
 import { comparison } from '../../../test/eval-subjects.ts';
+import type { Verdict } from '../../core/evaluation.ts';
 import type { CalibrationReport } from '../../eval/gate-report.ts';
+import { wilson } from '../../stats/proportion.ts';
 import { describeCalibration } from './calibration-text.ts';
 
-const share = (splits: number) => ({
-  splits,
-  rate: splits / 200,
-  interval: { low: splits / 400, high: splits / 100, confidence: 0.95, method: 'wilson' as const },
-});
+function share(splits: number): CalibrationReport['rates'][Verdict] {
+  const interval = wilson({ successes: splits, trials: 200 }, 0.95);
+  if (interval === null) throw new Error('200 splits have an interval');
+  return { splits, rate: splits / 200, interval: { ...interval, confidence: 0.95, method: 'wilson' } };
+}
 
 const report: CalibrationReport = {
   ...{ schema: 1, run_id: 'erun_a', policy: comparison().gate, seed: 1, splits: 200, epochs: 5, cases: 20 },
@@ -28,10 +30,10 @@ test('A calibration says how often the gate is wrong, and what it can see', () =
     'Nothing has changed between the halves, so that every fail is a false alarm.',
     '',
     'VERDICT       SPLITS  SHARE   95 % INTERVAL',
-    'pass          20      10 %    5 % to 20 %',
-    'fail          3       1.5 %   0.8 % to 3 %',
-    'inconclusive  177     88.5 %  44.3 % to 177 %',
-    'error         0       0 %     0 % to 0 %',
+    'pass          20      10 %    6.6 % to 14.9 %',
+    'fail          3       1.5 %   0.5 % to 4.3 %',
+    'inconclusive  177     88.5 %  83.3 % to 92.2 %',
+    'error         0       0 %     0 % to 1.9 %',
     '',
     'The smallest loss that such runs tell from none, 4 times out of 5, in points of 100:',
     'METRIC  CASES OF         CASES  LOSS',

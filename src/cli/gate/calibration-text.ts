@@ -1,12 +1,12 @@
 import { verdicts } from '../../core/evaluation.ts';
+import { counted, percent } from '../../core/quantities.ts';
 import type { CalibrationReport } from '../../eval/gate-report.ts';
-import { count } from '../eval/quantities.ts';
 import { columns } from '../output.ts';
 
 /** A calibration for people. */
 export function describeCalibration(evalName: string, version: number, report: CalibrationReport): string {
   const { splits, cases, epochs, rates, sees } = report;
-  const halves = `${count(cases, 'case')} × ${count(epochs, 'epoch')} on each side`;
+  const halves = `${counted(cases, 'case')} × ${counted(epochs, 'epoch')} on each side`;
   const confidence = percent(rates.fail.interval.confidence);
   const verdictRows = verdicts.map((verdict) => {
     const { splits: number, rate, interval } = rates[verdict];
@@ -28,8 +28,4 @@ export function describeCalibration(evalName: string, version: number, report: C
     ...columns([['METRIC', 'CASES OF', 'CASES', 'LOSS'], ...seesRows]),
     ...(sees.total > sees.shown.length ? [`and ${sees.total - sees.shown.length} more`] : []),
   ].join('\n');
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(1))} %`;
 }

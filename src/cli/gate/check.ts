@@ -26,8 +26,9 @@ export async function checkGate(name: string, options: GateCheckOptions): Promis
   const { step_summary } = settingsHere();
   await withServer({ ...options, embedded: source.embedded }, async (server) => {
     const ready = await readyEval(server, source, options);
-    const comparison = await begin(server, ready, { ...options, baseline });
-    await followToReport(server, comparison, { ...options, flags: source.flags });
+    const { flags } = source;
+    const comparison = await begin(server, ready, { ...options, baseline, flags });
+    await followToReport(server, comparison, { ...options, flags });
     if (step_summary === null) return;
     addTo(step_summary, await fetchReport(server, comparison, { format: 'markdown' }));
   });

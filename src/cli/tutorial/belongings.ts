@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type Anthropic from '@anthropic-ai/sdk';
 import type { EvalRunResponse } from '../../api/eval-runs.ts';
+import { isOver } from '../../core/evaluation.ts';
 import { callServer, type ServerAccess } from '../api-client.ts';
 import { cancelRun } from '../eval/begin.ts';
-import { isOver } from '../eval/subject.ts';
 
 /** What the story has made so far; null is not made yet. */
 export type Belongings = {
@@ -58,7 +58,7 @@ async function stopAll(
     method: 'GET',
     path,
   });
-  await Promise.all(runs.data.filter((run) => !isOver(run)).map(({ id }) => cancelRun(access, id)));
+  await Promise.all(runs.data.filter(({ status }) => !isOver(status)).map(({ id }) => cancelRun(access, id)));
   while (!signal.aborted) {
     const { data: open } = await client.beta.sessions.list({ agent_id: agentId, limit: 100 }, { signal });
     if (open.length === 0) return;

@@ -1,10 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { ServerAccess } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { failureOf } from '../eval/ending.ts';
-import { createLiveDisplay } from '../eval/live-display.ts';
-import { runsOf, type Subject } from '../eval/subject.ts';
-import { watchUntilOver } from '../eval/watch.ts';
+import { watchOnScreen } from '../eval/follow.ts';
+import type { Subject } from '../eval/subject.ts';
 
 type Options = {
   readonly signal: AbortSignal;
@@ -21,17 +19,8 @@ export async function follow<T extends Subject>(
   subject: T,
   { signal, screen }: Options,
 ): Promise<T> {
-  const display =
-    screen === null ? null : createLiveDisplay({ screen, now: (): number => performance.now() });
-  try {
-    const last = await watchUntilOver({ ...access, signal }, subject, {
-      onState: (state) => display?.show(runsOf(state)),
-      pause: async (ms) => wait(ms, undefined, { signal }),
-    });
-    const failure = failureOf(last);
-    if (failure !== null) throw new CommandError(failure);
-    return last as T;
-  } finally {
-    display?.finish();
-  }
+  const last = await watchOnScreen({ ...access, signal }, subject, { screen, onStop: () => {} });
+  const failure = failureOf(last);
+  if (failure !== null) throw new CommandError(failure);
+  return last as T;
 }

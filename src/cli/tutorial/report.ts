@@ -1,8 +1,9 @@
 import type { ComparisonResponse } from '../../api/comparisons.ts';
 import type { DatasetResponse } from '../../api/wire/datasets.ts';
-import { count } from '../eval/quantities.ts';
+import { type Paint, plain } from '../../core/plain-text.ts';
+import { counted } from '../../core/quantities.ts';
 import type { SubjectName } from '../eval/subject.ts';
-import { columns, type Paint, printable } from '../output.ts';
+import { columns } from '../output.ts';
 import type { Step } from './story.ts';
 
 type Options = {
@@ -78,9 +79,9 @@ function modelLines({ model, served_by }: Step & { kind: 'created' }, paint: Pai
 
 function datasetLines({ name, revision }: DatasetResponse): string[] {
   if (revision === null) return [];
-  const teams = revision.summary.groups.map(({ group }) => printable(group ?? 'none')).sort();
+  const teams = revision.summary.groups.map(({ group }) => plain(group ?? 'none')).sort();
   return [
-    `${count(revision.cases, 'ticket')} across ${count(teams.length, 'team')}: ${teams.join(', ')}`,
+    `${counted(revision.cases, 'ticket')} across ${counted(teams.length, 'team')}: ${teams.join(', ')}`,
     `They are revision ${revision.hash.slice(0, 12)} of dataset ${name}; the same tickets always have this hash.`,
   ];
 }
@@ -107,7 +108,7 @@ async function comparedLines(comparison: ComparisonResponse, options: Options): 
 function reuseLines({ agent_version, counts: { reused, total } }: ComparisonResponse['baseline']): string[] {
   if (reused === 0) return [];
   if (reused < total) return [`Of version ${agent_version}, ${reused} of ${total} results are reused.`];
-  return [`Version ${agent_version} is not run again: its ${count(total, 'result')} are reused.`];
+  return [`Version ${agent_version} is not run again: its ${counted(total, 'result')} are reused.`];
 }
 
 function decision({ verdict, baseline, candidate }: ComparisonResponse): string {
@@ -128,9 +129,9 @@ async function outcomeLines(
   if (verdict !== 'pass' || report === null) return [await fetchTable(comparison), ''];
   const teams = report.rows.shown
     .filter(({ scope }) => scope === 'group')
-    .map(({ group, candidate, scored }) => `${printable(group ?? 'none')} ${candidate.passed}/${scored}`);
+    .map(({ group, candidate, scored }) => `${plain(group ?? 'none')} ${candidate.passed}/${scored}`);
   const turned = report.flips.shown.map(
-    (flip) => `${printable(flip.case_id)} turned ${flip.turned === 'lost' ? 'wrong' : 'right'}`,
+    (flip) => `${plain(flip.case_id)} turned ${flip.turned === 'lost' ? 'wrong' : 'right'}`,
   );
   return [
     `${paint.green('PASS')}  ${teams.join(', ')}`,

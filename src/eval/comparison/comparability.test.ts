@@ -26,6 +26,7 @@ test('Two runs of the same eval can be compared', () => {
   expect(look(runs)).toEqual({
     refusals: [],
     errors: [],
+    unsettled: [],
     remarks: [],
     metrics: [{ name: metric, judge: null }],
   });
@@ -135,6 +136,20 @@ describe('What a reader must know', () => {
     expect(
       look({ baseline: more.baseline, candidate: { ...more.candidate, cases: [first] } }).remarks,
     ).toMatchObject([{ text: 'Reduced to the 1 common case; left out: 1 only in the baseline (t-02)' }]);
+  });
+
+  test('is that less than half of a side is in common', () => {
+    const three = runsOf(Array.from({ length: 3 }, () => ({ baseline: [1], candidate: [1] })));
+    const cut = (left: number): Runs => ({
+      ...three,
+      candidate: { ...three.candidate, cases: three.candidate.cases.slice(0, left) },
+    });
+    expect(look(cut(2)).unsettled).toEqual([]);
+    const text = "Only 1 of the baseline's 3 cases can be compared, and at least half must be";
+    expect(look(cut(1)).unsettled).toMatchObject([{ code: 'insufficient_data', text }]);
+    const grown = { baseline: cut(1).candidate, candidate: three.baseline };
+    expect(look(grown).unsettled).toMatchObject([{ text: text.replace('baseline', 'candidate') }]);
+    expect(look(cut(0)).unsettled).toEqual([]);
   });
 
   test('is that epochs differ', () => {

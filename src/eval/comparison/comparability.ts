@@ -1,8 +1,9 @@
+import { counted } from '../../core/quantities.ts';
 import type { GatePolicy } from '../gate-policy.ts';
 import type { GateReason, GateReasonCode, JudgeAgreement } from '../gate-report.ts';
 import type { EvalRun, ScoredRun } from '../result.ts';
 import type { Paired, Runs } from './pairing.ts';
-import { counted, named } from './phrases.ts';
+import { named } from './phrases.ts';
 
 /** Whether two runs can be compared at all, and what a reader has to know before reading the figures. */
 export type Comparability = {
@@ -10,6 +11,8 @@ export type Comparability = {
   readonly refusals: readonly GateReason[];
   /** Something that the policy asks for could not be had. */
   readonly errors: readonly GateReason[];
+  /** Why nothing better than `inconclusive` can come of it. */
+  readonly unsettled: readonly GateReason[];
   readonly remarks: readonly GateReason[];
   /** The metrics of the policy that both runs have, scored alike. */
   readonly metrics: readonly Metric[];
@@ -20,6 +23,9 @@ export type Metric = { readonly name: string; readonly judge: JudgeAgreement | n
 
 /** With a judge that is right so seldom, TPR + TNR at most this, differences say too little. */
 const weakestJudge = 1.2;
+
+/** Of the cases of either side, the least share that has to be common. */
+const leastCommon = 0.5;
 
 type Question = { readonly runs: Runs; readonly paired: Paired; readonly policy: GatePolicy };
 
@@ -33,6 +39,7 @@ export function comparabilityOf({ runs, paired, policy }: Question): Comparabili
       ...metrics.filter((metric) => 'code' in metric),
       ...missingGroups(paired, policy),
     ],
+    unsettled: tooLittleInCommon(runs, paired),
     remarks: [...changedModel(runs), ...leftOut(paired), ...unlikeEpochs(runs)],
     metrics: metrics.filter((metric) => 'name' in metric),
   };
@@ -98,6 +105,15 @@ function changedModel(runs: Runs): GateReason[] {
 
 function nothingInCommon({ pairs }: Paired): GateReason[] {
   return pairs.length > 0 ? [] : [gateReason('no_common_cases', 'The two runs have no case in common')];
+}
+
+function tooLittleInCommon(runs: Runs, { pairs }: Paired): GateReason[] {
+  return sidesOf(runs)
+    .filter(([, { cases }]) => pairs.length > 0 && pairs.length < leastCommon * cases.length)
+    .map(([side, { cases }]) => {
+      const text = `Only ${pairs.length} of the ${side}'s ${counted(cases.length, 'case')} can be compared, and at least half must be`;
+      return gateReason('insufficient_data', text);
+    });
 }
 
 function missingGroups({ pairs }: Paired, policy: GatePolicy): GateReason[] {

@@ -56,7 +56,7 @@ describe('flipsOf', () => {
       input: 'x'.repeat(600),
       target: 'billing',
       baseline: { reply: 'y'.repeat(600), reading: { team: 'billing' } },
-      candidate: { reply: 'no JSON', reading: undefined },
+      candidate: { reply: 'no JSON', reading: undefined, reason: 'what was kept' },
     };
     const find = () => Promise.resolve([found, { ...found, input: null, baseline: null }]);
     const { shown } = await flipsOf(observed, { metric, find });
@@ -64,7 +64,7 @@ describe('flipsOf', () => {
     expect(shown[0]).toMatchObject({
       target: '"billing"',
       baseline: { reading: '{"team":"billing"}' },
-      candidate: { reading: null, reply: 'no JSON' },
+      candidate: { reading: null, reply: 'no JSON', reason: 'what was kept' },
     });
     expect(shown[0]?.baseline.reply).toMatch(/^y{499}…$/);
     expect(shown[1]).toMatchObject({ input: null, baseline: { reply: null, reading: null } });

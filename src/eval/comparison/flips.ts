@@ -20,6 +20,7 @@ import {
   type Observed,
   type Outcomes,
   passMark,
+  scoresOf,
 } from './observed.ts';
 import { capped, mostShown, type Pair } from './pairing.ts';
 
@@ -87,8 +88,8 @@ function mustPassFirst(observed: readonly Observed[]): Observed[] {
 function wantedOf({ pair, baseline, candidate }: Observed, metric: string): WantedFlip {
   return {
     case_id: pair.candidate.case_id,
-    baseline: typicalOf(pair.baseline.scores[metric] ?? [], baseline),
-    candidate: typicalOf(pair.candidate.scores[metric] ?? [], candidate),
+    baseline: typicalOf(scoresOf(pair.baseline, metric), baseline),
+    candidate: typicalOf(scoresOf(pair.candidate, metric), candidate),
   };
 }
 
@@ -120,11 +121,12 @@ function sideOf(
   { mean, passes, values }: Outcomes,
   { reason, answer }: { readonly reason: string | null; readonly answer: Answer | null },
 ): FlipSide {
+  const why = answer?.reason ?? reason;
   return {
     value: mean,
     passes,
     epochs: values.length,
-    reason: reason === null ? null : quoted(reason),
+    reason: why === null ? null : quoted(why),
     reading: answer?.reading === undefined ? null : jsonOf(answer.reading),
     reply: answer === null ? null : quoted(answer.reply),
   };

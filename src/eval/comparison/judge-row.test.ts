@@ -17,11 +17,13 @@ const row: Measured = {
   margin: 0.05,
   cases: 100,
   scored: 100,
+  unscored: { baseline: 0, candidate: 0 },
   units: 100,
   epochs: 1,
   baseline: side,
   candidate: side,
   lost: nobody,
+  maybe_lost: nobody,
   gained: nobody,
   damage: damage(0.01, -0.01, 0.03),
   tests: { mcnemar: null, sign_flip: null },
@@ -164,6 +166,20 @@ describe('By its lost cases, a row', () => {
     });
     const none = judge({ ...counting, policy: { max_lost_cases: 0 }, margin: null });
     expect(none.reason.text).toBe('billing lost none of 5 cases; none may be lost');
+  });
+
+  test('is broken when what has no score any more could make it too many', () => {
+    const maybe_lost = { total: 1, shown: ['t-05'] };
+    const given = { ...counting, margin: null, cases: 100, scored: 99, maybe_lost };
+    expect(judge({ ...given, lost: { total: 1, shown: ['t-02'] } })).toMatchObject({
+      verdict: 'error',
+      reason: {
+        code: 'unscored_may_be_lost',
+        text: 'billing lost 1 of 99 cases (t-02); at most 1 may be lost; 1 other was right and may be lost, with no score under the candidate (t-05)',
+      },
+    });
+    expect(judge(given).verdict).toBe('pass');
+    expect(judge({ ...given, lost: two }).reason.code).toBe('lost_too_many');
   });
 
   test('is broken when scores are missing', () => {

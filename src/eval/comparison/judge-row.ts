@@ -1,8 +1,9 @@
 import type { Verdict } from '../../core/evaluation.ts';
+import { counted, percent, points } from '../../core/quantities.ts';
 import { oneSidedAlpha } from '../../stats/interval.ts';
 import type { GatePolicy } from '../gate-policy.ts';
 import type { Damage, GateReason, GateReasonCode, HarmTest, Interval } from '../gate-report.ts';
-import { changeOf, counted, named, percent, points, subjectOf } from './phrases.ts';
+import { changeOf, named, subjectOf } from './phrases.ts';
 import type { Measured } from './row.ts';
 
 /** What a row comes to, and why. */
@@ -84,7 +85,11 @@ function judgeInterval(row: Measured, { policy, harm }: RowRules): RowJudgement 
 }
 
 type Limits = Extract<Standing, { status: 'judged' }>;
-type Answer = { readonly verdict: Verdict; readonly code: GateReasonCode; readonly text: string };
+type Answer<Code = GateReasonCode> = {
+  readonly verdict: Verdict;
+  readonly code: Code;
+  readonly text: string;
+};
 
 function judgeLimits(
   { damage, interval, margin }: Limits,
@@ -116,21 +121,41 @@ function judgeCount(row: Measured, { policy, counts_lost }: RowRules): RowJudgem
   const most = policy.max_lost_cases;
   if (most === null || !counts_lost) return null;
   const say = speakerFor(row, policy);
+  const { verdict, code, text } = judgeLost(row, { most, policy });
+  return say(verdict, code, text);
+}
+
+/**
+ * Judges the lost cases by how many may be lost. A case that was right and has no score any more may be lost as well:
+ * where that could make them too many, there is no telling.
+ */
+export function judgeLost(
+  row: Pick<Measured, 'lost' | 'maybe_lost' | 'scored' | 'cases'>,
+  { most, policy }: { readonly most: number; readonly policy: GatePolicy },
+): Answer<'lost_too_many' | 'unscored_may_be_lost' | 'too_few_scored' | 'few_enough_lost'> {
+  const { lost, maybe_lost } = row;
   const text = lostText(row, most);
-  if (row.lost.total > most) return say('fail', 'lost_too_many', text);
-  if (lacksScores(row, policy)) return say('error', 'too_few_scored', tooFewScored(row, policy));
-  return say('pass', 'few_enough_lost', text);
+  if (lost.total > most) return { verdict: 'fail', code: 'lost_too_many', text };
+  if (lost.total + maybe_lost.total > most) {
+    const unknown = `${counted(maybe_lost.total, 'other')} ${maybe_lost.total === 1 ? 'was' : 'were'} right`;
+    const why = `${text}; ${unknown} and may be lost, with no score under the candidate${named(maybe_lost)}`;
+    return { verdict: 'error', code: 'unscored_may_be_lost', text: why };
+  }
+  if (lacksScores(row, policy)) {
+    return { verdict: 'error', code: 'too_few_scored', text: tooFewScored(row, policy) };
+  }
+  return { verdict: 'pass', code: 'few_enough_lost', text };
 }
 
 /** How many cases a row lost, and how many it may lose: `lost 2 of 5 cases (t-02, t-04); at most 1 may be lost`. */
-export function lostText({ lost, scored }: Pick<Measured, 'lost' | 'scored'>, most: number): string {
+function lostText({ lost, scored }: Pick<Measured, 'lost' | 'scored'>, most: number): string {
   const count = lost.total === 0 ? 'none' : String(lost.total);
   const allowed = most === 0 ? 'none may be lost' : `at most ${most} may be lost`;
   return `lost ${count} of ${counted(scored, 'case')}${named(lost)}; ${allowed}`;
 }
 
 /** Whether more cases broke or stayed unscored than the policy puts up with. */
-export function lacksScores(
+function lacksScores(
   { scored, cases }: Pick<Measured, 'scored' | 'cases'>,
   { min_scored }: GatePolicy,
 ): boolean {
@@ -138,10 +163,7 @@ export function lacksScores(
 }
 
 /** How many cases have a score, and how many should. */
-export function tooFewScored(
-  { scored, cases }: Pick<Measured, 'scored' | 'cases'>,
-  policy: GatePolicy,
-): string {
+function tooFewScored({ scored, cases }: Pick<Measured, 'scored' | 'cases'>, policy: GatePolicy): string {
   const has = `has scores on both sides for ${scored} of ${counted(cases, 'case')}`;
   return `${has}, and needs them for ${percent(policy.min_scored)}; the others broke or could not be scored`;
 }

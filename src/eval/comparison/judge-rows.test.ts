@@ -106,7 +106,7 @@ test('unscoredIn counts cases that have no score on some side', async () => {
   expect(unscoredIn(rows)).toMatchObject([
     {
       code: 'cases_unscored',
-      text: '1 case of 2 have no score by exact on both sides and count neither way',
+      text: '1 case of 2 has no score by exact on one side or both; figures leave such cases out',
     },
   ]);
   expect(unscoredIn(await rowsOf([right]))).toEqual([]);

@@ -1,11 +1,11 @@
 import type { Verdict } from '../../core/evaluation.ts';
+import { counted } from '../../core/quantities.ts';
 import { oneSidedAlpha } from '../../stats/interval.ts';
 import { adjustPValues } from '../../stats/multiplicity.ts';
 import type { GatePolicy } from '../gate-policy.ts';
 import type { Capped, GateReason, GateReport, GateRow, HarmTest } from '../gate-report.ts';
 import { judgeRow, leastCases, standingOf } from './judge-row.ts';
 import { settleOf } from './outlook.ts';
-import { counted } from './phrases.ts';
 import type { Measured } from './row.ts';
 
 /** A report shows so many rows. */
@@ -59,6 +59,7 @@ function whatSettles(row: Measured, policy: GatePolicy): GateRow['settle'] {
   if (damage === null || noise === null || margin === null) return null;
   return settleOf({
     ...{ margin, noise, damage: damage.mean, cases: row.scored, more_epochs: row.noisy_within },
+    within: damage.interval !== null && damage.interval.high <= margin,
     ...{ least_cases: leastCases(row, policy), level: policy.confidence },
   });
 }
@@ -100,6 +101,6 @@ export function unscoredIn(rows: readonly GateRow[]): GateReason[] {
     .map(({ metric, scope, group, scored, cases }) => ({
       code: 'cases_unscored',
       ...{ metric, scope, group },
-      text: `${counted(cases - scored, 'case')} of ${cases} have no score by ${metric} on both sides and count neither way`,
+      text: `${counted(cases - scored, 'case')} of ${cases} ${cases - scored === 1 ? 'has' : 'have'} no score by ${metric} on one side or both; figures leave such cases out`,
     }));
 }

@@ -26,7 +26,6 @@ describe('A case that must pass', () => {
   test.each([
     ['it is kept', kept],
     ['one epoch in three is wrong', { baseline: [1, 1, 1], candidate: [1, 1, 0] }],
-    ['epochs are evenly split', { baseline: [1, 1], candidate: [1, 0] }],
     ['only the baseline has no score', { baseline: [null], candidate: [1] }],
   ])('is fine when %s', (_what, spec) => {
     const { fails, errors, warnings, passes, cases } = judge(spec);
@@ -34,9 +33,16 @@ describe('A case that must pass', () => {
     expect(passes).toMatchObject([{ text: 'The candidate loses none of 1 must_pass case' }]);
   });
 
-  test('is a warning when both sides get it wrong', () => {
-    const { fails, warnings } = judge({ baseline: [0], candidate: [0] });
-    expect(fails).toEqual([]);
+  test('does not fail on an even split, and is no reason to pass either', () => {
+    const { fails, errors, passes } = judge({ baseline: [1, 1], candidate: [1, 0] });
+    expect({ fails, errors, passes }).toEqual({ fails: [], errors: [], passes: [] });
+  });
+
+  test('is a warning when both sides get it wrong, and lets nothing pass by itself', () => {
+    const wrong: CaseSpec = { baseline: [0], candidate: [0] };
+    const { fails, warnings, passes } = judge(wrong);
+    expect({ fails, passes }).toEqual({ fails: [], passes: [] });
+    expect(judge(wrong, kept).passes).toHaveLength(1);
     expect(warnings).toMatchObject([{ code: 'must_pass_fails_on_both_sides' }]);
   });
 

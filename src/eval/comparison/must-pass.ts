@@ -1,9 +1,10 @@
+import { counted } from '../../core/quantities.ts';
 import type { GateReason, GateReasonCode } from '../gate-report.ts';
 import type { ScoredCase } from '../result.ts';
 import { gateReason } from './comparability.ts';
-import { isWrong, outcomesOf } from './observed.ts';
+import { isRight, isWrong, outcomesOf } from './observed.ts';
 import { capped, type Paired } from './pairing.ts';
-import { counted, named } from './phrases.ts';
+import { named } from './phrases.ts';
 
 /** What the cases tagged `must_pass` say, each of which can fail the gate by itself. */
 export type MustPass = {
@@ -21,7 +22,7 @@ type Finding = 'fine' | 'lost' | 'unscored' | 'wrong_on_both_sides';
 /**
  * Looks at every `must_pass` case by the metric that decides flips. One that the candidate gets wrong in most of
  * its epochs fails the gate, unless the baseline got it wrong as well: then the candidate is no worse, and a
- * warning says so. A case without a baseline has nothing to excuse it. Without a metric, nothing is known.
+ * warning says so. They pass only where the candidate gets at least one of them right. A case without a baseline has nothing to excuse it. Without a metric, nothing is known.
  */
 export function judgeMustPass(paired: Paired, metric: string | null): MustPass {
   if (metric === null) return { cases: 0, fails: [], errors: [], passes: [], warnings: [] };
@@ -35,13 +36,13 @@ export function judgeMustPass(paired: Paired, metric: string | null): MustPass {
   const dropped = paired.without_candidate.filter(({ must_pass }) => must_pass);
   const fails = report('lost', 'must_pass_lost', (them) => `The candidate fails ${them}`);
   const errors = report('unscored', 'must_pass_unscored', (them) => `No score for ${them}`);
-  const kept =
-    cases.length === 0 || fails.length > 0 || errors.length > 0 ? [] : [keptAll(cases.length, metric)];
+  const isKept =
+    fails.length === 0 && errors.length === 0 && cases.some((entry) => isRightNow(entry, metric));
   return {
     cases: cases.length,
     fails,
     errors,
-    passes: kept,
+    passes: isKept ? [keptAll(cases.length, metric)] : [],
     warnings: [
       ...report('wrong_on_both_sides', 'must_pass_fails_on_both_sides', (them) => `Both sides fail ${them}`),
       ...about(dropped, {
@@ -56,6 +57,11 @@ export function judgeMustPass(paired: Paired, metric: string | null): MustPass {
 function keptAll(count: number, metric: string): GateReason {
   const text = `The candidate loses none of ${counted(count, 'must_pass case')}`;
   return gateReason('must_pass_kept', text, metric);
+}
+
+function isRightNow({ candidate }: TaggedCase, metric: string): boolean {
+  const outcomes = outcomesOf(candidate, metric);
+  return outcomes !== null && isRight(outcomes);
 }
 
 function findingOf({ candidate, baseline }: TaggedCase, metric: string): Finding {

@@ -52,6 +52,18 @@ describe('slicesOf', () => {
 
   test('has no groups where no case has one', () => {
     expect(slices([{ baseline: [1], candidate: [1] }])).toHaveLength(1);
-    expect(slices([])).toEqual([{ scope: 'all_cases', group: null, cases: 0, observed: [] }]);
+    expect(slices([])).toMatchObject([{ scope: 'all_cases', group: null, cases: 0, observed: [] }]);
+  });
+
+  test('counts what has no score on each side, and keeps what was right and has none any more', () => {
+    const [all] = slices([
+      { case_id: 'gone', baseline: [1], candidate: [null] },
+      { baseline: [0], candidate: [null] },
+      { baseline: [null], candidate: [1] },
+      { baseline: [null], candidate: [null] },
+      { baseline: [1], candidate: [1] },
+    ]);
+    expect(all).toMatchObject({ cases: 5, unscored: { baseline: 2, candidate: 3 } });
+    expect(all?.maybe_lost.map(({ candidate }) => candidate.case_id)).toEqual(['gone']);
   });
 });

@@ -1,5 +1,6 @@
 import type { RowScope } from '../gate-report.ts';
 import type { ScoredCase } from '../result.ts';
+import type { Score } from '../score.ts';
 import type { Pair } from './pairing.ts';
 
 /** The scores that one metric gave one side of a case. Epochs without a score are not among them. */
@@ -25,6 +26,10 @@ export type Slice = {
   readonly group: string | null;
   /** Common cases, whether scored or not. */
   readonly cases: number;
+  /** How many have no score on each side. */
+  readonly unscored: { readonly baseline: number; readonly candidate: number };
+  /** Right under the baseline and without a score under the candidate. */
+  readonly maybe_lost: readonly Pair[];
   readonly observed: readonly Observed[];
 };
 
@@ -56,12 +61,17 @@ export function isGained({ baseline, candidate }: Observed): boolean {
   return isWrong(baseline) && isRight(candidate);
 }
 
+/** The scores of a metric, one per epoch; none when it has not been asked. A metric may be called `constructor`. */
+export function scoresOf({ scores }: ScoredCase, metric: string): readonly Score[] {
+  return Object.hasOwn(scores, metric) ? (scores[metric] ?? []) : [];
+}
+
 /** What a metric says of one side of a case; null when no epoch has a score. */
 export function outcomesOf(entry: ScoredCase, metric: string): Outcomes | null {
   const values: number[] = [];
   let sum = 0;
   let passes = 0;
-  for (const { value } of entry.scores[metric] ?? []) {
+  for (const { value } of scoresOf(entry, metric)) {
     if (value === null) continue;
     values.push(value);
     sum += value;
@@ -72,14 +82,19 @@ export function outcomesOf(entry: ScoredCase, metric: string): Outcomes | null {
 
 /** All cases, and then each group by name, cases without a group last. Without groups there is only the first. */
 export function slicesOf(pairs: readonly Pair[], metric: string): readonly [Slice, ...Slice[]] {
-  const all: Growing = { cases: 0, observed: [] };
+  const all = emptySlice();
   const groups = new Map<string | null, Growing>();
   for (const pair of pairs) {
     const group = groupIn(groups, pair.candidate.group);
-    const entry = observe(pair, metric);
+    const baseline = outcomesOf(pair.baseline, metric);
+    const candidate = outcomesOf(pair.candidate, metric);
     for (const slice of [all, group]) {
       slice.cases += 1;
-      if (entry !== null) slice.observed.push(entry);
+      if (baseline === null) slice.unscored.baseline += 1;
+      if (candidate === null) slice.unscored.candidate += 1;
+      if (baseline !== null && candidate !== null) {
+        slice.observed.push({ pair, baseline, candidate, damage: baseline.mean - candidate.mean });
+      } else if (baseline !== null && isRight(baseline)) slice.maybe_lost.push(pair);
     }
   }
   const names = [...groups.keys()].sort(byName);
@@ -88,21 +103,23 @@ export function slicesOf(pairs: readonly Pair[], metric: string): readonly [Slic
   return [whole, ...names.map((group): Slice => ({ scope: 'group', group, ...groupIn(groups, group) }))];
 }
 
-type Growing = { cases: number; readonly observed: Observed[] };
+type Growing = {
+  cases: number;
+  readonly unscored: { baseline: number; candidate: number };
+  readonly maybe_lost: Pair[];
+  readonly observed: Observed[];
+};
+
+function emptySlice(): Growing {
+  return { cases: 0, unscored: { baseline: 0, candidate: 0 }, maybe_lost: [], observed: [] };
+}
 
 function groupIn(groups: Map<string | null, Growing>, name: string | null): Growing {
   const known = groups.get(name);
   if (known !== undefined) return known;
-  const fresh: Growing = { cases: 0, observed: [] };
+  const fresh = emptySlice();
   groups.set(name, fresh);
   return fresh;
-}
-
-function observe(pair: Pair, metric: string): Observed | null {
-  const baseline = outcomesOf(pair.baseline, metric);
-  const candidate = outcomesOf(pair.candidate, metric);
-  if (baseline === null || candidate === null) return null;
-  return { pair, baseline, candidate, damage: baseline.mean - candidate.mean };
 }
 
 function byName(left: string | null, right: string | null): number {

@@ -59,6 +59,7 @@ describe('settleOf', () => {
     damage: 0,
     noise: 0.1,
     margin: 0.05,
+    within: false,
     least_cases: 50,
     level: 0.9,
     more_epochs: false,
@@ -73,8 +74,18 @@ describe('settleOf', () => {
     });
   });
 
-  test('does not count on an improvement to last', () => {
-    expect(settleOf({ ...row, damage: -0.2 }).cases).toBe(250);
+  test('expects an improvement to go on', () => {
+    // (1.645 + .842)² · .2 / (.02 + .25)² = 17, which is fewer than are judged at all.
+    const gain = { ...row, cases: 20, damage: -0.25, noise: 0.2, margin: 0.02 };
+    expect(settleOf(gain).text).toBe(
+      'About 50 cases would settle it, if things go on like this; there are 20.',
+    );
+    // (1.645 + .842)² · .1 / (.05 + .01)² = 171.7.
+    expect(settleOf({ ...row, damage: -0.01 }).cases).toBe(180);
+  });
+
+  test('wants the least number of cases and no more where the interval is within the margin', () => {
+    expect(settleOf({ ...row, cases: 49, within: true }).cases).toBe(50);
   });
 
   test('says that no number will do when the loss is above the margin', () => {

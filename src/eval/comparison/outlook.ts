@@ -1,3 +1,4 @@
+import { counted, points } from '../../core/quantities.ts';
 import { oneSidedAlpha } from '../../stats/interval.ts';
 import { estimateMean } from '../../stats/mean.ts';
 import { normalQuantile } from '../../stats/normal.ts';
@@ -6,7 +7,6 @@ import { varianceParts } from '../../stats/reliability.ts';
 import type { Settle } from '../gate-report.ts';
 import { type Columns, sampleOf } from './columns.ts';
 import type { Outcomes } from './observed.ts';
-import { counted, points } from './phrases.ts';
 
 /** How often a true damage is to be noticed, for it to count as one that can be seen. */
 const power = 0.8;
@@ -59,6 +59,8 @@ export type Unsettled = {
   readonly damage: number;
   readonly noise: number;
   readonly margin: number;
+  /** Whether the interval is within the margin already, and only cases are too few to be judged. */
+  readonly within: boolean;
   readonly least_cases: number;
   readonly level: number;
   readonly more_epochs: boolean;
@@ -68,7 +70,7 @@ export type Unsettled = {
 export function settleOf(row: Unsettled): Settle {
   const { margin, more_epochs } = row;
   const help = more_epochs ? ' Most of the noise is within cases, so that more epochs help as well.' : '';
-  const needed = casesNeeded(row);
+  const needed = row.within ? 1 : casesNeeded(row);
   if (needed === null) {
     const text = `What was seen, ${points(row.damage)} points, is not within the ${points(margin)} that are tolerated: more cases may show a failure, and no number of them a pass, if things go on like this.`;
     return { cases: null, more_epochs, text: `${text}${help}` };
@@ -85,14 +87,14 @@ function rounded(count: number): number {
 }
 
 function casesNeeded({ damage, noise, margin, level }: Unsettled): number | null {
-  // Where the candidate looks better than the baseline, it is not counted on to stay so.
-  const expected_damage = Math.max(0, damage);
-  if (expected_damage >= margin) return null;
+  const room = margin - damage;
+  if (room <= 0) return null;
   const deviation = Math.sqrt(noise);
-  const spread = deviation === 0 ? 1 : casesForMargin({ deviation, expected_damage, margin, level, power });
-  // Tango's limit after not one flip, z² / (n + z²), has to come under the margin as well.
+  const spread =
+    deviation === 0 ? 1 : casesForMargin({ deviation, expected_damage: damage, margin, level, power });
+  // What nobody has seen, z² / (n + z²) as in Tango's limit after not one flip, has to have room as well.
   const z = normalQuantile(oneSidedAlpha(level));
-  return Math.max(spread ?? 1, Math.ceil((z ** 2 * (1 - margin)) / margin));
+  return Math.max(spread ?? 1, Math.ceil((z ** 2 * (1 - room)) / room));
 }
 
 /** The part of the variance of one side's case means that comes from their epochs. */

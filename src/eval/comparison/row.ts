@@ -63,11 +63,16 @@ export function measureRow(slice: Slice, measuring: Measuring): Measured {
     margin,
     cases: slice.cases,
     scored: cases,
+    unscored: slice.unscored,
     units: columns.units,
     epochs: slice.observed.reduce((most, entry) => Math.max(most, epochsOf(entry)), 0),
     baseline: rowSide(columns, 'baseline', policy.confidence),
     candidate: rowSide(columns, 'candidate', policy.confidence),
     lost: capped(slice.observed.filter(isLost).map(idOf), mostInRow),
+    maybe_lost: capped(
+      slice.maybe_lost.map(({ candidate }) => candidate.case_id),
+      mostInRow,
+    ),
     gained: capped(slice.observed.filter(isGained).map(idOf), mostInRow),
     damage: damageOf(columns, test, measuring),
     tests: { mcnemar: mcnemarOf(columns), sign_flip: signFlipOf(columns, measuring) },
@@ -80,7 +85,8 @@ export function measureRow(slice: Slice, measuring: Measuring): Measured {
 
 function tierOf({ scope, group }: Slice, policy: GatePolicy): Tier {
   if (scope === 'all_cases') return policy.overall;
-  return (group === null ? undefined : policy.groups[group]) ?? policy.default_tier;
+  if (group === null || !Object.hasOwn(policy.groups, group)) return policy.default_tier;
+  return policy.groups[group] ?? policy.default_tier;
 }
 
 function epochsOf({ baseline, candidate }: Observed): number {

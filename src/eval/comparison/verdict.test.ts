@@ -10,6 +10,7 @@ import { decide } from './verdict.ts';
 const comparable: Comparability = {
   refusals: [],
   errors: [],
+  unsettled: [],
   remarks: [],
   metrics: [{ name: 'exact', judge: null }],
 };
@@ -36,11 +37,13 @@ function row(verdict: GateRow['verdict'], tier: Tier, changes: Partial<GateRow> 
     reason: { code: codes[verdict], metric: 'exact', scope, group: 'billing', text: `${tier} ${verdict}` },
     cases: 100,
     scored: 100,
+    unscored: { baseline: 0, candidate: 0 },
     units: 100,
     epochs: 1,
     baseline: side,
     candidate: side,
     lost: { total: 3, shown: ['a', 'b', 'c'] },
+    maybe_lost: { total: 0, shown: [] },
     gained: { total: 0, shown: [] },
     damage: null,
     tests: { harm: null, mcnemar: null, sign_flip: null },
@@ -71,6 +74,7 @@ function deciding({ rows = [all('pass')], policy = {}, comparability = {}, must_
 }
 
 const refusal = gateReason('served_model_differs', 'other model');
+const few = gateReason('insufficient_data', 'few in common');
 const broken = gateReason('scorer_differs', 'other scorer');
 const lost = gateReason('must_pass_lost', 'lost');
 
@@ -110,6 +114,16 @@ describe('A gate', () => {
       'is broken by models that differ, whatever failed',
       { comparability: { refusals: [refusal] }, rows: [all('fail')] },
       'error',
+    ],
+    [
+      'cannot tell with too few cases in common, whatever passes',
+      { comparability: { unsettled: [few] } },
+      'inconclusive',
+    ],
+    [
+      'fails all the same with too few cases in common',
+      { comparability: { unsettled: [few] }, rows: [all('fail')] },
+      'fail',
     ],
     ['fails with a case that must pass', { must_pass: { cases: 1, fails: [lost] } }, 'fail'],
     [
@@ -198,6 +212,30 @@ describe('The most cases that may be lost in all', () => {
     expect(
       deciding({ rows: [all('not_asked', { scored: 90 })], policy: { max_lost_total: 3 } }).verdict,
     ).toBe('error');
+  });
+
+  test('is broken when cases without a score could make them too many', () => {
+    const some = [all('not_asked', { maybe_lost: { total: 1, shown: ['d'] } })];
+    expect(deciding({ rows: some, policy: { max_lost_total: 3 } })).toMatchObject({
+      verdict: 'error',
+      reasons: ['unscored_may_be_lost'],
+    });
+    expect(deciding({ rows: some, policy: { max_lost_total: 4 } }).verdict).toBe('pass');
+  });
+
+  test('is not said again where the row of all cases says it', () => {
+    const text = 'The whole dataset lost 3 of 100 cases (a, b, c); at most 3 may be lost';
+    const reason = {
+      code: 'few_enough_lost',
+      metric: 'exact',
+      scope: 'all_cases',
+      group: null,
+      text,
+    } as const;
+    for (const tier of ['critical', 'advisory'] as const) {
+      const given = { rows: [all('pass', { tier, reason })], policy: { max_lost_total: 3 } };
+      expect(deciding(given)).toEqual({ verdict: 'pass', reasons: ['few_enough_lost'], warnings: [] });
+    }
   });
 
   test('is not looked at without rows', () => {

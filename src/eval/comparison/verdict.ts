@@ -3,7 +3,7 @@ import type { GatePolicy } from '../gate-policy.ts';
 import type { GateReason, GateRow } from '../gate-report.ts';
 import type { Comparability } from './comparability.ts';
 import { gateReason } from './comparability.ts';
-import { lacksScores, lostText, tooFewScored } from './judge-row.ts';
+import { judgeLost, type RowJudgement } from './judge-row.ts';
 import type { MustPass } from './must-pass.ts';
 import { subjectOf } from './phrases.ts';
 
@@ -32,21 +32,22 @@ export function decide(evidence: Evidence): Decision {
   const { comparability, must_pass, rows } = evidence;
   const blocking = rows.filter((row) => row.tier !== 'advisory');
   const total = judgeTotal(evidence);
-  const fails = [...must_pass.fails, ...total.fails, ...reasonsOf(blocking, 'fail')];
+  const fails = [...must_pass.fails, ...reasonsOf(total, 'fail'), ...reasonsOf(blocking, 'fail')];
   const errors = [
     ...comparability.errors,
     ...must_pass.errors,
-    ...total.errors,
+    ...reasonsOf(total, 'error'),
     ...reasonsOf(blocking, 'error'),
     ...nothingAsked(evidence, blocking),
   ];
-  const passes = [...must_pass.passes, ...total.passes, ...reasonsOf(blocking, 'pass')];
+  const passes = [...must_pass.passes, ...reasonsOf(total, 'pass'), ...reasonsOf(blocking, 'pass')];
   const critical = reasonsOf(
     blocking.filter((row) => row.tier === 'critical'),
     'inconclusive',
   );
   // Where nothing passes, there is nothing to let the candidate through for.
-  const unsettled = critical.length > 0 || passes.length > 0 ? critical : reasonsOf(blocking, 'inconclusive');
+  const open = critical.length > 0 || passes.length > 0 ? critical : reasonsOf(blocking, 'inconclusive');
+  const unsettled = [...comparability.unsettled, ...open];
   const verdict = verdictOf({ refusals: comparability.refusals, fails, errors, unsettled });
   const decided = {
     error: [...comparability.refusals, ...errors, ...fails],
@@ -59,6 +60,7 @@ export function decide(evidence: Evidence): Decision {
     ...hiddenByAverage(rows, evidence.policy),
     ...must_pass.warnings,
     ...rows.filter((row) => row.verdict !== 'pass' && row.verdict !== 'not_asked').map((row) => row.reason),
+    ...comparability.unsettled,
     ...comparability.remarks,
   ];
   return { verdict, reasons: decided, warnings: others.filter((reason) => !said.has(reason)) };
@@ -73,25 +75,21 @@ function verdictOf({ refusals, fails, errors, unsettled }: Findings): Verdict {
   return unsettled.length > 0 ? 'inconclusive' : 'pass';
 }
 
-function reasonsOf(rows: readonly GateRow[], verdict: Verdict): GateReason[] {
+function reasonsOf(rows: readonly RowJudgement[], verdict: Verdict): GateReason[] {
   return rows.filter((row) => row.verdict === verdict).map((row) => row.reason);
 }
 
 /** `max_lost_total` stands above tiers: who states it wants it kept. */
-function judgeTotal({ policy, rows }: Evidence): { [Kind in 'fails' | 'errors' | 'passes']: GateReason[] } {
-  const nothing = { fails: [], errors: [], passes: [] };
+function judgeTotal({ policy, rows }: Evidence): RowJudgement[] {
   const most = policy.max_lost_total;
   const all = rows.find((row) => row.scope === 'all_cases' && row.metric === policy.metrics[0]);
-  if (most === null || all === undefined) return nothing;
-  const lost = `${subjectOf(all, policy.metrics)} ${lostText(all, most)}`;
-  if (all.lost.total > most) {
-    return { ...nothing, fails: [gateReason('lost_too_many_in_all', lost, all.metric)] };
-  }
-  if (lacksScores(all, policy)) {
-    const text = `${subjectOf(all, policy.metrics)} ${tooFewScored(all, policy)}`;
-    return { ...nothing, errors: [gateReason('too_few_scored', text, all.metric)] };
-  }
-  return { ...nothing, passes: [gateReason('few_enough_lost', lost, all.metric)] };
+  if (most === null || all === undefined) return [];
+  const { verdict, code, text } = judgeLost(all, { most, policy });
+  const said = `${subjectOf(all, policy.metrics)} ${text}`;
+  // Without groups, the row of all cases may have said the same already.
+  if (all.tier !== 'advisory' && all.reason.text === said) return [];
+  const reason = gateReason(code === 'lost_too_many' ? 'lost_too_many_in_all' : code, said, all.metric);
+  return [{ verdict, reason }];
 }
 
 /** A gate that could not fail must not pass either. */

@@ -195,8 +195,18 @@ describe('A row is refused by the column and what it must be', () => {
       { id: 'a', messages: ['hello'] },
       ['messages[0].role: must be user or assistant; a system prompt belongs to the agent'],
     ],
-    ['a weight of nothing', { ...some, weight: 0 }, ['weight: must be a number above 0']],
-    ['a weight as text', { ...some, weight: '2' }, ['weight: must be a number above 0']],
+    ['a weight of nothing', { ...some, weight: 0 }, ['weight: must be a number from 0.000001 to 1000000']],
+    [
+      'a weight too small to count',
+      { ...some, weight: 1e-60 },
+      ['weight: must be a number from 0.000001 to 1000000'],
+    ],
+    [
+      'a weight that buries the others',
+      { ...some, weight: 1e7 },
+      ['weight: must be a number from 0.000001 to 1000000'],
+    ],
+    ['a weight as text', { ...some, weight: '2' }, ['weight: must be a number from 0.000001 to 1000000']],
     ['a must_pass as text', { ...some, must_pass: 'true' }, ['must_pass: must be true or false']],
     [
       'two names of one part',
@@ -237,15 +247,27 @@ describe('A row is refused by the column and what it must be', () => {
     [
       'several',
       { id: '', input: 1, weight: -1 },
-      ['input: must be a text or a list of messages', 'weight: must be a number above 0', `id: ${name}`],
+      [
+        'input: must be a text or a list of messages',
+        'weight: must be a number from 0.000001 to 1000000',
+        `id: ${name}`,
+      ],
     ],
   ])('%s', (_what, row, complaints) => {
     expect(read(row)).toEqual(complaints);
   });
 
   test.each<[string, Row, string]>([
-    ['a weight that is no number', { ...some, weight: 'heavy' }, 'weight: must be a number above 0'],
-    ['a weight without end', { ...some, weight: 'Infinity' }, 'weight: must be a number above 0'],
+    [
+      'a weight that is no number',
+      { ...some, weight: 'heavy' },
+      'weight: must be a number from 0.000001 to 1000000',
+    ],
+    [
+      'a weight without end',
+      { ...some, weight: 'Infinity' },
+      'weight: must be a number from 0.000001 to 1000000',
+    ],
     ['a must_pass of another word', { ...some, must_pass: 'yes' }, 'must_pass: must be true, false, 1 or 0'],
   ])('%s, in text', (_what, row, complaint) => {
     expect(read(row, {}, 'text')).toEqual([complaint]);

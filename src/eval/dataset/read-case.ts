@@ -102,8 +102,8 @@ function readMessage(value: Json, name: string, complain: Complain): CaseMessage
 function readWeight({ name, value }: Part, cells: CellKind, complain: Complain): number {
   const weight =
     cells === 'text' && typeof value === 'string' && !isBlank(value) ? Number(value) : (value ?? 1);
-  if (typeof weight === 'number' && weight > 0 && Number.isFinite(weight)) return weight;
-  complain(name, 'must be a number above 0');
+  if (typeof weight === 'number' && weight >= 1e-6 && weight <= 1e6) return weight;
+  complain(name, 'must be a number from 0.000001 to 1000000');
   return 1;
 }
 

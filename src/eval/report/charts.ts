@@ -1,8 +1,8 @@
-import { points } from '../comparison/phrases.ts';
+import { short } from '../../core/plain-text.ts';
+import { points } from '../../core/quantities.ts';
 import type { GateReport, GateRow } from '../gate-report.ts';
 import { markup } from './markup.ts';
-import { short } from './plain-text.ts';
-import { limitsOf, pointsOrNothing, resultOf, scopeName, sideNames } from './wording.ts';
+import { limitsOf, pointsOrNothing, scopeName, sideNames, sideResult } from './wording.ts';
 
 /** Pixels of the drawing's own scale; a browser fits it to the page. */
 const width = 760;
@@ -83,12 +83,12 @@ export function scoreBars(report: GateReport, rows: readonly GateRow[]): string 
       bar('baseline', {
         y,
         share: row.baseline.mean ?? 0,
-        text: `${names.baseline}: ${resultOf(row.baseline, row)}`,
+        text: `${names.baseline}: ${sideResult(row, 'baseline')}`,
       }),
       bar('candidate', {
         y: y + 17,
         share: row.candidate.mean ?? 0,
-        text: `${names.candidate}: ${resultOf(row.candidate, row)}`,
+        text: `${names.candidate}: ${sideResult(row, 'candidate')}`,
       }),
     ].join('');
   });

@@ -1,4 +1,4 @@
-import { counted } from '../comparison/phrases.ts';
+import { counted } from '../../core/quantities.ts';
 import type {
   Flip,
   FlipSide,
@@ -17,9 +17,9 @@ import {
   intervalHeading,
   limitsOf,
   pointsOrNothing,
-  resultOf,
   scopeName,
   sideNames,
+  sideResult,
 } from './wording.ts';
 
 /** The report as one self-contained page, with drawings. */
@@ -91,8 +91,8 @@ function rowCells(row: GateRow): string[] {
     row.metric,
     scopeName(row),
     row.tier,
-    resultOf(row.baseline, row),
-    resultOf(row.candidate, row),
+    sideResult(row, 'baseline'),
+    sideResult(row, 'candidate'),
     pointsOrNothing(row.damage?.mean ?? null),
     limitsOf(row.damage?.interval ?? null),
     pointsOrNothing(row.margin),

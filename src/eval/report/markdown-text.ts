@@ -1,4 +1,4 @@
-import { plain } from './plain-text.ts';
+import { plain } from '../../core/plain-text.ts';
 
 /** One line of a table. */
 export function tableLine(cells: readonly string[]): string {

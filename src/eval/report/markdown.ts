@@ -1,17 +1,17 @@
 import { type Tier, tiers, type Verdict } from '../../core/evaluation.ts';
-import { counted } from '../comparison/phrases.ts';
+import { counted } from '../../core/quantities.ts';
 import type { Flip, GateReason, GateReport, GateRow } from '../gate-report.ts';
 import { escaped, tableLine } from './markdown-text.ts';
 import {
-  answerOf,
+  answersOf,
   groupName,
   headline,
   intervalHeading,
   limitsOf,
   pointsOrNothing,
-  resultOf,
   scopeName,
   sideNames,
+  sideResult,
   targetOf,
 } from './wording.ts';
 
@@ -94,8 +94,8 @@ function tierTable(report: GateReport, tier: Tier): string[] {
 function rowCells(row: GateRow): string[] {
   return [
     scopeName(row),
-    resultOf(row.baseline, row),
-    resultOf(row.candidate, row),
+    sideResult(row, 'baseline'),
+    sideResult(row, 'candidate'),
     pointsOrNothing(row.damage?.mean ?? null),
     limitsOf(row.damage?.interval ?? null),
     pointsOrNothing(row.margin),
@@ -128,8 +128,7 @@ function flipCells(flip: Flip): string[] {
     flip.group === null ? '' : groupName(flip.group),
     flip.turned === 'lost' ? 'wrong' : 'right',
     targetOf(flip, answerWidth),
-    answerOf(flip.baseline, answerWidth),
-    answerOf(flip.candidate, answerWidth),
+    ...answersOf(flip, answerWidth),
   ];
 }
 

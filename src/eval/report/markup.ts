@@ -1,4 +1,4 @@
-import { plain } from './plain-text.ts';
+import { plain } from '../../core/plain-text.ts';
 
 /** Text from elsewhere as itself in HTML or XML, in an attribute or between tags. */
 export function markup(text: string): string {

@@ -1,16 +1,5 @@
 import { expect, test } from 'vitest';
-import { aligned, plain, plainPaint, short, terminalPaint } from './plain-text.ts';
-
-test('plain leaves nothing that moves a cursor, ends a line or turns the writing round', () => {
-  expect(plain('a\u001b[2Jb\r\nc\u2028d\u202ee\ud800f')).toBe('a [2Jb c d e f');
-  expect(plain('  Grüße, 世界 👍  ')).toBe('Grüße, 世界 👍');
-});
-
-test('short counts characters, not halves of them', () => {
-  expect(short('👍👍👍', 3)).toBe('👍👍👍');
-  expect(short('👍👍👍', 2)).toBe('👍…');
-  expect(short('one two', 5)).toBe('one…');
-});
+import { aligned, plainPaint, terminalPaint } from './plain-text.ts';
 
 test('aligned sets numbers to the right and paints without counting the paint', () => {
   const paint = (text: string) => `<${text}>`;

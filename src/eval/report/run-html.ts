@@ -1,4 +1,4 @@
-import { counted } from '../comparison/phrases.ts';
+import { counted } from '../../core/quantities.ts';
 import type { RunReport, WrongCase } from '../run-report.ts';
 import { markup } from './markup.ts';
 import { page, quote, section, table } from './page.ts';

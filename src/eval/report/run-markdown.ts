@@ -1,4 +1,4 @@
-import { counted } from '../comparison/phrases.ts';
+import { counted } from '../../core/quantities.ts';
 import type { RunReport } from '../run-report.ts';
 import { escaped, tableLine } from './markdown-text.ts';
 import { becauseOf, costLines, runState, runTitle } from './run-table.ts';

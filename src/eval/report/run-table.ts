@@ -1,9 +1,10 @@
+import { type Paint, plain, short } from '../../core/plain-text.ts';
+import { counted } from '../../core/quantities.ts';
 import { canSee } from '../can-see.ts';
-import { counted } from '../comparison/phrases.ts';
 import { defaultGate } from '../gate.ts';
 import type { EvalRun } from '../result.ts';
 import type { RunReport, WrongCase } from '../run-report.ts';
-import { aligned, type Paint, plain, short } from './plain-text.ts';
+import { aligned } from './plain-text.ts';
 import { limitsOf, pointsOrNothing, resultOf, scopeName } from './wording.ts';
 
 /** So many cases fit on a screen; the rest is counted. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Paint } from '../../core/plain-text.ts';
 import { cases, metric, plan } from '../comparison/runs.testsuite.ts';
 import type { GateReport } from '../gate-report.ts';
-import { type Paint, plainPaint } from './plain-text.ts';
+import { plainPaint } from './plain-text.ts';
 import { byCount, hostileReport, reportOf, tickets, unprintable } from './reports.testsuite.ts';
 import { tableReport } from './table.ts';
 
@@ -57,8 +58,27 @@ describe('The table', () => {
     const noted = table(
       await reportOf([{ baseline: [null], candidate: [1], group: null }, ...tickets], { policy: byCount }),
     );
-    expect(noted).toContain('\n  note 1 case of 21 have no score');
-    expect(noted).toContain('\n(no group)\n  v1: 0/0 (1 not scored)');
+    expect(noted).toContain('\n  note 1 case of 21 has no score by exact on one side or both');
+    expect(noted).toContain('\n(no group)\n  v1: 0/0 (1 not scored)\n  v2: 0/0\n');
+  });
+
+  test('lets nothing pass that broke where it was right before and none may be lost', async () => {
+    const right = cases(95, { baseline: [1], candidate: [1] });
+    const broke = cases(5, { baseline: [1], candidate: [null] });
+    const none = { ...byCount, max_lost_cases: 0, max_lost_total: 0 };
+    const text = table(await reportOf([...right, ...broke], { policy: none }));
+    expect(text).toContain('all cases\n  v1: 95/95\n  v2: 95/95 (5 not scored)\n');
+    expect(text).toMatch(
+      /ERROR .*\n {2}The whole dataset lost none of 95 cases; none may be lost; 5 others were right and may be lost, with no score under the candidate \(t-96, t-97, t-98, t-99, t-100\)\n {2}note 5 cases of 100 have/,
+    );
+  });
+
+  test('asks for no more than the least number of cases after a clear gain', async () => {
+    const specs = [
+      ...cases(15, { baseline: [1], candidate: [1] }),
+      ...cases(5, { baseline: [0], candidate: [1] }),
+    ];
+    expect(table(await reportOf(specs))).toContain('\nall cases: About 50 cases would settle it');
   });
 
   test('says that nothing turned, that cases are flaky, and that there is nothing to show', async () => {
@@ -91,6 +111,11 @@ describe('The table', () => {
     };
     expect(table(await reportOf(tickets, { policy: byCount, found: unreadable }))).toMatch(
       /t-12 {2}billing {2}wrong {3}\{"team":"billing"\} {2}scored 1 {2}No JSON/,
+    );
+    const alike = { reply: 'Yes.', reading: 'yes' };
+    const same = { input: null, target: 'yes', baseline: alike, candidate: alike };
+    expect(table(await reportOf(tickets, { policy: byCount, found: same }))).toMatch(
+      /t-12 {2}billing {2}wrong {3}yes {7}yes {6}got 0/,
     );
   });
 

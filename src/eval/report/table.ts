@@ -1,17 +1,18 @@
 import type { Verdict } from '../../core/evaluation.ts';
-import { counted, percent } from '../comparison/phrases.ts';
+import { type Paint, plain } from '../../core/plain-text.ts';
+import { counted, percent } from '../../core/quantities.ts';
 import type { Flip, GateReason, GateReport, GateRow } from '../gate-report.ts';
-import { aligned, type Cell, type Paint, plain } from './plain-text.ts';
+import { aligned, type Cell } from './plain-text.ts';
 import {
-  answerOf,
+  answersOf,
   groupName,
   headline,
   intervalHeading,
   limitsOf,
   pointsOrNothing,
-  resultOf,
   scopeName,
   sideNames,
+  sideResult,
   targetOf,
 } from './wording.ts';
 
@@ -46,8 +47,8 @@ function groupLines(report: GateReport, paint: Paint): string[] {
     const flag = isWorse(row) ? paint.red('  <-- regressed') : '';
     return [
       scopeName(row),
-      `  ${names.baseline}: ${resultOf(row.baseline, row)}`,
-      `  ${names.candidate}: ${resultOf(row.candidate, row)}${flag}`,
+      `  ${names.baseline}: ${sideResult(row, 'baseline')}`,
+      `  ${names.candidate}: ${sideResult(row, 'candidate')}${flag}`,
     ];
   });
   return [...lines, ...moreOf(rows.length - mostLines, 'group', paint)];
@@ -104,8 +105,7 @@ function flipCells(flip: Flip, paint: Paint): Cell[] {
     { text: flip.group === null ? '' : groupName(flip.group) },
     { text: lost ? 'wrong' : 'right', paint: lost ? paint.red : paint.green },
     { text: targetOf(flip, answerWidth) },
-    { text: answerOf(flip.baseline, answerWidth) },
-    { text: answerOf(flip.candidate, answerWidth) },
+    ...answersOf(flip, answerWidth).map((text) => ({ text })),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { Verdict } from '../../core/evaluation.ts';
-import { percent, points } from '../comparison/phrases.ts';
+import { plain, short } from '../../core/plain-text.ts';
+import { percent, points } from '../../core/quantities.ts';
 import type { Flip, FlipSide, GateReport, GateRow, Interval, ReportSide, RowSide } from '../gate-report.ts';
-import { plain, short } from './plain-text.ts';
 
 /** What each side is called: `v1` and `v2`, or something longer where that would not tell them apart. */
 export function sideNames({ baseline, candidate }: GateReport): {
@@ -56,6 +56,11 @@ export function resultOf(
   return `${passed}/${scored}${graded ? `, mean ${points(mean)}` : ''}${unscored}`;
 }
 
+/** The same for one side of a comparison, with how many cases that side has no score for. */
+export function sideResult(row: GateRow, side: 'baseline' | 'candidate'): string {
+  return resultOf(row[side], { scored: row.scored, cases: row.scored + row.unscored[side] });
+}
+
 /** Limits in points, as a column has them: `-1.2 to 7.0`; nothing for null. */
 export function limitsOf(interval: Interval | null): string {
   return interval === null ? '' : `${pointsOrNothing(interval.low)} to ${pointsOrNothing(interval.high)}`;
@@ -71,10 +76,24 @@ export function pointsOrNothing(value: number | null): string {
   return value === null ? '' : (value * 100).toFixed(1).replace(/^-0\.0$/, '0.0');
 }
 
-/** What a side answered, as short as it can be told: the reading, or else the reply, or else the scorer's reason. */
-export function answerOf({ reading, reply, reason, value }: FlipSide, most: number): string {
-  const said = reading === null ? (reply ?? reason) : unquoted(reading);
-  return said === null ? `scored ${Number(value.toFixed(2))}` : short(said, most);
+/**
+ * What both sides answered, as short as it can be told: the reading, or else the reply. Where that is the same, or
+ * not known, the scorer's reason tells more.
+ */
+export function answersOf(
+  { baseline, candidate }: Flip,
+  most: number,
+): [baseline: string, candidate: string] {
+  const same = saidBy(baseline) === saidBy(candidate);
+  const answerOf = (side: FlipSide) => {
+    const said = same ? (side.reason ?? saidBy(side)) : (saidBy(side) ?? side.reason);
+    return said === null ? `scored ${Number(side.value.toFixed(2))}` : short(said, most);
+  };
+  return [answerOf(baseline), answerOf(candidate)];
+}
+
+function saidBy({ reading, reply }: FlipSide): string | null {
+  return reading === null ? reply : unquoted(reading);
 }
 
 /** What a case expected, as short as it can be told; nothing when it is not known. */

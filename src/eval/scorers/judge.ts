@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../../core/evaluation.ts';
 import type { AgentVersion } from '../endpoint.ts';
-import type { JudgePort } from '../judge-port.ts';
+import type { JudgePort, JudgeReply } from '../judge-port.ts';
 import { readJson } from '../reply-json.ts';
 import type { Score, Scored, Scorer } from '../score.ts';
 import { quote } from '../values.ts';
@@ -71,17 +71,25 @@ type Poll = {
 
 async function poll({ votes, judges, agent, text, signal }: Poll): Promise<Score> {
   const replies = await Promise.all(Array.from({ length: votes }, () => judges.ask(agent, text, signal)));
-  let cost: number | null = 0;
+  const cost_usd = costOf(replies);
   const said: Vote[] = [];
   for (const reply of replies) {
-    if (!reply.ok)
-      return { value: null, reason: `the judge could not be asked: ${reply.reason}`, cost_usd: null };
-    cost = cost === null || reply.cost_usd === null ? null : cost + reply.cost_usd;
-    const vote = readVote(reply.text);
-    if (typeof vote === 'string') return { value: null, reason: vote, cost_usd: cost };
+    const vote = reply.ok ? readVote(reply.text) : `the judge could not be asked: ${reply.reason}`;
+    if (typeof vote === 'string') return { value: null, reason: vote, cost_usd };
     said.push(vote);
   }
-  return { ...decide(said), cost_usd: cost };
+  return { ...decide(said), cost_usd };
+}
+
+/** What the replies that came have cost; null where one has no known price. */
+function costOf(replies: readonly JudgeReply[]): number | null {
+  let sum = 0;
+  for (const reply of replies) {
+    if (!reply.ok) continue;
+    if (reply.cost_usd === null) return null;
+    sum += reply.cost_usd;
+  }
+  return sum;
 }
 
 type Vote = { readonly pass: boolean; readonly reason: string };

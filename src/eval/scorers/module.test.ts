@@ -134,6 +134,18 @@ describe('A module that is faulty for one case scores the next one:', () => {
     expect(await ask(scorer, 'good')).toEqual({ value: 1, reason: null });
   });
 
+  test.each([
+    ['hangs', 'for (;;) {}'],
+    ['never answers', 'return new Promise(() => {});'],
+  ])('one that %s among others that wait for it', async (_what, body) => {
+    const scorer = await scorerFrom(faulty(body).replace('return 1', 'return Promise.resolve(1)'), {
+      timeout_ms: 700,
+    });
+    const replies = Array.from({ length: 20 }, (_, i) => (i === 2 ? 'bad' : 'good'));
+    const scores = await Promise.all(replies.map((reply) => ask(scorer, reply)));
+    expect(scores.map(({ value }) => value)).toEqual(replies.map((reply) => (reply === 'bad' ? null : 1)));
+  });
+
   test('one that hangs when scoring is stopped', async () => {
     const scorer = await scorerFrom(faulty('for (;;) {}'));
     const controller = new AbortController();

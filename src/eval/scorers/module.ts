@@ -40,6 +40,7 @@ export async function create(config: z.output<typeof schema>, context: ScorerCon
     name: config.name,
     hash: scorerHash(config, { version: 1, code: opened.hash }),
     binary: config.binary,
+    keeps_time: true,
     score: (scored, signal) => opened.calls.call({ ...scored, options: config.options }, signal),
     close: opened.calls.close,
   };

@@ -25,6 +25,7 @@ const reasonCode = describes<GateReasonCode>()(
     'gate_asks_nothing',
     'judge_too_weak',
     'too_few_scored',
+    'unscored_may_be_lost',
     'must_pass_unscored',
     'must_pass_lost',
     'lost_too_many',
@@ -167,11 +168,20 @@ export const gateRow = describes<GateRow>()(
     reason: gateReason.describe('Why.'),
     cases: count.describe('Cases of this row that both sides have.'),
     scored: count.describe('Those with a score on both sides: all figures below are over these.'),
+    unscored: z
+      .object({
+        baseline: count.describe('Under the baseline.'),
+        candidate: count.describe('Under the candidate.'),
+      })
+      .describe('How many cases have no score; one may lack both.'),
     units: count.describe('Independent units: clusters, and cases without a cluster.'),
     epochs: count.describe('The most scored epochs that a case has on either side.'),
     baseline: side.describe('The one side.'),
     candidate: side.describe('The other side.'),
     lost: capped(text).describe('Cases right under the baseline and wrong under the candidate, by id.'),
+    maybe_lost: capped(text).describe(
+      'Cases right under the baseline and without a score under the candidate, by id.',
+    ),
     gained: capped(text).describe('Cases that turned the other way, by id.'),
     damage: damage.nullable().describe('How much worse the candidate is on average; null without scores.'),
     tests: tests.describe('Tests beside the interval.'),

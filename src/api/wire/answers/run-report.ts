@@ -26,8 +26,8 @@ export const runReport = describes<RunReport>()(
         case_id: text.describe('The id of the case.'),
         group: text.nullable().describe('Its group; null for none.'),
         outcome: z
-          .enum(['wrong', 'unscored', 'right'])
-          .describe('In most of its epochs; `unscored` has no score in any.'),
+          .enum(['wrong', 'mixed', 'unscored', 'right'])
+          .describe('In most of its epochs; `mixed` is evenly split, and `unscored` has no score in any.'),
       }),
     ).describe('Each case by the first scorer, in the order of the dataset.'),
     wrong: capped(
