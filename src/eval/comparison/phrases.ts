@@ -1,8 +1,6 @@
 import { percent, points } from '../../core/quantities.ts';
 import type { Capped, GateRow, Interval } from '../gate-report.ts';
 
-export { counted, percent, points } from '../../core/quantities.ts';
-
 /** How many cases a sentence names. */
 const mostNamed = 10;
 
