@@ -26,7 +26,7 @@ export const datasetImportQuery = z.strictObject({
   target: column('what is expected'),
   group: column('the part of the dataset that a case is reported under'),
   cluster: column('the source that a case shares with others'),
-  weight: column('how much a case counts in means, above 0'),
+  weight: column('how much a case counts in means, from 0.000001 to 1000000'),
   must_pass: column('whether one case is enough for the gate to fail'),
   split: column('the split that a case belongs to'),
 });
@@ -73,7 +73,7 @@ export const sessionCase = z
     id: label('A text, unique within the dataset; absent is made of the content.'),
     group: label('A text: the part of the dataset that it is reported under.'),
     cluster: label('A text: the source that it shares with other cases.'),
-    weight: label('A number above 0: how much it counts in means. 1 unless stated.'),
+    weight: label('A number from 0.000001 to 1000000: how much it counts in means. 1 unless stated.'),
     must_pass: label('A boolean: whether this one case is enough for the gate to fail.'),
     split: label('A text: the split that it belongs to.'),
   })

@@ -26,15 +26,15 @@ test('Every complaint begins with its line, and all are collected', async () => 
   expect(await complaints(text)).toEqual([
     'line 3: must be a JSON object',
     'line 4: input: must be a text or a list of messages',
-    'line 4: weight: must be a number above 0',
+    'line 4: weight: must be a number from 0.000001 to 1000000',
   ]);
 });
 
 test('Lines of CSV are those of the file, quotes and all', async () => {
   const text = 'input,weight\r\n"a\r\nb",1\r\n\r\n"c\r\nd",heavy\r\ne,-1\r\n';
   expect(await complaints(text, { format: 'csv' })).toEqual([
-    'line 5: weight: must be a number above 0',
-    'line 7: weight: must be a number above 0',
+    'line 5: weight: must be a number from 0.000001 to 1000000',
+    'line 7: weight: must be a number from 0.000001 to 1000000',
   ]);
 });
 

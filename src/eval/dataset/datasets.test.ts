@@ -409,7 +409,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
         [{ user: 'Hi' }],
         { weight: '2' },
         {
-          ...{ code: 'invalid_dataset', message: 'weight: must be a number above 0' },
+          ...{ code: 'invalid_dataset', message: 'weight: must be a number from 0.000001 to 1000000' },
         },
       ],
       [

@@ -99,7 +99,7 @@ const anyCase = fc
       target: json,
       group: named,
       cluster: named,
-      weight: fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
+      weight: fc.double({ min: 1e-6, max: 1e6, noNaN: true }),
       must_pass: fc.boolean(),
       split: named,
       vars: fc.dictionary(name, json, { maxKeys: 4 }),

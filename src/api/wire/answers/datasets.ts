@@ -83,7 +83,7 @@ const caseShape = {
   target: json.describe('What is expected; null states nothing.'),
   group: text.nullable().describe('The part of the dataset that it is reported under; null for none.'),
   cluster: text.nullable().describe('The source that it shares with other cases; null stands alone.'),
-  weight: z.number().describe('How much it counts in means, above 0.'),
+  weight: z.number().describe('How much it counts in means, from 0.000001 to 1000000.'),
   must_pass: z.boolean().describe('Whether this one case is enough for the gate to fail.'),
   split: text.nullable().describe('The split that it belongs to; null for none.'),
   fields: z.record(z.string(), json).describe('Every other column, for templates and scorers.'),
