@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { comparison, evalRun, runCounts } from '../../../test/eval-subjects.ts';
 import type { Subject } from './subject.ts';
 import { watchUntilOver } from './watch.ts';
@@ -116,4 +116,17 @@ test('Whoever stops the command is not made to wait', async () => {
     pause: async () => {},
   });
   await expect(watching).rejects.toThrow('stopped');
+});
+
+test('A server that does not come back at once is told of, once', async () => {
+  const said: string[] = [];
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said.push(String(text));
+    return true;
+  });
+  onTestFinished(() => write.mockRestore());
+  const down = Array.from({ length: 6 }, () => refuses(503, 'Not now'));
+  const { url } = await scripted([...down, sends(over)]);
+  expect((await watch(url)).last).toEqual(over);
+  expect(said).toEqual(['Not now. It is asked again for about five minutes.\n']);
 });

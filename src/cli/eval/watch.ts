@@ -1,6 +1,7 @@
 import { isOver } from '../../core/evaluation.ts';
 import { RefusedError, requestServer, type ServerAccess } from '../api-client.ts';
 import { CommandError, sentenceOf } from '../command-error.ts';
+import { note } from './note.ts';
 import { serverEvents } from './server-events.ts';
 import { pathOfSubject, type Subject, type SubjectName } from './subject.ts';
 
@@ -16,6 +17,8 @@ const silenceMs = 60_000;
 const longestPauseMs = 10_000;
 /** With the pauses between them, these are about five minutes. */
 const mostFailures = 35;
+/** A server that is started again is back by then; for anything longer, whoever waits wants to know. */
+const toldAfter = 4;
 
 /**
  * Follows something to its end and gives its last state. A stream that breaks off is opened again, after pauses that
@@ -45,6 +48,7 @@ export async function watchUntilOver(
       if (isFinal(error)) throw error;
       access.signal?.throwIfAborted();
       if (++failures >= mostFailures) throw givenUp(subject, error);
+      if (failures === toldAfter) note(`${sentenceOf(error)} It is asked again for about five minutes.`);
     }
     await pause(Math.min(longestPauseMs, 250 * 2 ** idle++));
   }
