@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Actor, Keys } from '../access/keys.ts';
+import { createEventStream, frame } from './event-stream.ts';
 
 type Options<T> = {
   readonly reply: FastifyReply;
@@ -27,11 +28,12 @@ export function createWatchStreams({ keys, ping_ms }: { readonly keys: Keys; rea
       const response = reply.raw;
       reply.hijack();
       if (response.destroyed) return;
+      const stream = createEventStream({ response, actor, keys, ping_ms });
       let waiting: T | null = null;
       let over = false;
       const write = (value: T): void => {
-        response.write(`event: ${event}\ndata: ${JSON.stringify(value)}\n\n`);
-        if (over) response.end();
+        stream.write(frame(event, JSON.stringify(value)));
+        if (over) stream.end();
       };
       const tell = (value: T): void => {
         if (over) return;
@@ -45,26 +47,13 @@ export function createWatchStreams({ keys, ping_ms }: { readonly keys: Keys; rea
         waiting = null;
         write(value);
       });
-      const ping = async (): Promise<void> => {
-        // A database that does not answer is no reason to hang up.
-        const welcome = await keys.isWelcome(actor).catch(() => true);
-        if (welcome) response.write('event: ping\ndata: {"type":"ping"}\n\n');
-        else response.end();
-      };
-      const pings = setInterval(() => void ping(), ping_ms);
       const unwatch = watch(tell);
       open.add(response);
       response.once('close', () => {
-        clearInterval(pings);
         unwatch();
         open.delete(response);
       });
-      response.writeHead(200, {
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-cache, no-transform',
-        'x-accel-buffering': 'no',
-        'request-id': reply.request.id,
-      });
+      stream.start(reply.request.id);
       tell(first);
       // What changed between the first reading and the watching is seen by this second one.
       tell(await read());

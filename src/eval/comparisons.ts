@@ -168,6 +168,7 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
   }
 
   async function publish(id: string): Promise<void> {
+    if (!watchers.isWatched(id)) return;
     try {
       watchers.tell(id, await retrieve(id));
     } catch (error) {

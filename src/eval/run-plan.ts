@@ -72,10 +72,9 @@ export async function planRun(options: PlanOptions): Promise<PreparedRun> {
   const readReply = createReader(definition.reply, definition.labels);
   await checkCases(options, render);
   const made = await createScorers(definition.scorers, options.context);
-  const scorers = made.map((scorer, i) => ({
+  const scorers = made.map((scorer) => ({
     ...scorerOfReadings(scorer, definition),
-    timeout_ms:
-      definition.scorers[i]?.type === 'judge' ? judgementTimeoutMs : definition.limits.scorer_timeout_ms,
+    timeout_ms: scorer.keeps_time === true ? longestMs : definition.limits.scorer_timeout_ms,
   }));
   const planned = await planScorers(scorers, options).catch(async (error: unknown) => {
     await closeAll(scorers);
@@ -113,10 +112,10 @@ export async function planRun(options: PlanOptions): Promise<PreparedRun> {
 }
 
 /**
- * A judge's sessions have the time-out of a scorer each. Its whole judgement has this one: it waits for a place, and
- * for an endpoint that recovers, and a case is not to go unscored because others came first.
+ * What a scorer may take that keeps its own time. A judge waits for a place, or for an endpoint that recovers, and a
+ * module for its turn; a case is not to go unscored because others came first.
  */
-const judgementTimeoutMs = 3_600_000;
+const longestMs = 3_600_000;
 
 /** Refuses a price limit that could not be kept. */
 function requirePrices(model: string, { definition, servedBy, knowsPriceOf }: PlanOptions): void {

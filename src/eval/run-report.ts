@@ -4,6 +4,7 @@ import { listEvalResultsOf } from '../store/eval-runs.ts';
 import { canSee } from './can-see.ts';
 import type { Case } from './case.ts';
 import { columnsOf } from './comparison/columns.ts';
+import { quoted } from './comparison/flips.ts';
 import {
   isRight,
   isWrong,
@@ -67,7 +68,6 @@ export type WrongCase = {
 
 /** The level of the intervals. */
 const confidence = 0.95;
-const mostQuoted = 500;
 const mostCases = 5000;
 
 /** Reads what a run has scored, finished or not. */
@@ -170,8 +170,4 @@ function lineOf(one: ScoredCase, metric: string): CaseLine {
 function wordFor(outcomes: Outcomes): CaseLine['outcome'] {
   if (isRight(outcomes)) return 'right';
   return isWrong(outcomes) ? 'wrong' : 'mixed';
-}
-
-function quoted(text: string): string {
-  return text.length <= mostQuoted ? text : `${text.slice(0, mostQuoted - 1)}…`;
 }

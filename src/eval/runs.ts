@@ -15,6 +15,7 @@ import {
   lockEvalRun,
   updateEvalRun,
 } from '../store/eval-runs.ts';
+import { findEval } from '../store/evals.ts';
 import { canSee } from './can-see.ts';
 import type { Datasets } from './dataset/datasets.ts';
 import type { AgentVersion, Endpoint } from './endpoint.ts';
@@ -68,8 +69,9 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
   let closed = false;
 
   async function read(row: EvalRunRow): Promise<EvalRun> {
-    const { name } = await evals.retrieve(row.eval_id, row.eval_revision);
-    return readRun(row, name);
+    const found = await findEval(store.db, row.eval_id);
+    if (found === null) throw new Error(`Eval run ${row.id} lacks its eval ${row.eval_id}`);
+    return readRun(row, found.name);
   }
 
   async function retrieve(id: string): Promise<EvalRun> {
@@ -77,6 +79,7 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
   }
 
   async function publish(id: string): Promise<void> {
+    if (!watchers.isWatched(id)) return;
     try {
       watchers.tell(id, await retrieve(id));
     } catch (error) {
@@ -279,18 +282,18 @@ export class ServerStopsError extends Error {}
 /** A run, read. */
 function readRun(row: EvalRunRow, evalName: string): EvalRun {
   const { attempt: _attempt, plan, counts, fresh, ...fields } = row;
-  const { total } = JSON.parse(counts) as RunCounts;
+  const read = JSON.parse(counts) as RunCounts;
   return {
     ...fields,
     sees: canSee({
-      cases: Math.round(total / row.epochs),
+      cases: Math.round(read.total / row.epochs),
       epochs: row.epochs,
       confidence: defaultGate.confidence,
     }).damage,
     eval_name: evalName,
     fresh: fresh === 1,
     plan: plan === null ? null : (JSON.parse(plan) as RunPlan),
-    counts: JSON.parse(counts) as RunCounts,
+    counts: read,
   };
 }
 

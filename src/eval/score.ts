@@ -56,7 +56,8 @@ export type Scorer = {
   /** Whether its values are only 0 and 1. */
   readonly binary: boolean;
   /**
-   * Whether it keeps its own time: its calls wait for one another, and each is given the time-out from when it begins.
+   * Whether it keeps its own time: its cases wait for one another, and each is given the time-out of a scorer from when
+   * its turn comes.
    */
   readonly keeps_time?: true;
   /** Never throws for a bad reply: that is a score. What it throws, or does not finish in time, is unscored. */

@@ -31,10 +31,7 @@ async function scoreOne(
     ending.resolve(unscored(reason));
     own.abort();
   };
-  const late =
-    scorer.keeps_time === true
-      ? undefined
-      : setTimeout(() => end(`the scorer did not answer within ${timeout_ms} ms`), timeout_ms);
+  const late = setTimeout(() => end(`the scorer did not answer within ${timeout_ms} ms`), timeout_ms);
   const stop = (): void => end('the scorer was stopped');
   signal.addEventListener('abort', stop, { once: true });
   try {

@@ -14,6 +14,8 @@ export function createWatchers<T>() {
       byId.set(id, (byId.get(id) ?? new Set()).add(watcher));
       return () => remove(id, watcher);
     },
+    /** Whether anybody would be told. */
+    isWatched: (id: string): boolean => byId.has(id),
     tell(id: string, value: T): void {
       for (const watcher of byId.get(id) ?? []) {
         try {

@@ -136,6 +136,7 @@ function jsonOf(value: Json): string {
   return quoted(JSON.stringify(value));
 }
 
-function quoted(text: string): string {
+/** A text in the length in which reports quote it. */
+export function quoted(text: string): string {
   return text.length <= longestQuote ? text : `${text.slice(0, longestQuote - 1)}…`;
 }

@@ -54,6 +54,7 @@ export async function create(config: JudgeConfig, context: JudgeContext): Promis
     name: config.name,
     hash: scorerHash(settings, { version: 1, code: agent.config_hash }),
     binary: true,
+    keeps_time: true,
     score: (scored, signal) => poll({ votes: config.votes, judges, agent, text: questionOf(scored), signal }),
   };
 }
