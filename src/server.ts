@@ -1,5 +1,6 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
-import { createKeys, type Keys } from './access/keys.ts';
+import { type Audit, createAudit } from './access/audit.ts';
+import { createKeys, type Keys, localActor, serverActor } from './access/keys.ts';
 import { createAgents } from './agent/agents.ts';
 import { createEnvironments } from './agent/environments.ts';
 import { createVersions } from './agent/versions.ts';
@@ -15,11 +16,13 @@ import { parsePrices } from './model/prices.ts';
 import { defaultRetryLimits } from './model/retry.ts';
 import { createRouter, type ProviderLoaders, type Router } from './model/router.ts';
 import { defaultRoutes, parseRoutes, type ResolvedRoute } from './model/routes.ts';
+import { createRelease } from './release/release.ts';
 import { createHistory } from './session/history.ts';
 import { createHub } from './session/hub.ts';
 import { createInbox } from './session/inbox.ts';
 import { createJournal } from './session/journal.ts';
 import { createSessions } from './session/sessions.ts';
+import { createStopping } from './session/stopping.ts';
 import { createTurns } from './session/turn.ts';
 import { createWorker } from './session/worker.ts';
 import type { Store } from './store/dialect.ts';
@@ -27,6 +30,8 @@ import { listEvents } from './store/events.ts';
 import type { DatabaseInspection } from './store/inspect.ts';
 import { openStore } from './store/open.ts';
 import { packageVersion } from './version.ts';
+import { createPost } from './webhook/post.ts';
+import { createWebhooks, type Webhooks } from './webhook/webhooks.ts';
 
 /** A server that is listening. */
 export type Server = {
@@ -57,6 +62,8 @@ export type ServerOptions = {
 
 const pingMs = 15_000;
 const stopGraceMs = 10_000;
+const webhookTimeoutMs = 10_000;
+const webhookGraceMs = 3000;
 
 /**
  * Puts the rooms together and listens.
@@ -101,16 +108,21 @@ async function listen(given: {
 }): Promise<Server> {
   const { config, log, router, store } = given;
   const clock = createClock(Date.now);
-  const parts = { store, clock, ids: createIds(clock, pooledRandomBytes()), log, router };
-  const keys: Keys = createKeys({ ...parts, randomBytes });
+  const ids = createIds(clock, pooledRandomBytes());
+  const parts = { store, clock, ids, audit: createAudit({ store, clock, ids }), log, router };
+  // A command that opens the data by itself acts for whoever runs it.
+  const own = given.for_one_command ? localActor : serverActor;
+  const keys: Keys = createKeys({ ...parts, randomBytes, own });
+  const webhooks = webhooksOf(config, parts);
   const { worker, ...rooms } = sessionRooms(config, parts);
   let url = '';
   const evaluation = evaluationOf(config, {
     ...parts,
     own: () => ({ base_url: url, api_key: keys.own_secret }),
   });
+  const release = createRelease({ ...parts, ...rooms, ...evaluation, notify: webhooks });
   const app = createApp({
-    ...{ ...parts, ...rooms, keys, evaluation },
+    ...{ ...parts, ...rooms, keys, evaluation, release, webhooks },
     key_policy: config.allow_no_key ? 'none' : 'required',
     ping_ms: pingMs,
   });
@@ -123,6 +135,9 @@ async function listen(given: {
     firstKey = asksForNone ? null : await keys.ensureAdmin(config.api_key);
     url = addressOf(app.server.address(), config.host);
     await evaluation.recover(!given.for_one_command);
+    release.sweeper.wake();
+    // A command does not wait for receivers; what it leaves in the outbox goes out with the next start.
+    if (!given.for_one_command) webhooks.start();
   } catch (error) {
     await app.close();
     await worker.stop(0);
@@ -138,7 +153,9 @@ async function listen(given: {
       // First, while its sessions can still be put in order.
       await evaluation.stop();
       await app.close();
+      await release.sweeper.stop();
       await worker.stop(stopGraceMs);
+      await webhooks.stop(webhookGraceMs);
       await store.close();
     },
   };
@@ -163,9 +180,20 @@ type Parts = {
   readonly store: Store;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly audit: Audit;
   readonly log: Log;
   readonly router: Router;
 };
+
+/** Who is told what happens here. */
+function webhooksOf(config: Config, parts: Parts): Webhooks {
+  const allow_private = config.allow_private_webhooks;
+  return createWebhooks({
+    ...{ ...parts, allow_private, post: createPost({ allow_private }), randomBytes, random: Math.random },
+    deadline: () => AbortSignal.timeout(webhookTimeoutMs),
+    pawl_version: packageVersion(),
+  });
+}
 
 /** Agents, sessions, and the worker that runs their turns. */
 function sessionRooms(config: Config, parts: Parts) {
@@ -190,7 +218,8 @@ function sessionRooms(config: Config, parts: Parts) {
     ...{ ...parts, journal },
     ...{ onStart: worker.start, onInterrupt: worker.interrupt, onUncertain: worker.adopt },
   });
-  return { agents, environments, sessions, inbox, history: createHistory(parts), hub, worker };
+  const stopping = createStopping({ ...parts, journal, onInterrupt: worker.interrupt });
+  return { agents, environments, sessions, inbox, history: createHistory(parts), hub, worker, stopping };
 }
 
 /** `own` is where this server is, once it listens. */

@@ -9,7 +9,10 @@ import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
 import type { Store } from '../store/dialect.ts';
 import { openStore } from '../store/open.ts';
-import { createKeys, type Keys } from './keys.ts';
+import { createAudit } from './audit.ts';
+import { type Actor, createKeys, type Keys, serverActor } from './keys.ts';
+
+const me: Actor = { key_id: 'apikey_me', name: 'me', role: 'admin' };
 
 let store: Store;
 let keys: Keys;
@@ -20,7 +23,9 @@ let now: number;
 
 function keysOn(on: Store): Keys {
   const clock = createClock(() => now);
-  return createKeys({ store: on, clock, ids: createIds(clock, randomBytes), randomBytes });
+  const ids = createIds(clock, randomBytes);
+  const audit = createAudit({ store: on, clock, ids });
+  return createKeys({ store: on, clock, ids, audit, randomBytes, own: serverActor });
 }
 
 beforeEach(async () => {
@@ -31,19 +36,22 @@ beforeEach(async () => {
 afterEach(() => store.close());
 
 test('a new key opens the door for its role', async () => {
-  const { key, secret } = await keys.create('robot', 'editor');
+  const { key, secret } = await keys.create({ name: 'robot', role: 'editor' }, me);
   expect(secret).toMatch(/^sk-pawl-[1-9A-HJ-NP-Za-km-z]{40}$/);
   expect(key).toMatchObject({ name: 'robot', role: 'editor', hint: secret.slice(-4), revoked_at: null });
-  expect(await keys.identify(secret)).toEqual({ key_id: key.id, role: 'editor' });
+  expect(await keys.identify(secret)).toEqual({
+    kind: 'known',
+    actor: { key_id: key.id, name: 'robot', role: 'editor' },
+  });
 });
 
 test.each(['', ' ', 'sk-pawl-', '\0', 'half \ud83e'])('%j opens nothing', async (text) => {
-  await keys.create('robot', 'admin');
-  expect(await keys.identify(text)).toBeNull();
+  await keys.create({ name: 'robot', role: 'admin' }, me);
+  expect((await keys.identify(text)).kind).not.toBe('known');
 });
 
 test('a secret opens nothing when a letter is added, lost or changed', async () => {
-  const { secret } = await keys.create('robot', 'admin');
+  const { secret } = await keys.create({ name: 'robot', role: 'admin' }, me);
   const wrong = [
     `${secret} `,
     ` ${secret}`,
@@ -52,14 +60,14 @@ test('a secret opens nothing when a letter is added, lost or changed', async () 
     secret.toUpperCase(),
     sha256(secret),
   ];
-  for (const text of wrong) expect(await keys.identify(text)).toBeNull();
+  for (const text of wrong) expect((await keys.identify(text)).kind).not.toBe('known');
 });
 
 test('what is listed, and what is written to disk, tells no secret', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pawl-keys-'));
   const lasting = await openStore({ kind: 'sqlite', folder });
   const own = keysOn(lasting);
-  const { key, secret } = await own.create('robot', 'admin');
+  const { key, secret } = await own.create({ name: 'robot', role: 'admin' }, me);
   await own.ensureAdmin('a-preset-secret-of-mine');
   const listed = await own.list(page);
   expect(listed.data[0]).toEqual(key);
@@ -78,29 +86,29 @@ test('what is listed, and what is written to disk, tells no secret', async () =>
 });
 
 test('a revoked key opens nothing from then on, and revoking it again changes nothing', async () => {
-  const { key, secret } = await keys.create('robot', 'admin');
-  const other = await keys.create('other', 'editor');
-  expect(await keys.identify(secret)).not.toBeNull();
-  const revoked = await keys.revoke(key.id);
-  expect(await keys.identify(secret)).toBeNull();
+  const { key, secret } = await keys.create({ name: 'robot', role: 'admin' }, me);
+  const other = await keys.create({ name: 'other', role: 'editor' }, me);
+  expect((await keys.identify(secret)).kind).toBe('known');
+  const revoked = await keys.revoke(key.id, me);
+  expect((await keys.identify(secret)).kind).not.toBe('known');
   expect(revoked).toEqual({ ...key, revoked_at: revoked.revoked_at });
   expect(revoked.revoked_at).not.toBeNull();
-  expect(await keys.revoke(key.id)).toEqual(revoked);
+  expect(await keys.revoke(key.id, me)).toEqual(revoked);
   expect((await keys.list(page)).data).toEqual([revoked, other.key]);
-  expect(await keys.identify(other.secret)).not.toBeNull();
-  await expect(keys.revoke('apikey_none')).rejects.toMatchObject({ code: 'key_not_found' });
+  expect((await keys.identify(other.secret)).kind).toBe('known');
+  await expect(keys.revoke('apikey_none', me)).rejects.toMatchObject({ code: 'key_not_found' });
 });
 
 test('a key that another process has revoked opens nothing after a second', async () => {
-  const { key, secret } = await keys.create('robot', 'admin');
-  expect(await keys.identify(secret)).not.toBeNull();
-  await keysOn(store).revoke(key.id);
+  const { key, secret } = await keys.create({ name: 'robot', role: 'admin' }, me);
+  expect((await keys.identify(secret)).kind).toBe('known');
+  await keysOn(store).revoke(key.id, me);
   now += 1001;
-  expect(await keys.identify(secret)).toBeNull();
+  expect((await keys.identify(secret)).kind).not.toBe('known');
 });
 
 test('a key that is revoked while somebody is being let in opens nothing from then on', async () => {
-  const { key, secret } = await keys.create('robot', 'admin');
+  const { key, secret } = await keys.create({ name: 'robot', role: 'admin' }, me);
   const [read, revoked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const slowly: KyselyPlugin = {
     transformQuery: ({ node }) => node,
@@ -113,23 +121,23 @@ test('a key that is revoked while somebody is being let in opens nothing from th
   const slow = keysOn({ ...store, db: store.db.withPlugin(slowly) });
   const first = slow.identify(secret);
   await read.promise;
-  await slow.revoke(key.id);
+  await slow.revoke(key.id, me);
   revoked.resolve();
   await first;
-  expect(await slow.identify(secret)).toBeNull();
+  expect((await slow.identify(secret)).kind).not.toBe('known');
 });
 
 test('the first start makes an admin key and tells its secret once', async () => {
   const secret = await keys.ensureAdmin(null);
-  expect(await keys.identify(secret ?? '')).toMatchObject({ role: 'admin' });
+  expect(await keys.identify(secret ?? '')).toMatchObject({ actor: { role: 'admin' } });
   expect(await keys.ensureAdmin(null)).toBeNull();
   expect((await keys.list(page)).data).toHaveLength(1);
 });
 
 test('an editor, or a revoked admin, does not count as somebody who can get in', async () => {
-  await keys.create('robot', 'editor');
-  const first = await keys.create('first', 'admin');
-  await keys.revoke(first.key.id);
+  await keys.create({ name: 'robot', role: 'editor' }, me);
+  const first = await keys.create({ name: 'first', role: 'admin' }, me);
+  await keys.revoke(first.key.id, me);
   expect(await keys.ensureAdmin(null)).not.toBeNull();
   expect(await keys.ensureAdmin(null)).toBeNull();
 });
@@ -141,15 +149,15 @@ test('a preset secret is an admin key, however often the server starts', async (
     ['preset', 'admin'],
     ['preset', 'admin'],
   ]);
-  expect(await keys.identify('a-preset-secret')).toMatchObject({ role: 'admin' });
+  expect(await keys.identify('a-preset-secret')).toMatchObject({ actor: { role: 'admin' } });
 });
 
 test('a revoked preset stays revoked, and the start then makes a key of its own', async () => {
   await keys.ensureAdmin('a-preset-secret');
   const [preset] = (await keys.list(page)).data;
-  await keys.revoke(preset?.id ?? '');
+  await keys.revoke(preset?.id ?? '', me);
   const secret = await keys.ensureAdmin('a-preset-secret');
-  expect(await keys.identify('a-preset-secret')).toBeNull();
+  expect((await keys.identify('a-preset-secret')).kind).not.toBe('known');
   // Otherwise nobody could get in any more, and nothing would say why.
-  expect(await keys.identify(secret ?? '')).toMatchObject({ role: 'admin' });
+  expect(await keys.identify(secret ?? '')).toMatchObject({ actor: { role: 'admin' } });
 });

@@ -1,9 +1,11 @@
+import type { AuditActor } from '../core/audit-entry.ts';
 import { sha256 } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import { type Ids, randomText } from '../core/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
-import type { Store } from '../store/dialect.ts';
+import type { Role } from '../core/roles.ts';
+import type { Handle, Store } from '../store/dialect.ts';
 import {
   findKey,
   findKeyByHash,
@@ -13,36 +15,52 @@ import {
   listKeys,
   revokeKey,
 } from '../store/keys.ts';
-
-/** What a key may do: an editor everything but managing keys, an admin that as well. */
-export const roles = ['admin', 'editor'] as const;
-export type Role = (typeof roles)[number];
+import type { Audit } from './audit.ts';
 
 /** A key without anything secret. */
 export type Key = Omit<KeyRow, 'hash' | 'role'> & { readonly role: Role };
 
-/** Who makes a request. `key_id` is null where no key is asked for, and for the server itself. */
-export type Actor = { readonly key_id: string | null; readonly role: Role };
+/**
+ * Who makes a request. `key_id` is null where no key is asked for, and for the server itself. Two keys of one name are
+ * one person: what the author must not do cannot be done with a second key either.
+ */
+export type Actor = AuditActor;
+
+/** The server, where it acts by itself. */
+export const serverActor: Actor = { key_id: null, name: 'pawl', role: 'editor' };
+
+/** Whoever may read and write the data folder anyway, and works without a key. */
+export const localActor: Actor = { key_id: null, name: 'local', role: 'admin' };
+
+/** Whom a secret belongs to, or why it opens nothing. */
+export type Identity =
+  | { readonly kind: 'known'; readonly actor: Actor }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'revoked' | 'expired'; readonly at: string };
 
 type Deps = {
   readonly store: Store;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly audit: Audit;
   readonly randomBytes: (size: number) => Uint8Array;
+  /** Whom the server's own key stands for. */
+  readonly own: Actor;
 };
 
 const prefix = 'sk-pawl-';
 const secretLength = 40;
 const maxKnown = 1000;
 const knownForUs = 1_000_000;
+/** A dead key that somebody keeps using is written down once in this time. */
+const refusedAgainUs = 3_600_000_000;
 
 /** API keys: only their hashes are kept, which is enough for texts that nobody can guess. */
-export function createKeys({ store, clock, ids, randomBytes }: Deps) {
-  function newRow(name: string, role: Role, secret: string): KeyRow {
+export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps) {
+  function newRow(fields: Pick<KeyRow, 'name' | 'role' | 'expires_at'>, secret: string): KeyRow {
     return {
       id: ids.next('key'),
-      name,
-      role,
+      ...fields,
       hash: sha256(secret),
       hint: secret.slice(-4),
       created_at: formatTime(clock.now()),
@@ -53,48 +71,102 @@ export function createKeys({ store, clock, ids, randomBytes }: Deps) {
   // A key is looked up with every request. A second may pass before another process's revocation is seen here;
   // one of this process is seen at once.
   const known = new Map<string, { actor: Actor; until: number }>();
+  const refusals = new Map<string, number>();
   let revocations = 0;
   const ownSecret = prefix + randomText(randomBytes, secretLength);
   const ownHash = sha256(ownSecret);
 
-  function remember(hash: string, actor: Actor): Actor {
+  function remember(hash: string, actor: Actor, expiresAt: string | null): Actor {
     if (known.size >= maxKnown) known.clear();
-    known.set(hash, { actor, until: clock.now() + knownForUs });
+    const until = clock.now() + knownForUs;
+    // Past its end, it is looked up again.
+    if (expiresAt === null || expiresAt > formatTime(until)) known.set(hash, { actor, until });
     return actor;
   }
 
-  async function create(name: string, role: Role): Promise<{ key: Key; secret: string }> {
+  async function insert(tx: Handle, row: KeyRow, by: Actor): Promise<void> {
+    await insertKey(tx, row);
+    const { id: _id, hash: _hash, ...after } = row;
+    const fact = { action: 'key.created', outcome: 'done', actor: by, reason: null, before: null } as const;
+    await audit.append(tx, { ...fact, subject: { type: 'api_key', id: row.id }, after });
+  }
+
+  async function end(tx: Handle, row: KeyRow, how: { by: Actor; at: string; action: string }): Promise<void> {
+    await revokeKey(tx, row.id, how.at);
+    await audit.append(tx, {
+      ...{ action: how.action, outcome: 'done', actor: how.by, reason: null },
+      subject: { type: 'api_key', id: row.id },
+      ...{ before: { revoked_at: null }, after: { revoked_at: how.at } },
+    });
+  }
+
+  async function create(
+    fields: Pick<Key, 'name' | 'role'> & { readonly expires_at?: string | undefined },
+    by: Actor,
+  ): Promise<{ key: Key; secret: string }> {
     const secret = prefix + randomText(randomBytes, secretLength);
-    const row = newRow(name, role, secret);
-    await store.write((tx) => insertKey(tx, row));
+    const { name, role, expires_at } = fields;
+    const row = newRow({ name, role, expires_at: expires_at ?? null }, secret);
+    await store.write((tx) => insert(tx, row, by));
     return { key: withoutSecrets(row), secret };
+  }
+
+  /** A key that is no good any more; somebody who keeps trying it is written down, but not each time. */
+  async function refuse(row: KeyRow, kind: 'revoked' | 'expired', at: string): Promise<Identity> {
+    const last = refusals.get(row.id);
+    if (last === undefined || clock.now() - last > refusedAgainUs) {
+      if (refusals.size >= maxKnown) refusals.clear();
+      refusals.set(row.id, clock.now());
+      await audit.refuse({
+        ...{ action: 'key.used', reason: `the key is ${kind}`, subject: { type: 'api_key', id: row.id } },
+        actor: actorOf(row),
+      });
+    }
+    return { kind, at };
+  }
+
+  /** Once a key's time is over, it stays so, even if the clock is set back. */
+  async function expire(row: KeyRow, at: string): Promise<Identity> {
+    await store.write(async (tx) => {
+      const now = await findKey(tx, row.id);
+      if (now !== null && now.revoked_at === null) {
+        await end(tx, now, { by: serverActor, at, action: 'key.expired' });
+      }
+    });
+    return refuse(row, 'expired', at);
   }
 
   return {
     /** Makes a key. Its secret is given here and never again. */
     create,
 
-    /** With this the server calls itself, as an editor. It is kept nowhere and is worth nothing after this process. */
+    /** With this the server calls itself. It is kept nowhere and is worth nothing after this process. */
     own_secret: ownSecret,
 
-    /** Who a secret belongs to; null when nobody, or no more. */
-    async identify(secret: string): Promise<Actor | null> {
+    /** Who a secret belongs to, or why nobody. */
+    async identify(secret: string): Promise<Identity> {
       const hash = sha256(secret);
-      if (hash === ownHash) return { key_id: null, role: 'editor' };
+      if (hash === ownHash) return { kind: 'known', actor: own };
       const kept = known.get(hash);
-      if (kept !== undefined && kept.until > clock.now()) return kept.actor;
+      if (kept !== undefined && kept.until > clock.now()) return { kind: 'known', actor: kept.actor };
       const before = revocations;
       const row = await findKeyByHash(store.db, hash);
-      if (row === null || row.revoked_at !== null) return null;
-      const actor = { key_id: row.id, role: row.role as Role };
+      if (row === null) return { kind: 'unknown' };
+      const { expires_at, revoked_at } = row;
+      if (revoked_at !== null)
+        return refuse(row, revoked_at === expires_at ? 'expired' : 'revoked', revoked_at);
+      if (expires_at !== null && expires_at <= formatTime(clock.now())) return expire(row, expires_at);
       // What was read before a revocation must not be believed after it.
-      return before === revocations ? remember(hash, actor) : this.identify(secret);
+      if (before !== revocations) return this.identify(secret);
+      return { kind: 'known', actor: remember(hash, actorOf(row), expires_at) };
     },
 
     /** Whether whoever was let in as this actor still would be. */
     async isWelcome({ key_id }: Actor): Promise<boolean> {
-      const row = key_id === null ? null : await findKey(store.db, key_id);
-      return key_id === null || row?.revoked_at === null;
+      if (key_id === null) return true;
+      const row = await findKey(store.db, key_id);
+      if (row === null || row.revoked_at !== null) return false;
+      return row.expires_at === null || row.expires_at > formatTime(clock.now());
     },
 
     /**
@@ -103,20 +175,23 @@ export function createKeys({ store, clock, ids, randomBytes }: Deps) {
      */
     async ensureAdmin(preset: string | null): Promise<string | null> {
       if (preset !== null) {
-        const row = newRow('preset', 'admin', preset);
+        const row = newRow({ name: 'preset', role: 'admin', expires_at: null }, preset);
         await store.write(async (tx) => {
-          if ((await findKeyByHash(tx, row.hash)) === null) await insertKey(tx, row);
+          if ((await findKeyByHash(tx, row.hash)) === null) await insert(tx, row, serverActor);
         });
       }
-      if (await hasAdminKey(store.db)) return null;
-      return (await create('first admin', 'admin')).secret;
+      if (await hasAdminKey(store.db, formatTime(clock.now()))) return null;
+      return (await create({ name: 'first admin', role: 'admin' }, serverActor)).secret;
     },
 
     /** Revokes a key at once (streams that it opened end with their next ping); again, it changes nothing. @throws PawlError `key_not_found` */
-    async revoke(id: string): Promise<Key> {
+    async revoke(id: string, by: Actor): Promise<Key> {
       const row = await store.write(async (tx) => {
-        await revokeKey(tx, id, formatTime(clock.now()));
-        return findKey(tx, id);
+        const found = await findKey(tx, id);
+        if (found === null || found.revoked_at !== null) return found;
+        const at = formatTime(clock.now());
+        await end(tx, found, { by, at, action: 'key.revoked' });
+        return { ...found, revoked_at: at };
       });
       if (row === null) throw new PawlError('key_not_found', `API key ${id} does not exist`);
       revocations++;
@@ -133,6 +208,10 @@ export function createKeys({ store, clock, ids, randomBytes }: Deps) {
 }
 
 export type Keys = ReturnType<typeof createKeys>;
+
+function actorOf(row: KeyRow): Actor {
+  return { key_id: row.id, name: row.name, role: row.role as Role };
+}
 
 function withoutSecrets({ hash: _hash, role, ...row }: KeyRow): Key {
   return { ...row, role: role as Role };

@@ -1,13 +1,19 @@
+import type { Audit } from '../access/audit.ts';
+import type { Actor } from '../access/keys.ts';
 import { type AgentConfig, effectiveConfig } from '../core/agent-config.ts';
+import { type AgentReference, latestAlias } from '../core/agent-reference.ts';
+import type { AuditFact } from '../core/audit-entry.ts';
 import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
+import type { Json } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
 import {
   type AgentFilter,
   type AgentRow,
   findAgent,
+  findAgentAndAlias,
   findVersion,
   insertAgent,
   insertVersion,
@@ -22,6 +28,12 @@ import { type AgentChanges, firstConfig, type ModelInput, mergeConfig } from './
 import { type Resolution, resolveVersion } from './resolve.ts';
 import { readVersion, type Version, type Versions } from './versions.ts';
 
+/** Who makes a version, and what they say about it; null when they say nothing. */
+export type Authorship = { readonly by: Actor; readonly message: string | null };
+
+/** `basedOn` is the version that the caller read; undefined means whatever is latest. */
+export type AgentUpdate = { readonly basedOn: number | undefined; readonly changes: AgentChanges };
+
 /** An agent at one of its versions. */
 export type Agent = { readonly row: AgentRow; readonly version: Version };
 
@@ -29,44 +41,71 @@ type Deps = {
   readonly store: Store;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly audit: Audit;
   readonly versions: Versions;
   /** Whether some model route serves this id. */
   readonly serves: (model: string) => boolean;
 };
 
 /** Agents and their immutable versions. */
-export function createAgents({ store, clock, ids, versions, serves }: Deps) {
+export function createAgents({ store, clock, ids, audit, versions, serves }: Deps) {
   /**
-   * An agent at the version with this number, or at its latest, and how that was decided.
-   * @throws PawlError `agent_not_found`, `version_not_found`
+   * An agent at the version with this number, or else at that of the alias that is named, or else of the agent's own,
+   * or else at its latest; and how that was decided.
+   * @throws PawlError `agent_not_found`, `version_not_found`, `alias_not_found`, and `invalid_request` when both an
+   *   alias and a number are named.
    */
   async function resolve(
-    id: string,
+    reference: AgentReference,
     number?: number,
-  ): Promise<{ agent: Agent } & Pick<Resolution, 'reason'>> {
-    const row = requireAgent(await findAgent(store.db, id), id);
-    const resolution = resolveVersion(number, row);
+  ): Promise<{ agent: Agent } & Pick<Resolution, 'reason' | 'alias'>> {
+    const { id } = reference;
+    if (reference.alias !== null && number !== undefined) {
+      const message = `version: leave it out, or name the agent as ${id} alone; @${reference.alias} already says which version`;
+      throw new PawlError('invalid_request', message);
+    }
+    const found = await findAgentAndAlias(store.db, reference);
+    if (found === null) throw noAgent(id);
+    const { aliased, ...row } = found;
+    const alias = reference.alias ?? row.default_alias;
+    const resolution = resolveVersion({ number, alias, aliased, latest: row.latest_version });
+    if (resolution === null) {
+      throw new PawlError(
+        'alias_not_found',
+        `agent ${id} has no alias ${alias?.slice(0, 100)} that stands for a version`,
+      );
+    }
     const version = await versions.find(id, resolution.version);
     if (version === null) throw new PawlError('version_not_found', `agent ${id} has no version ${number}`);
-    return { agent: { row, version }, reason: resolution.reason };
+    return { agent: { row, version }, reason: resolution.reason, alias: resolution.alias };
   }
 
   return {
     /** Makes an agent; it comes back as version 1. @throws PawlError `model_not_served`, `invalid_metadata` */
-    async create(fields: AgentChanges & { name: string; model: ModelInput }): Promise<Agent> {
+    async create(
+      fields: AgentChanges & { name: string; model: ModelInput },
+      made: Authorship,
+    ): Promise<Agent> {
       const config = firstConfig(fields);
       requireServed(config, serves);
       const now = formatTime(clock.now());
       const id = ids.next('agent');
-      const row: AgentRow = { id, latest_version: 1, created_at: now, updated_at: now, archived_at: null };
-      const version = versionRow({ agent_id: id, version: 1, config, created_at: now });
-      await store.write((tx) => insertAgent(tx, { agent: row, version }));
+      const row: AgentRow = {
+        ...{ id, latest_version: 1, default_alias: null },
+        ...{ created_at: now, updated_at: now, archived_at: null },
+      };
+      const version = versionRow({ agent_id: id, version: 1, config, created_at: now }, made);
+      await store.write(async (tx) => {
+        await insertAgent(tx, { agent: row, version });
+        await audit.append(tx, agentFact('agent.created', id, made, { before: null, after: told(version) }));
+      });
       return { row, version: readVersion(version) };
     },
 
-    /** As {@link resolve}, for whoever does not ask why. @throws PawlError `agent_not_found`, `version_not_found` */
-    async retrieve(id: string, number?: number): Promise<Agent> {
-      return (await resolve(id, number)).agent;
+    /** As {@link resolve}, except that a bare id means the latest version whatever the agent's own alias is. */
+    async retrieve({ id, alias }: AgentReference, number?: number): Promise<Agent> {
+      if (alias === null && number === undefined) return (await resolve({ id, alias: latestAlias })).agent;
+      return (await resolve({ id, alias }, number)).agent;
     },
 
     resolve,
@@ -79,12 +118,12 @@ export function createAgents({ store, clock, ids, versions, serves }: Deps) {
     },
 
     /**
-     * Makes the next version, or gives back the agent as it is when nothing changes. `basedOn` is the version
-     * that the caller read; absent means whatever is latest. It is compared before anything else is.
+     * Makes the next version, or gives back the agent as it is when nothing changes. `basedOn` is compared before
+     * anything else is.
      * @throws PawlError `agent_not_found`, `agent_archived`, `version_conflict`, `model_not_served`,
      *   `invalid_metadata`
      */
-    async update(id: string, basedOn: number | undefined, changes: AgentChanges): Promise<Agent> {
+    async update(id: string, { basedOn, changes, ...made }: AgentUpdate & Authorship): Promise<Agent> {
       return store.write(async (tx) => {
         const row = requireAgent(await lockAgent(tx, store.dialect, id), id);
         requireLive(row);
@@ -94,8 +133,11 @@ export function createAgents({ store, clock, ids, versions, serves }: Deps) {
         if (config.model.id !== current.config.model.id) requireServed(config, serves);
         if (contentHash(config) === current.config_hash) return { row, version: current };
         const now = formatTime(clock.now());
-        const next = versionRow({ agent_id: id, version: row.latest_version + 1, config, created_at: now });
+        const numbered = { agent_id: id, version: row.latest_version + 1 };
+        const next = versionRow({ ...numbered, config, created_at: now }, made);
         await insertVersion(tx, next);
+        const change = { before: told(current), after: told(next) };
+        await audit.append(tx, agentFact('agent.updated', id, made, change));
         return {
           row: { ...row, latest_version: next.version, updated_at: now },
           version: readVersion(next),
@@ -104,13 +146,15 @@ export function createAgents({ store, clock, ids, versions, serves }: Deps) {
     },
 
     /** Archives an agent for good; doing it again changes nothing. @throws PawlError `agent_not_found` */
-    async archive(id: string): Promise<Agent> {
+    async archive(id: string, by: Actor): Promise<Agent> {
       return store.write(async (tx) => {
         const row = requireAgent(await lockAgent(tx, store.dialect, id), id);
         const version = await latestVersion(tx, row);
         if (row.archived_at !== null) return { row, version };
         const now = formatTime(clock.now());
         await setAgentArchived(tx, id, now);
+        const change = { before: { archived_at: null }, after: { archived_at: now } };
+        await audit.append(tx, agentFact('agent.archived', id, { by, message: null }, change));
         return { row: { ...row, archived_at: now, updated_at: now }, version };
       });
     },
@@ -137,14 +181,28 @@ export function createAgents({ store, clock, ids, versions, serves }: Deps) {
 
 export type Agents = ReturnType<typeof createAgents>;
 
-function versionRow(fields: {
-  agent_id: string;
-  version: number;
-  config: AgentConfig;
-  created_at: string;
-}): VersionRow {
+/** What a version says of itself in the audit log; the rest of it is there for ever under its number. */
+function told({ version, config_hash }: Pick<VersionRow, 'version' | 'config_hash'>): Json {
+  return { version, config_hash };
+}
+
+function agentFact(
+  action: string,
+  id: string,
+  { by, message }: Authorship,
+  change: { readonly before: Json; readonly after: Json },
+): AuditFact {
+  return { action, outcome: 'done', actor: by, subject: { type: 'agent', id }, reason: message, ...change };
+}
+
+function versionRow(
+  fields: { agent_id: string; version: number; config: AgentConfig; created_at: string },
+  { by, message }: Authorship,
+): VersionRow {
   return {
     ...fields,
+    author: by.name,
+    message,
     config: JSON.stringify(fields.config),
     config_hash: contentHash(fields.config),
     effective_hash: contentHash(effectiveConfig(fields.config)),
@@ -157,8 +215,12 @@ async function latestVersion(tx: Handle, row: AgentRow): Promise<Version> {
   return readVersion(version);
 }
 
+function noAgent(id: string): PawlError {
+  return new PawlError('agent_not_found', `agent ${id} does not exist`);
+}
+
 function requireAgent(row: AgentRow | null, id: string): AgentRow {
-  if (row === null) throw new PawlError('agent_not_found', `agent ${id} does not exist`);
+  if (row === null) throw noAgent(id);
   return row;
 }
 

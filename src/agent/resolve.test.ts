@@ -1,12 +1,23 @@
 import { expect, test } from 'vitest';
 import { resolveVersion } from './resolve.ts';
 
-test('a number that is named is taken as it is, even one that is not there', () => {
-  expect(resolveVersion(2, { latest_version: 5 })).toEqual({ version: 2, reason: 'pinned' });
-  expect(resolveVersion(5, { latest_version: 5 })).toEqual({ version: 5, reason: 'pinned' });
-  expect(resolveVersion(9, { latest_version: 5 })).toEqual({ version: 9, reason: 'pinned' });
+const nothing = { number: undefined, alias: null, aliased: null, latest: 3 };
+
+test('a named number is taken, whatever the latest is and whatever an alias stands for', () => {
+  const pinned = { version: 1, reason: 'pinned', alias: null };
+  expect(resolveVersion({ ...nothing, number: 1 })).toEqual(pinned);
+  expect(resolveVersion({ ...nothing, number: 1, alias: 'production', aliased: 2 })).toEqual(pinned);
 });
 
-test('without a number the latest version is taken', () => {
-  expect(resolveVersion(undefined, { latest_version: 5 })).toEqual({ version: 5, reason: 'latest' });
+test('an alias decides before the latest does', () => {
+  const resolution = resolveVersion({ ...nothing, alias: 'production', aliased: 2 });
+  expect(resolution).toEqual({ version: 2, reason: 'alias', alias: 'production' });
+});
+
+test('an alias that stands for nothing decides nothing, rather than falling back to the latest', () => {
+  expect(resolveVersion({ ...nothing, alias: 'production' })).toBeNull();
+});
+
+test.each([null, 'latest'])('with %j the latest is taken', (alias) => {
+  expect(resolveVersion({ ...nothing, alias })).toEqual({ version: 3, reason: 'latest', alias: null });
 });

@@ -10,6 +10,9 @@ export type Version = {
   readonly config: AgentConfig;
   readonly config_hash: string;
   readonly effective_hash: string;
+  /** The name of the key it was made with; null when it is not known. */
+  readonly author: string | null;
+  readonly message: string | null;
   readonly created_at: string;
 };
 

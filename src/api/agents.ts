@@ -1,7 +1,8 @@
 import type { Agents } from '../agent/agents.ts';
+import { authorship } from './authorship.ts';
 import type { App } from './http.ts';
 import { lists, pageRequest, timeBounds } from './query.ts';
-import { requireId } from './route.ts';
+import { requireAgentReference, requireId } from './route.ts';
 import {
   type AgentResponse,
   agentCreate,
@@ -14,8 +15,8 @@ import {
 import { idParams, noBody } from './wire/params.ts';
 
 export function agentRoutes(app: App, agents: Agents): void {
-  app.post('/v1/agents', { schema: { body: agentCreate } }, async ({ body }): Promise<AgentResponse> => {
-    return agentResponse(await agents.create(body));
+  app.post('/v1/agents', { schema: { body: agentCreate } }, async (request): Promise<AgentResponse> => {
+    return agentResponse(await agents.create(request.body, authorship(request)));
   });
 
   app.get('/v1/agents', { schema: { querystring: agentListQuery } }, async ({ query }) => {
@@ -28,14 +29,15 @@ export function agentRoutes(app: App, agents: Agents): void {
     '/v1/agents/:id',
     { schema: { params: idParams, querystring: agentQuery } },
     async ({ params, query }): Promise<AgentResponse> =>
-      agentResponse(await agents.retrieve(requireId('agent', params.id), query.version)),
+      agentResponse(await agents.retrieve(requireAgentReference(params.id), query.version)),
   );
 
   app.post(
     '/v1/agents/:id',
     { schema: { params: idParams, body: agentUpdate }, attachValidation: true },
-    async ({ params, body, validationError }): Promise<AgentResponse> => {
-      const id = requireId('agent', params.id);
+    async (request): Promise<AgentResponse> => {
+      const { body, validationError } = request;
+      const id = requireId('agent', request.params.id);
       const { version, ...changes } = body;
       if (validationError !== undefined) {
         // Whether the agent can be updated at all is said before what is wrong with the update.
@@ -43,15 +45,15 @@ export function agentRoutes(app: App, agents: Agents): void {
         await agents.requireUpdatable(id, basedOn);
         throw validationError;
       }
-      return agentResponse(await agents.update(id, version, changes));
+      return agentResponse(await agents.update(id, { basedOn: version, changes, ...authorship(request) }));
     },
   );
 
   app.post(
     '/v1/agents/:id/archive',
     { schema: { params: idParams, body: noBody } },
-    async ({ params }): Promise<AgentResponse> => {
-      return agentResponse(await agents.archive(requireId('agent', params.id)));
+    async ({ params, actor }): Promise<AgentResponse> => {
+      return agentResponse(await agents.archive(requireId('agent', params.id), actor));
     },
   );
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Audit } from '../access/audit.ts';
 import type { Keys } from '../access/keys.ts';
 import type { Agents } from '../agent/agents.ts';
 import type { Environments } from '../agent/environments.ts';
@@ -8,12 +9,16 @@ import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Evaluation } from '../eval/evaluation.ts';
 import type { Router } from '../model/router.ts';
+import type { Release } from '../release/release.ts';
 import type { History } from '../session/history.ts';
 import type { Hub } from '../session/hub.ts';
 import type { Inbox } from '../session/inbox.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { Store } from '../store/dialect.ts';
+import type { Webhooks } from '../webhook/webhooks.ts';
 import { agentRoutes } from './agents.ts';
+import { aliasRoutes } from './aliases.ts';
+import { auditRoutes } from './audit.ts';
 import { authenticate, type KeyPolicy } from './auth.ts';
 import { calibrationRoutes } from './calibrations.ts';
 import { comparisonRoutes } from './comparisons.ts';
@@ -26,11 +31,13 @@ import { eventRoutes } from './events.ts';
 import { type App, newApp } from './http.ts';
 import { keyRoutes } from './keys.ts';
 import { openapiRoutes } from './openapi.ts';
+import { promotionRoutes } from './promotions.ts';
 import { reportRoutes } from './reports.ts';
 import { sessionRoutes } from './sessions.ts';
 import { statRoutes } from './stats.ts';
 import { streamRoutes } from './stream.ts';
 import { createWatchStreams } from './watch.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 type Deps = {
   readonly agents: Agents;
@@ -40,12 +47,15 @@ type Deps = {
   readonly history: History;
   readonly hub: Hub;
   readonly keys: Keys;
+  readonly audit: Audit;
   readonly router: Router;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
   readonly store: Store;
   readonly evaluation: Evaluation;
+  readonly release: Release;
+  readonly webhooks: Webhooks;
   readonly key_policy: KeyPolicy;
   readonly ping_ms: number;
 };
@@ -53,7 +63,7 @@ type Deps = {
 /** The HTTP side of the server, not yet listening. */
 export function createApp(deps: Deps): App {
   const app = newApp(deps.ids);
-  authenticate(app as unknown as FastifyInstance, deps.keys, deps.key_policy);
+  authenticate(app as unknown as FastifyInstance, { ...deps, policy: deps.key_policy });
   app.setErrorHandler((error, request, reply) => answerError(deps.log, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0]?.slice(0, 200);
@@ -74,7 +84,11 @@ export function createApp(deps: Deps): App {
   sessionRoutes(app, deps);
   eventRoutes(app, deps);
   streamRoutes(app, deps);
-  keyRoutes(app, deps.keys);
+  keyRoutes(app, deps);
+  aliasRoutes(app, deps.release);
+  promotionRoutes(app, deps.release.promotions);
+  auditRoutes(app, deps.audit);
+  webhookRoutes(app, deps.webhooks);
   const watch_streams = createWatchStreams(deps);
   app.addHook('preClose', async () => watch_streams.close());
   const room = { ...deps.evaluation, store: deps.store, watch_streams };

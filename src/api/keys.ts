@@ -1,30 +1,40 @@
 import type { Keys } from '../access/keys.ts';
-import { requireAdmin } from './auth.ts';
+import { type Clock, formatTime } from '../core/clock.ts';
+import { PawlError } from '../core/errors.ts';
 import type { App } from './http.ts';
 import { lists, pageRequest } from './query.ts';
 import { requireId } from './route.ts';
 import { type KeyResponse, keyCreate, keyListQuery, keyResponse, type NewKeyResponse } from './wire/keys.ts';
 import { idParams, noBody } from './wire/params.ts';
 
-export function keyRoutes(app: App, keys: Keys): void {
-  app.post('/pawl/v1/keys', { schema: { body: keyCreate } }, async (request): Promise<NewKeyResponse> => {
-    requireAdmin(request);
-    const { key, secret } = await keys.create(request.body.name, request.body.role);
-    return { ...keyResponse(key), secret };
-  });
+type Deps = { readonly keys: Keys; readonly clock: Clock };
 
-  app.get('/pawl/v1/keys', { schema: { querystring: keyListQuery } }, async (request) => {
-    requireAdmin(request);
+export function keyRoutes(app: App, { keys, clock }: Deps): void {
+  const config = { role: 'admin' } as const;
+
+  app.post(
+    '/pawl/v1/keys',
+    { schema: { body: keyCreate }, config },
+    async ({ body, actor }): Promise<NewKeyResponse> => {
+      const { expires_at } = body;
+      if (expires_at !== undefined && expires_at <= formatTime(clock.now())) {
+        throw new PawlError('invalid_request', 'expires_at: must be in the future');
+      }
+      const { key, secret } = await keys.create(body, actor);
+      return { ...keyResponse(key), secret };
+    },
+  );
+
+  app.get('/pawl/v1/keys', { schema: { querystring: keyListQuery }, config }, async (request) => {
     const page = await keys.list(pageRequest(request.query, lists.keys));
     return { ...page, data: page.data.map(keyResponse) };
   });
 
   app.post(
     '/pawl/v1/keys/:id/revoke',
-    { schema: { params: idParams, body: noBody } },
-    async (request): Promise<KeyResponse> => {
-      requireAdmin(request);
-      return keyResponse(await keys.revoke(requireId('key', request.params.id)));
+    { schema: { params: idParams, body: noBody }, config },
+    async ({ params, actor }): Promise<KeyResponse> => {
+      return keyResponse(await keys.revoke(requireId('key', params.id), actor));
     },
   );
 }

@@ -50,6 +50,11 @@ export const lists = {
   eval_results: { name: 'eval_results', key: ['number', 'number'], backwards: false },
   calibrations: { name: 'calibrations', key: ['string', 'string'], backwards: false },
   comparisons: { name: 'comparisons', key: ['string', 'string'], backwards: false },
+  alias_moves: { name: 'alias_moves', key: ['number'], backwards: false },
+  promotions: { name: 'promotions', key: ['string', 'string'], backwards: false },
+  audit: { name: 'audit', key: ['number'], backwards: false },
+  webhooks: { name: 'webhooks', key: ['string', 'string'], backwards: false },
+  webhook_deliveries: { name: 'webhook_deliveries', key: ['string', 'string'], backwards: false },
 } as const satisfies Record<string, ListShape>;
 
 type PageQuery = TimeQuery & {

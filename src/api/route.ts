@@ -1,5 +1,6 @@
 import type { FastifyTypeProvider } from 'fastify';
 import type { z } from 'zod';
+import { type AgentReference, aliasPattern, parseAgentReference } from '../core/agent-reference.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { PawlError } from '../core/errors.ts';
 import { type IdKind, isId } from '../core/ids.ts';
@@ -33,6 +34,9 @@ const missing = {
   key: 'key_not_found',
   eval_run: 'eval_run_not_found',
   comparison: 'comparison_not_found',
+  promotion: 'promotion_not_found',
+  webhook: 'webhook_not_found',
+  delivery: 'delivery_not_found',
 } as const satisfies Partial<Record<IdKind, ErrorCode>>;
 
 /** The id, if it can be one at all: what has another shape is known not to exist without looking. */
@@ -42,4 +46,12 @@ export function requireId(kind: keyof typeof missing, id: string): string {
     missing[kind],
     `${kind === 'key' ? 'API key' : kind.replace('_', ' ')} ${id.slice(0, 100)} does not exist`,
   );
+}
+
+/** An agent's id, or one with an alias behind it. What has another shape is known not to exist without looking. */
+export function requireAgentReference(text: string): AgentReference {
+  const { id, alias } = parseAgentReference(text);
+  requireId('agent', id);
+  if (alias === null || aliasPattern.test(alias)) return { id, alias };
+  throw new PawlError('alias_not_found', `agent ${id} has no alias ${alias.slice(0, 100)}`);
 }

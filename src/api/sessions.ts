@@ -4,7 +4,7 @@ import type { Router } from '../model/router.ts';
 import type { Session, Sessions } from '../session/sessions.ts';
 import type { App } from './http.ts';
 import { lists, pageRequest, timeBounds } from './query.ts';
-import { requireId } from './route.ts';
+import { requireAgentReference, requireId } from './route.ts';
 import { idParams, noBody } from './wire/params.ts';
 import {
   type SessionResponse,
@@ -27,7 +27,7 @@ export function sessionRoutes(app: App, { sessions, router, clock }: Deps): void
       const { agent } = body;
       const version = 'version' in agent ? agent.version : undefined;
       const session = await sessions.create({
-        agent: { id: requireId('agent', agent.id), version },
+        agent: { ...requireAgentReference(agent.id), version },
         overrides: agent.type === 'agent_with_overrides' ? overridesOf(agent) : null,
         environment_id: requireId('environment', body.environment_id),
         title: body.title ?? null,

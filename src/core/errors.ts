@@ -77,12 +77,27 @@ export const errorCatalog = {
   authentication: {
     status: 401,
     type: 'authentication_error',
-    meaning: 'The API key is missing, unknown or revoked.',
+    meaning: 'The API key is missing, unknown, revoked or past its time.',
   },
   permission: { status: 403, type: 'permission_error', meaning: 'The API key may not do this.' },
+  own_promotion: {
+    status: 403,
+    type: 'permission_error',
+    meaning: 'Authors do not decide on their own promotions or versions, whichever key they use.',
+  },
   route_not_found: { status: 404, type: 'not_found_error', meaning: 'This server has no such route.' },
   agent_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no agent with this id.' },
   version_not_found: { status: 404, type: 'not_found_error', meaning: 'The agent has no such version.' },
+  alias_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'The agent has no such alias, or it stands for no version.',
+  },
+  promotion_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'There is no promotion with this id.',
+  },
   environment_not_found: {
     status: 404,
     type: 'not_found_error',
@@ -115,6 +130,12 @@ export const errorCatalog = {
     type: 'not_found_error',
     meaning: 'There is no comparison with this id.',
   },
+  webhook_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no webhook with this id.' },
+  delivery_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'There is no delivery with this id.',
+  },
   statistic_not_found: {
     status: 404,
     type: 'not_found_error',
@@ -125,6 +146,60 @@ export const errorCatalog = {
     type: 'conflict_error',
     retry: false,
     meaning: 'The agent has moved on from the version that this update was based on.',
+  },
+  alias_moved: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The alias stands for another version than the request says; the message has which.',
+  },
+  alias_held: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The alias was rolled back and stays where it is until somebody releases it.',
+  },
+  alias_protected: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The alias moves by promotion and rollback alone.',
+  },
+  never_live: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'A rollback goes back to a version that the alias has stood for before.',
+  },
+  promotion_blocked: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The promotion lacks something; the message has what.',
+  },
+  promotion_over: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The promotion is completed, rejected or withdrawn.',
+  },
+  promotion_open: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The same promotion is already in review.',
+  },
+  stale_review: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'What the promotion stands on has changed since it was looked at.',
+  },
+  session_stopped: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The version of the session was rolled back, and the session with it; open a new one.',
   },
   report_not_ready: {
     status: 409,
@@ -143,6 +218,18 @@ export const errorCatalog = {
     type: 'conflict_error',
     retry: false,
     meaning: 'The session is archived or terminated and takes no more events.',
+  },
+  webhook_disabled: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The webhook is disabled, and nothing is sent to it; enable it first.',
+  },
+  webhook_limit: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'There are as many webhooks as there may be, which is 50; delete one first.',
   },
   request_timeout: {
     status: 408,

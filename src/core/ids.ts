@@ -16,6 +16,12 @@ export const idPrefixes = {
   eval_run: 'erun',
   comparison: 'cmp',
   calibration: 'calib',
+  promotion: 'promo',
+  review: 'rview',
+  audit_entry: 'aud',
+  webhook: 'wbhk',
+  webhook_event: 'whe',
+  delivery: 'dlvr',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

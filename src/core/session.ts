@@ -2,8 +2,9 @@
 export const sessionStatuses = ['rescheduling', 'running', 'idle', 'terminated'] as const;
 export type SessionStatus = (typeof sessionStatuses)[number];
 
-/** How a session got its version: a number was named, or the latest at that moment was taken. */
-export type ResolutionReason = 'pinned' | 'latest';
+/** How a session got its version: a number was named, an alias stood for it, or it was the latest at that moment. */
+export const resolutionReasons = ['pinned', 'alias', 'latest'] as const;
+export type ResolutionReason = (typeof resolutionReasons)[number];
 
 /** Whether somebody is, or should be, working on the session. */
 export function isBusy(status: SessionStatus): boolean {

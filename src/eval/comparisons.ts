@@ -5,6 +5,7 @@ import { isOver, type JobStatus, type Verdict } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
+import { findAlias } from '../store/aliases.ts';
 import {
   type ComparisonRow,
   findComparison,
@@ -17,6 +18,7 @@ import {
   updateComparison,
 } from '../store/comparisons.ts';
 import type { Store } from '../store/dialect.ts';
+import type { EvalRunRow } from '../store/eval-runs.ts';
 import type { EvalDefinition } from './definition.ts';
 import type { Evals } from './evals.ts';
 import type { GatePolicy } from './gate-policy.ts';
@@ -48,7 +50,7 @@ export type ComparisonSummary = Omit<Comparison, 'report'>;
 /** Two versions to be compared: each is run, or has been. */
 export type ComparisonRequest = Omit<RunRequest, 'agent_version'> & {
   readonly candidate_version?: number | undefined;
-  /** Absent takes the version before the candidate. */
+  /** Absent takes what `production` stands for on this server, or else the version before the candidate. */
   readonly baseline_version?: number | undefined;
 };
 
@@ -184,6 +186,13 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
     waiting.set(id, over);
   }
 
+  /** What serves now, if that is known and is not the candidate itself; else the version before the candidate. */
+  async function usualBaseline({ agent_id, agent_version, endpoint }: EvalRunRow): Promise<number> {
+    const production = endpoint === null ? await findAlias(store.db, { agent_id, name: 'production' }) : null;
+    const serves = production?.version ?? null;
+    return serves === null || serves === agent_version ? agent_version - 1 : serves;
+  }
+
   async function make(
     fields: Pick<ComparisonRow, 'eval_id' | 'candidate_run_id' | 'baseline_run_id'>,
     gate: GatePolicy,
@@ -215,7 +224,7 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       // Nothing is begun before both sides are known to exist.
       const candidate = await runs.prepare({ ...rest, agent_version: candidate_version });
       const { row } = candidate;
-      const before = baseline_version ?? row.agent_version - 1;
+      const before = baseline_version ?? (await usualBaseline(row));
       if (before < 1) {
         throw new PawlError(
           'invalid_request',

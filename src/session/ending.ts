@@ -29,8 +29,8 @@ type Context = { readonly ids: Ids; readonly now: number };
 
 /**
  * Ends a turn: what was said, the end of the request, and idle; then, where messages are queued, the next turn
- * begins with all of them. When the retries are used up, queued messages go into the history before idle, so
- * that nothing is lost and nothing runs into the same wall at once.
+ * begins with all of them. When the retries are used up, or the session was stopped, queued messages go into the
+ * history before idle, so that nothing is lost and nothing runs into the same wall at once.
  */
 export function endTurn(
   session: SessionRow,
@@ -43,7 +43,8 @@ export function endTurn(
   const draft = (body: EventBody): EventDraft => ({ ...body, id: ids.next('event') });
   const usage = addUsage(JSON.parse(session.usage) as SessionUsage, usageOf(ending));
   const activeUs = activeUntil(session, now);
-  const flushes = ending.kind === 'exhausted';
+  const failed = ending.kind === 'exhausted';
+  const flushes = failed || session.stopped_at !== null;
   const startsNext = !flushes && messages.length > 0;
   const closed = idle(session, { ...stopOf(ending), usage: usageSnapshot(usage, activeUs) });
   const at = formatTime(now);
@@ -52,7 +53,8 @@ export function endTurn(
     ...said(ending).map(draft),
     ...(flushes ? [] : interrupts),
     ...requestEnd(session, ending).map(draft),
-    ...(flushes ? [draft({ type: 'session.error', error: ending.error }), ...queued] : []),
+    ...(failed ? [draft({ type: 'session.error', error: ending.error })] : []),
+    ...(flushes ? queued : []),
     ...closed.map(draft),
     ...(next === null ? [] : [...messages, ...next.events]),
   ];

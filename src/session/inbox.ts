@@ -3,6 +3,7 @@ import { PawlError } from '../core/errors.ts';
 import type { ClientEventBody, EventDraft } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
 import { isBusy, type SessionStatus } from '../core/session.ts';
+import type { SessionRow } from '../store/sessions.ts';
 import { turnStart } from './choreography.ts';
 import type { Journal } from './journal.ts';
 
@@ -45,7 +46,7 @@ export function createInbox({ journal, clock, ids, onStart, onInterrupt, onUncer
     /**
      * Accepts all of the events or none. When this resolves they are on disk and can be listed.
      * Gives the events as they go over the wire, in the order sent.
-     * @throws PawlError `session_not_found`, `session_terminated`
+     * @throws PawlError `session_not_found`, `session_terminated`, `session_stopped`
      */
     async send(sessionId: string, bodies: readonly ClientEventBody[]): Promise<readonly string[]> {
       const drafts = bodies.map((body) => ({ ...body, id: ids.next('event') }));
@@ -57,6 +58,7 @@ export function createInbox({ journal, clock, ids, onStart, onInterrupt, onUncer
             `session ${sessionId} is ${state} and takes no more events`,
           );
         }
+        if (session.stopped_at !== null) requireOnlyInterrupts(session, bodies);
         const admission = admit(session.status, drafts);
         const at = formatTime(clock.now());
         const start = admission.starts ? turnStart(session, { ids, at }) : null;
@@ -81,6 +83,13 @@ export function createInbox({ journal, clock, ids, onStart, onInterrupt, onUncer
       return [...accepted, ...written.queued];
     },
   };
+}
+
+/** Whoever waits for a turn under way may still end it. */
+function requireOnlyInterrupts(session: SessionRow, bodies: readonly ClientEventBody[]): void {
+  if (bodies.every(({ type }) => type === 'user.interrupt')) return;
+  const message = `session ${session.id} was stopped at ${session.stopped_at}, because version ${session.agent_version} of its agent was rolled back; open a new session`;
+  throw new PawlError('session_stopped', message);
 }
 
 export type Inbox = ReturnType<typeof createInbox>;

@@ -8,6 +8,7 @@ import {
   applyOverrides,
   effectiveConfig,
 } from '../core/agent-config.ts';
+import type { AgentReference } from '../core/agent-reference.ts';
 import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
@@ -36,7 +37,7 @@ import { sessionConfig } from './turn.ts';
 export type Session = { readonly row: SessionRow; readonly config: AgentConfig };
 
 export type SessionCreation = {
-  readonly agent: { readonly id: string; readonly version?: number | undefined };
+  readonly agent: AgentReference & { readonly version?: number | undefined };
   /** Null when the request asks for the agent as it is. */
   readonly overrides: OverrideInput | null;
   readonly environment_id: string;
@@ -80,7 +81,7 @@ export function createSessions(deps: Deps) {
   return {
     /**
      * Opens an idle session with an empty history.
-     * @throws PawlError `agent_not_found`, `version_not_found`, `agent_archived`, `environment_not_found`,
+     * @throws PawlError `agent_not_found`, `version_not_found`, `alias_not_found`, `agent_archived`, `environment_not_found`,
      *   `environment_archived`, `agent_model_required`, `model_not_served`, `invalid_metadata`
      */
     async create(creation: SessionCreation): Promise<Session> {
@@ -165,7 +166,7 @@ async function planSession(
   { clock, ids, agents, environments, serves }: Deps,
   creation: SessionCreation,
 ): Promise<Session> {
-  const { agent, reason } = await agents.resolve(creation.agent.id, creation.agent.version);
+  const { agent, reason, alias } = await agents.resolve(creation.agent, creation.agent.version);
   if (agent.row.archived_at !== null) {
     throw new PawlError('agent_archived', `agent: ${agent.row.id} is archived and starts no sessions`);
   }
@@ -192,6 +193,7 @@ async function planSession(
     metadata: JSON.stringify(patchMetadata({}, creation.metadata)),
     overrides: overrides === null ? null : JSON.stringify(overrides),
     resolution_reason: reason,
+    resolution_alias: alias,
     effective_hash: overrides === null ? agent.version.effective_hash : contentHash(effectiveConfig(config)),
     status: 'idle',
     attempt: 0,
@@ -203,6 +205,7 @@ async function planSession(
     usage: JSON.stringify(noSessionUsage),
     active_us: 0,
     running_since: null,
+    stopped_at: null,
     created_at: now,
     updated_at: now,
     archived_at: null,

@@ -1,9 +1,10 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
 import { readsDown } from '../core/page.ts';
 import type { AgentTable, AgentVersionTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek, type TimeBounds, within } from './keyset.ts';
+import { prepare } from './prepared.ts';
 
 export type AgentRow = Selectable<AgentTable>;
 export type VersionRow = Selectable<AgentVersionTable>;
@@ -34,6 +35,40 @@ export async function lockAgent(tx: Handle, dialect: Dialect, id: string): Promi
 
 export async function findAgent(db: Handle, id: string): Promise<AgentRow | null> {
   return (await db.selectFrom('agents').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+}
+
+/** An agent's row with the version that an alias stands for; without an alias, that the agent's own does. */
+export async function findAgentAndAlias(
+  db: Handle,
+  key: { readonly id: string; readonly alias: string | null },
+): Promise<(AgentRow & { readonly aliased: number | null }) | null> {
+  return (await selectWithAlias(db, key))[0] ?? null;
+}
+
+// Asked for every session that is made.
+const selectWithAlias = prepare<
+  { id: string; alias: string | null },
+  AgentRow & { readonly aliased: number | null }
+>(['id', 'alias'], (db, { id, alias }) =>
+  db
+    .selectFrom('agents')
+    .leftJoin('aliases', (join) =>
+      join
+        .onRef('aliases.agent_id', '=', 'agents.id')
+        .on('aliases.name', '=', sql<string>`coalesce(${alias}, agents.default_alias)`),
+    )
+    .selectAll('agents')
+    .select('aliases.version as aliased')
+    .where('agents.id', '=', id),
+);
+
+/** Names the alias that decides for whoever names the agent alone; null for none. The row is locked. */
+export async function setDefaultAlias(
+  tx: Handle,
+  id: string,
+  { alias, at }: { readonly alias: string | null; readonly at: string },
+): Promise<void> {
+  await tx.updateTable('agents').set({ default_alias: alias, updated_at: at }).where('id', '=', id).execute();
 }
 
 export async function findVersion(db: Handle, agentId: string, version: number): Promise<VersionRow | null> {

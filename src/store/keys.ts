@@ -25,13 +25,14 @@ export async function revokeKey(tx: Handle, id: string, at: string): Promise<voi
   await query.where('revoked_at', 'is', null).execute();
 }
 
-/** Whether there is a key that still opens the door to everything. */
-export async function hasAdminKey(db: Handle): Promise<boolean> {
+/** Whether there is a key that opens the door to everything at this moment, RFC 3339. */
+export async function hasAdminKey(db: Handle, now: string): Promise<boolean> {
   const query = db
     .selectFrom('api_keys')
     .select('id')
     .where('role', '=', 'admin')
-    .where('revoked_at', 'is', null);
+    .where('revoked_at', 'is', null)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]));
   return (await query.limit(1).executeTakeFirst()) !== undefined;
 }
 

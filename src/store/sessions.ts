@@ -10,9 +10,10 @@ export type SessionRow = Selectable<SessionTable>;
 
 const columns = [
   ...(['id', 'agent_id', 'agent_version', 'agent_name', 'environment_id', 'title', 'metadata'] as const),
-  ...(['overrides', 'resolution_reason', 'effective_hash', 'status', 'attempt', 'last_seq'] as const),
+  ...(['overrides', 'resolution_reason', 'resolution_alias', 'effective_hash', 'status'] as const),
+  ...(['attempt', 'last_seq'] as const),
   ...(['last_event_at', 'last_position', 'queued', 'open_span', 'usage', 'active_us'] as const),
-  ...(['running_since', 'created_at', 'updated_at', 'archived_at'] as const),
+  ...(['running_since', 'stopped_at', 'created_at', 'updated_at', 'archived_at'] as const),
 ] satisfies (keyof SessionRow)[];
 
 const insertOne = prepare<SessionRow, unknown>(columns, (db, row) => db.insertInto('sessions').values(row));
@@ -106,4 +107,32 @@ export async function listSessions(
 export async function listBusySessions(db: Handle): Promise<string[]> {
   const query = db.selectFrom('sessions').select('id').where(busy).orderBy('created_at').orderBy('id');
   return (await query.execute()).map((row) => row.id);
+}
+
+type ServedBy = { readonly agent_id: string; readonly version: number; readonly alias: string };
+
+function openSessionsOf(db: Handle, { agent_id, version, alias }: ServedBy) {
+  return db
+    .selectFrom('sessions')
+    .where('archived_at', 'is', null)
+    .where('agent_id', '=', agent_id)
+    .where('agent_version', '=', version)
+    .where('resolution_alias', '=', alias);
+}
+
+/** Ids of open sessions to which an alias gave a version and which still take messages, oldest first. */
+export async function listUnstoppedSessions(db: Handle, of: ServedBy, limit: number): Promise<string[]> {
+  const query = openSessionsOf(db, of).select('id').where('stopped_at', 'is', null);
+  const rows = await query.orderBy('created_at').orderBy('id').limit(limit).execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Open sessions to which an alias gave a version, newest first: id and status of each. */
+export async function listSessionsOn(
+  db: Handle,
+  of: ServedBy,
+  limit: number,
+): Promise<{ readonly id: string; readonly status: SessionStatus }[]> {
+  const query = openSessionsOf(db, of).select(['id', 'status']);
+  return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
 }

@@ -47,12 +47,21 @@ const config: AgentConfig = {
 
 export function sampleVersion(agent_id: string, version: number, text = JSON.stringify(config)): VersionRow {
   const created_at = at(version);
-  return { agent_id, version, config: text, config_hash: 'hash', effective_hash: 'hash', created_at };
+  return {
+    agent_id,
+    version,
+    config: text,
+    ...{ config_hash: 'hash', effective_hash: 'hash', author: null, message: null },
+    created_at,
+  };
 }
 
 export function sampleAgent(id: string, fields: Partial<AgentRow> = {}): AgentAtVersion {
   const times = { created_at: at(1), updated_at: at(1), archived_at: null };
-  return { agent: { id, latest_version: 1, ...times, ...fields }, version: sampleVersion(id, 1) };
+  return {
+    agent: { id, latest_version: 1, default_alias: null, ...times, ...fields },
+    version: sampleVersion(id, 1),
+  };
 }
 
 export function sampleEnvironment(id: string, fields: Partial<EnvironmentRow> = {}): EnvironmentRow {
@@ -60,8 +69,8 @@ export function sampleEnvironment(id: string, fields: Partial<EnvironmentRow> = 
 }
 
 export function sampleKey(id: string, fields: Partial<KeyRow> = {}): KeyRow {
-  const row = { id, name: id, role: 'editor', hash: `hash of ${id}`, hint: 'abcd', revoked_at: null };
-  return { ...row, created_at: at(1), ...fields };
+  const row = { id, name: id, role: 'editor', hash: `hash of ${id}`, hint: 'abcd' };
+  return { ...row, created_at: at(1), expires_at: null, revoked_at: null, ...fields };
 }
 
 /** A session of the agent `agent_of_…` in the environment `env_of_…`, which {@link seedSession} makes. */
@@ -69,7 +78,14 @@ export function sampleSession(id: string, fields: Partial<SessionRow> = {}): Ses
   return {
     ...{ id, agent_id: `agent_of_${id}`, agent_version: 1, agent_name: 'Porter' },
     ...{ environment_id: `env_of_${id}`, title: null, metadata: '{}', overrides: null },
-    ...{ resolution_reason: 'latest', effective_hash: 'hash', status: 'idle', attempt: 0 },
+    ...{
+      resolution_reason: 'latest',
+      resolution_alias: null,
+      stopped_at: null,
+      effective_hash: 'hash',
+      status: 'idle',
+      attempt: 0,
+    },
     ...{ last_seq: 0, last_event_at: null, last_position: 0, queued: 0, open_span: null },
     ...{ usage: JSON.stringify(noSessionUsage), active_us: 0, running_since: null },
     ...{ created_at: at(1), updated_at: at(1), archived_at: null },
@@ -179,7 +195,7 @@ export function describeStore(name: string, open: () => Promise<OpenStore>): voi
         await expect(run(`update agent_versions set config = '{}' ${where}`)).rejects.toThrow(refused);
         await expect(run(`update agent_versions set version = version ${where}`)).rejects.toThrow(refused);
         await expect(run(`delete from agent_versions ${where}`)).rejects.toThrow(refused);
-        const values = `('${agent.id}', 1, '{}', 'x', 'x', 'x')`;
+        const values = `('${agent.id}', 1, '{}', 'x', 'x', null, null, 'x')`;
         const upsert = `insert into agent_versions values ${values} on conflict (agent_id, version)`;
         await expect(run(`${upsert} do update set config = excluded.config`)).rejects.toThrow(refused);
         expect(await findVersion(store.db, agent.id, 1)).toEqual(version);
@@ -189,7 +205,9 @@ export function describeStore(name: string, open: () => Promise<OpenStore>): voi
         const { agent, version } = sampleAgent(fresh('agent'));
         await store.write((tx) => insertAgent(tx, { agent, version }));
         const insert = store.dialect.name === 'sqlite' ? 'insert or replace' : 'insert';
-        const again = run(`${insert} into agent_versions values ('${agent.id}', 1, '{}', 'x', 'x', 'x')`);
+        const again = run(
+          `${insert} into agent_versions values ('${agent.id}', 1, '{}', 'x', 'x', null, null, 'x')`,
+        );
         await expect(again).rejects.toThrow();
         expect(await findVersion(store.db, agent.id, 1)).toEqual(version);
       });

@@ -19,6 +19,10 @@ export const tags = {
   Calibrations: { about: 'How a gate decides when nothing has changed.', id: 'The id of a calibration.' },
   Statistics: { about: "Calculations about a client's own scores. Nothing is kept.", id: 'A name.' },
   Keys: { about: 'API keys. Only admins may call these.', id: 'The id of an API key, `apikey_…`.' },
+  Webhooks: {
+    about: 'Places that are told what happens here. Only admins may call these.',
+    id: 'The id of a webhook, `wbhk_…`.',
+  },
   Server: { about: 'What this server says about itself.', id: 'A name.' },
 } as const satisfies Record<string, { readonly about: string; readonly id: string }>;
 
@@ -30,7 +34,7 @@ export type Content = Readonly<Record<string, z.ZodType>>;
 
 /** What is to be said of a route besides its schemas. */
 export type Operation = {
-  readonly route: `${'GET' | 'POST'} /pawl/v1/${string}`;
+  readonly route: `${'GET' | 'POST' | 'DELETE'} /pawl/v1/${string}`;
   readonly tag: Tag;
   /** One line, also for `docs/reference/api.md`. */
   readonly summary: string;

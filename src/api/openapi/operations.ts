@@ -6,6 +6,7 @@ import { statisticInput } from '../wire/stats.ts';
 import { datasetOperations } from './dataset-operations.ts';
 import { evaluationOperations } from './evaluation-operations.ts';
 import { json, type Operations } from './operation.ts';
+import { webhookOperations } from './webhook-operations.ts';
 
 /** Every route under `/pawl/v1`, described; `docs/reference/api.md` lists them in this order. */
 export const operations: Operations = {
@@ -49,6 +50,7 @@ export const operations: Operations = {
     answer: json(apiKey),
     errors: ['key_not_found'],
   },
+  ...webhookOperations,
   retrieve_openapi: {
     route: 'GET /pawl/v1/openapi.json',
     tag: 'Server',

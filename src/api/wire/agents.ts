@@ -77,7 +77,17 @@ export type AgentResponse = AgentConfig & {
   readonly created_at: string;
   readonly updated_at: string;
   readonly archived_at: string | null;
-  readonly pawl: { readonly config_hash: string };
+  readonly pawl: AgentExtras;
+};
+
+/** What this server adds to an agent at one version. */
+export type AgentExtras = {
+  readonly config_hash: string;
+  /** Who made the version, and what they said about it. */
+  readonly author: string | null;
+  readonly message: string | null;
+  /** The alias that decides for sessions that name the agent alone; null gives those the latest version. */
+  readonly default_alias: string | null;
 };
 
 /** `updated_at` is when this version was made; for the latest of an archived agent, when it was archived. */
@@ -91,6 +101,11 @@ export function agentResponse({ row, version }: Agent): AgentResponse {
     created_at: row.created_at,
     updated_at: isLatest ? row.updated_at : version.created_at,
     archived_at: row.archived_at,
-    pawl: { config_hash: version.effective_hash },
+    pawl: {
+      config_hash: version.effective_hash,
+      author: version.author,
+      message: version.message,
+      default_alias: row.default_alias,
+    },
   };
 }

@@ -1,11 +1,20 @@
 import { z } from 'zod';
-import { type Key, roles } from '../../access/keys.ts';
-import { limit, page, text } from './fields.ts';
+import type { Key } from '../../access/keys.ts';
+import { roleMeanings, roles } from '../../core/roles.ts';
+import { limit, page, text, time } from './fields.ts';
+
+/** What the roles are for, in one sentence. */
+export const roleText: string = `Each may do what those before it may. ${roles
+  .map((role) => `${role}: ${roleMeanings[role]}`)
+  .join('; ')}.`;
 
 export const keyCreate = z
   .strictObject({
-    name: text(1, 256).describe('What the key is for; people tell keys apart by it.'),
-    role: z.enum(roles).default('editor').describe('An admin may manage keys, an editor may do all else.'),
+    name: text(1, 256).describe(
+      'Whose key it is. Keys of one name are one person, who does not review their own.',
+    ),
+    role: z.enum(roles).default('editor').describe(roleText),
+    expires_at: time.describe('From when on it opens nothing; absent for a key without an end.'),
   })
   .meta({ id: 'NewApiKey', description: 'An API key to make.' });
 

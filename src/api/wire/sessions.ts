@@ -102,10 +102,14 @@ export type SessionResponse = {
 export type SessionExtras = {
   readonly version: number;
   readonly reason: ResolutionReason;
+  /** The alias that stood for the version; null unless the reason is `alias`. */
+  readonly alias: string | null;
   /** Hash of the configuration that the session runs with, overrides included. */
   readonly config_hash: string;
   /** Whether something was replaced for this session alone; such a session counts in no evaluation. */
   readonly overridden: boolean;
+  /** Since when it takes no more messages, because its version was rolled back; null while it does. */
+  readonly stopped_at: string | null;
   /** Null when no route serves the model any more. */
   readonly served_by: ResolvedRoute | null;
 };
@@ -141,8 +145,10 @@ export function sessionResponse(
     pawl: {
       version: row.agent_version,
       reason: row.resolution_reason,
+      alias: row.resolution_alias,
       config_hash: row.effective_hash,
       overridden: row.overrides !== null,
+      stopped_at: row.stopped_at,
       served_by,
     },
   };

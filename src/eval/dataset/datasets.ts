@@ -1,10 +1,9 @@
 import { type Clock, formatTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
-import { type Ids, isId } from '../../core/ids.ts';
+import type { Ids } from '../../core/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../../core/page.ts';
 import {
   type DatasetRow,
-  findDataset,
   findDatasetRevisions,
   listDatasets,
   listRevisions,
@@ -18,10 +17,16 @@ import { addCase } from './add-case.ts';
 import { type CaseChange, listChanges } from './diff.ts';
 import { exportRevision } from './export.ts';
 import type { FileFormat } from './feed.ts';
-import { type Import, importCases, isDatasetName } from './import.ts';
+import { type Import, importCases } from './import.ts';
 import type { KeptCase } from './pages.ts';
 import type { Published } from './publish.ts';
-import { type DatasetRevision, findRevision, readRevision, requireRevisionBefore } from './revision.ts';
+import {
+  type DatasetRevision,
+  findNamedDataset,
+  findRevision,
+  readRevision,
+  requireRevisionBefore,
+} from './revision.ts';
 import { caseOfSession, type SessionLabel } from './session-case.ts';
 import { sweepStaged } from './stage.ts';
 
@@ -43,12 +48,7 @@ export function createDatasets(deps: Deps) {
   const firstId = ids.next('dataset_revision');
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function requireDataset(idOrName: string): Promise<DatasetRow> {
-    const key = isId('dataset', idOrName) ? { id: idOrName } : { name: idOrName };
-    const row = 'id' in key || isDatasetName(key.name) ? await findDataset(store.db, key) : null;
-    if (row !== null) return row;
-    throw new PawlError('dataset_not_found', `dataset ${idOrName.slice(0, 100)} does not exist`);
-  }
+  const requireDataset = (idOrName: string): Promise<DatasetRow> => findNamedDataset(store.db, idOrName);
 
   async function revision(idOrName: string, wanted: string | null): Promise<DatasetRevision> {
     return findRevision(store.db, await requireDataset(idOrName), wanted);

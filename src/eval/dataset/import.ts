@@ -7,6 +7,7 @@ import { checkCases } from './check.ts';
 import type { ColumnMapping } from './columns.ts';
 import type { Feed } from './feed.ts';
 import { type Published, publish, requireLive } from './publish.ts';
+import { isDatasetName } from './revision.ts';
 import { dropStaged, stageCases } from './stage.ts';
 
 type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids };
@@ -56,11 +57,6 @@ export async function keepOrDrop<T extends Published | null>(
     // Should that fail as well, the next start sweeps it.
     if (!kept) await dropStaged(store, revisionId).catch(() => {});
   }
-}
-
-/** Whether a text can be the name of a dataset: never one that is taken for an id. */
-export function isDatasetName(text: string): boolean {
-  return /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]{0,99}$/u.test(text) && !text.startsWith('dset_');
 }
 
 function requireName(name: string): void {

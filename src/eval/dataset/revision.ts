@@ -3,6 +3,7 @@ import { isId } from '../../core/ids.ts';
 import {
   type DatasetRevisionRow,
   type DatasetRow,
+  findDataset,
   findDatasetRevision,
   findRevisionBefore,
   findRevisionsByHash,
@@ -15,6 +16,19 @@ export type DatasetRevision = Omit<DatasetRevisionRow, 'summary'> & { readonly s
 
 export function readRevision(row: DatasetRevisionRow): DatasetRevision {
   return { ...row, summary: JSON.parse(row.summary) as DatasetSummary };
+}
+
+/** Whether a text can be the name of a dataset: never one that is taken for an id. */
+export function isDatasetName(text: string): boolean {
+  return /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]{0,99}$/u.test(text) && !text.startsWith('dset_');
+}
+
+/** A dataset by its id or its name. @throws PawlError `dataset_not_found` */
+export async function findNamedDataset(db: Handle, idOrName: string): Promise<DatasetRow> {
+  const key = isId('dataset', idOrName) ? { id: idOrName } : { name: idOrName };
+  const row = 'id' in key || isDatasetName(key.name) ? await findDataset(db, key) : null;
+  if (row !== null) return row;
+  throw new PawlError('dataset_not_found', `dataset ${idOrName.slice(0, 100)} does not exist`);
 }
 
 /**

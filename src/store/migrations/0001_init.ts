@@ -17,6 +17,7 @@ const tables = [
   `create table agents (
     id text primary key,
     latest_version integer not null check (latest_version >= 1),
+    default_alias text,
     created_at text not null,
     updated_at text not null,
     archived_at text
@@ -27,6 +28,8 @@ const tables = [
     config text not null,
     config_hash text not null,
     effective_hash text not null,
+    author text,
+    message text,
     created_at text not null,
     primary key (agent_id, version)
   )`,
@@ -46,7 +49,8 @@ const tables = [
     title text,
     metadata text not null,
     overrides text,
-    resolution_reason text not null check (resolution_reason in ('pinned', 'latest')),
+    resolution_reason text not null check (resolution_reason in ('pinned', 'alias', 'latest')),
+    resolution_alias text,
     effective_hash text not null,
     status text not null check (status in ('rescheduling', 'running', 'idle', 'terminated')),
     attempt integer not null,
@@ -58,6 +62,7 @@ const tables = [
     usage text not null,
     active_us bigint not null,
     running_since text,
+    stopped_at text,
     created_at text not null,
     updated_at text not null,
     archived_at text,
@@ -81,10 +86,11 @@ const tables = [
   `create table api_keys (
     id text primary key,
     name text not null,
-    role text not null check (role in ('admin', 'editor')),
+    role text not null check (role in ('viewer', 'editor', 'reviewer', 'releaser', 'admin')),
     hash text not null unique,
     hint text not null,
     created_at text not null,
+    expires_at text,
     revoked_at text
   )`,
 ];

@@ -1,16 +1,19 @@
 import { z } from 'zod';
-import { roles } from '../../../access/keys.ts';
-import type { KeyResponse, NewKeyResponse } from '../keys.ts';
+import { roles } from '../../../core/roles.ts';
+import { type KeyResponse, type NewKeyResponse, roleText } from '../keys.ts';
 import { describes, text, time } from './fields.ts';
 
 const shape = {
   type: z.literal('api_key'),
   id: text.describe('`apikey_…`'),
-  name: text.describe('What the key is for.'),
-  role: z.enum(roles).describe('An admin may manage keys, an editor may do all else.'),
+  name: text.describe('Whose key it is.'),
+  role: z.enum(roles).describe(roleText),
   hint: text.describe('The last four characters of the secret, to tell keys apart by eye.'),
   created_at: time.describe('When it was made.'),
-  revoked_at: time.nullable().describe('When it was revoked; null while it opens the server.'),
+  expires_at: time.nullable().describe('From when on it opens nothing; null for a key without an end.'),
+  revoked_at: time
+    .nullable()
+    .describe('When it was revoked, or came to its end; null while it opens the server.'),
 };
 
 export const apiKey = describes<KeyResponse>()(z.object(shape)).meta({

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { wantedTypes } from '../../webhook/event-types.ts';
+import { type Delivery, deliveryStatuses, type Webhook, webhookStates } from '../../webhook/webhook.ts';
+import { limit, page, text } from './fields.ts';
+
+const url = text(1, 2048).describe(
+  'Where events are posted to, by HTTPS. It must be out in the internet, unless the server is set to allow others.',
+);
+const description = text(0, 1000).nullable().describe('What it is for, in words for people.');
+const enabledEvents = z
+  .array(z.enum(wantedTypes))
+  .min(1)
+  .max(100)
+  .refine((types) => new Set(types).size === types.length, 'must not name a type twice')
+  .refine((types) => !types.includes('*') || types.length === 1, 'must name either types or *')
+  .describe('The types of events that it is sent; `*` alone stands for all, those to come as well.');
+
+export const webhookCreate = z
+  .strictObject({
+    url,
+    enabled_events: enabledEvents,
+    description: description.default(null),
+  })
+  .meta({ id: 'NewWebhook', description: 'A place that is to be told what happens here.' });
+
+export const webhookUpdate = z
+  .strictObject({
+    url: url.optional(),
+    enabled_events: enabledEvents.optional(),
+    description: description.optional(),
+    state: z
+      .enum(webhookStates)
+      .optional()
+      .describe(
+        '`disabled` sends nothing more; what happens meanwhile is never sent, what waits goes on later.',
+      ),
+  })
+  .meta({ id: 'WebhookChanges', description: 'What is to be different; what is absent stays.' });
+
+export const webhookListQuery = z.strictObject({ limit: limit(20, 100), page });
+
+export const deliveryListQuery = z.strictObject({
+  limit: limit(20, 100),
+  page,
+  status: z.enum(deliveryStatuses).optional().describe('Only deliveries that stand so.'),
+});
+
+export const deliveryParams = z.strictObject({
+  id: z.string().describe('The id of a delivery, `dlvr_…`.'),
+});
+
+/** A webhook as answers carry it. */
+export type WebhookResponse = Webhook & { readonly type: 'webhook' };
+
+/** The answer to making a webhook or a new secret for it: the only ones that ever hold a secret. */
+export type WebhookSecretResponse = WebhookResponse & { readonly signing_secret: string };
+
+/** The answer to deleting a webhook. */
+export type WebhookDeletedResponse = { readonly type: 'webhook_deleted'; readonly id: string };
+
+/** A delivery as answers carry it. */
+export type DeliveryResponse = Delivery & { readonly type: 'webhook_delivery' };
+
+export function webhookResponse(webhook: Webhook): WebhookResponse {
+  return { type: 'webhook', ...webhook };
+}
+
+export function deliveryResponse(delivery: Delivery): DeliveryResponse {
+  return { type: 'webhook_delivery', ...delivery };
+}

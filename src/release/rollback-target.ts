@@ -1,0 +1,70 @@
+import { PawlError } from '../core/errors.ts';
+import type { MoveRow } from '../store/aliases.ts';
+import { type AliasState, type Expectation, requireThere } from './alias-rules.ts';
+
+/** What a rollback is asked to do. */
+export type RollbackRequest = Expectation & {
+  /** The version to go back to; undefined takes what the alias stood for before. */
+  readonly to: number | undefined;
+  /** Whether a version will do that the alias has never stood for. */
+  readonly force: boolean;
+};
+
+/** What the alias's history says. */
+export type RollbackHistory = {
+  /** The last move; null before the first. */
+  readonly last: MoveRow | null;
+  /** The move that the last one goes back to; null when there is none. */
+  readonly before: MoveRow | null;
+  /** The last move to the version that was asked for; null when there was none, or none was asked for. */
+  readonly named: MoveRow | null;
+};
+
+/** Where a rollback goes, and the move that a further one would go back to. */
+export type RollbackTarget = { readonly version: number; readonly before: number | null };
+
+/**
+ * Decides where a rollback goes: to the named version, or to the one below the current one in the history, where a
+ * version that was rolled back from does not count.
+ * @throws PawlError `alias_not_found`, `alias_moved`, `alias_held`, `never_live`, `invalid_request`
+ */
+export function rollbackTarget(
+  alias: AliasState,
+  { from, to, force }: RollbackRequest,
+  { last, before, named }: RollbackHistory,
+): RollbackTarget {
+  if (alias.version === null || last === null) {
+    throw new PawlError(
+      'alias_not_found',
+      `${alias.name} stands for no version, so there is nothing to roll back`,
+    );
+  }
+  requireThere(alias, { from });
+  if (to !== undefined) return targetNamed(alias, { to, force, last, named });
+  // Two people who press the button at once mean the same rollback.
+  if (alias.hold !== null && from === undefined) {
+    throw new PawlError(
+      'alias_held',
+      `${alias.name} was rolled back to version ${alias.version} by ${alias.hold.by} at ${alias.hold.since}; to go further back, name the version with to, or what is there now with from`,
+    );
+  }
+  if (before !== null && before.to_version !== null)
+    return { version: before.to_version, before: before.before };
+  throw new PawlError(
+    'never_live',
+    `${alias.name} has stood for no other version than ${alias.version} that was not rolled back; name one with to`,
+  );
+}
+
+function targetNamed(
+  { name, version }: AliasState,
+  { to, force, last, named }: { to: number; force: boolean; last: MoveRow; named: MoveRow | null },
+): RollbackTarget {
+  if (to === version) throw new PawlError('invalid_request', `to: ${name} stands for version ${to} already`);
+  if (named !== null) return { version: to, before: named.before };
+  if (force) return { version: to, before: last.before };
+  throw new PawlError(
+    'never_live',
+    `to: ${name} has never stood for version ${to}, so nobody knows that it is good; promote it, or force the rollback`,
+  );
+}

@@ -1,0 +1,117 @@
+import type { Audit } from '../access/audit.ts';
+import type { Actor } from '../access/keys.ts';
+import { type Clock, formatTime } from '../core/clock.ts';
+import type { RunningMode } from '../core/release.ts';
+import type { SessionStatus } from '../core/session.ts';
+import { findAgent } from '../store/agents.ts';
+import { findMove, findMoveTo, insertSweep } from '../store/aliases.ts';
+import type { Handle, Store } from '../store/dialect.ts';
+import { updatePromotion } from '../store/promotions.ts';
+import { listSessionsOn } from '../store/sessions.ts';
+import {
+  type Alias,
+  type Aliases,
+  type AliasKey,
+  noAlias,
+  readMove,
+  requireVersion,
+  subjectOf,
+} from './aliases.ts';
+import type { Notify } from './notify.ts';
+import { orWriteDown } from './refusals.ts';
+import { type RollbackRequest, rollbackTarget } from './rollback-target.ts';
+import type { Sweeper } from './sweeper.ts';
+
+/** A rollback that was made. */
+export type Rollback = {
+  readonly alias: Alias;
+  readonly from_version: number;
+  readonly to_version: number;
+  readonly running: RunningMode;
+  /** Open sessions that the alias gave the bad version to, newest first, as they were at that moment. */
+  readonly sessions: {
+    readonly data: readonly { readonly id: string; readonly status: SessionStatus }[];
+    /** Whether there are more of them than are listed. */
+    readonly has_more: boolean;
+  };
+};
+
+type Deps = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly aliases: Aliases;
+  readonly notify: Notify;
+  readonly sweeper: Sweeper;
+};
+
+const sessionsShown = 100;
+
+/** Takes an alias back to a version that was good, in one call, and holds it there. */
+export function createRollbacks({ store, clock, audit, aliases, notify, sweeper }: Deps) {
+  type Change = RollbackRequest & {
+    readonly running: RunningMode;
+    readonly by: Actor;
+    readonly reason: string | null;
+  };
+
+  async function carryOut(tx: Handle, key: AliasKey, change: Change) {
+    const { to, force, from, running, by, reason } = change;
+    const agent = await findAgent(tx, key.agent_id);
+    if (agent === null) throw noAlias(key);
+    const alias = await aliases.lockOrMake(tx, key);
+    const last = await findMove(tx, key, alias.move);
+    const target = rollbackTarget(
+      alias,
+      { to, force, from },
+      {
+        last,
+        before: last?.before == null ? null : await findMove(tx, key, last.before),
+        named: to === undefined ? null : await findMoveTo(tx, key, to),
+      },
+    );
+    // An archived agent starts no sessions, but a rollback is never refused for it.
+    await requireVersion(tx, { ...agent, archived_at: null }, target.version);
+    const bad = alias.version ?? 0;
+    const now = formatTime(clock.now());
+    const hold = { since: now, by: by.name, reason: reason ?? `rolled back from version ${bad}` };
+    const moved = await aliases.move(tx, alias, {
+      ...{ kind: 'rollback', to_version: target.version, actor: by, reason, evidence: null },
+      ...{ before: target.before, hold, told: { running, forced: force } },
+    });
+    if (running !== 'drain') {
+      const { agent_id, name } = key;
+      const sweep = { agent_id, alias: name, move: moved.move, version: bad, mode: running, created_at: now };
+      await insertSweep(tx, sweep);
+    }
+    const promotion = last?.kind === 'promotion' ? readMove(last).evidence?.promotion_id : undefined;
+    if (promotion !== undefined) {
+      await updatePromotion(tx, promotion, { status: 'rolled_back', updated_at: now });
+    }
+    const sessions = { agent_id: key.agent_id, alias: key.name, version: bad };
+    return { alias: moved, bad, open: await listSessionsOn(tx, sessions, sessionsShown + 1) };
+  }
+
+  return {
+    /**
+     * Moves an alias back. It needs no gate and no second person, and holds for the next session. What is already
+     * running goes on (`drain`), takes no more messages (`stop_new_turns`), or is interrupted as well (`interrupt`).
+     * @throws PawlError `alias_not_found`, `alias_moved`, `alias_held`, `never_live`, `version_not_found`,
+     *   `invalid_request`
+     */
+    async rollBack(key: AliasKey, change: Change): Promise<Rollback> {
+      const attempt = { action: 'alias.rolled_back', actor: change.by, subject: subjectOf(key) };
+      const { alias, bad, open } = await orWriteDown(audit, attempt, () =>
+        store.write((tx) => carryOut(tx, key, change)),
+      );
+      notify.wake();
+      if (change.running !== 'drain') sweeper.wake();
+      return {
+        ...{ alias, from_version: bad, to_version: alias.version ?? 0, running: change.running },
+        sessions: { data: open.slice(0, sessionsShown), has_more: open.length > sessionsShown },
+      };
+    },
+  };
+}
+
+export type Rollbacks = ReturnType<typeof createRollbacks>;
