@@ -1,3 +1,6 @@
+import type { Audit } from '../access/audit.ts';
+import type { Actor } from '../access/keys.ts';
+import type { AuditFact } from '../core/audit-entry.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import {
   defaultEnvironmentConfig,
@@ -22,13 +25,13 @@ import {
 /** An environment, read. */
 export type Environment = Omit<EnvironmentRow, 'settings'> & { readonly settings: EnvironmentSettings };
 
-type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids };
+type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids; readonly audit: Audit };
 
 /** The places where sessions run their tools. Not versioned: a session names one, and sees it as it is. */
-export function createEnvironments({ store, clock, ids }: Deps) {
+export function createEnvironments({ store, clock, ids, audit }: Deps) {
   return {
     /** @throws PawlError `invalid_metadata`, `invalid_request` */
-    async create(changes: EnvironmentChanges & { name: string }): Promise<Environment> {
+    async create(changes: EnvironmentChanges & { name: string }, by: Actor): Promise<Environment> {
       const blank = { name: '', description: null, config: defaultEnvironmentConfig, metadata: {} };
       const settings = mergeSettings(blank, changes);
       const now = formatTime(clock.now());
@@ -39,9 +42,10 @@ export function createEnvironments({ store, clock, ids }: Deps) {
         updated_at: now,
         archived_at: null,
       };
-      await store.write((tx) =>
-        insertEnvironment(tx, { ...environment, settings: JSON.stringify(settings) }),
-      );
+      await store.write(async (tx) => {
+        await insertEnvironment(tx, { ...environment, settings: JSON.stringify(settings) });
+        await audit.append(tx, fact('created', environment.id, by, { before: null, after: settings }));
+      });
       return environment;
     },
 
@@ -54,7 +58,7 @@ export function createEnvironments({ store, clock, ids }: Deps) {
      * @throws PawlError `environment_not_found`, `environment_archived`, `invalid_metadata`, `invalid_request`,
      *   `invalid_config_type_change`
      */
-    async update(id: string, changes: EnvironmentChanges): Promise<Environment> {
+    async update(id: string, changes: EnvironmentChanges, by: Actor): Promise<Environment> {
       return store.write(async (tx) => {
         const current = read(requireEnvironment(await lockEnvironment(tx, store.dialect, id), id));
         if (current.archived_at !== null) {
@@ -65,27 +69,31 @@ export function createEnvironments({ store, clock, ids }: Deps) {
         if (text === JSON.stringify(current.settings)) return current;
         const updated_at = formatTime(clock.now());
         await updateEnvironment(tx, id, { settings: text, updated_at });
+        await audit.append(tx, fact('updated', id, by, { before: current.settings, after: settings }));
         return { ...current, settings, updated_at };
       });
     },
 
     /** Archives for good; doing it again changes nothing. @throws PawlError `environment_not_found` */
-    async archive(id: string): Promise<Environment> {
+    async archive(id: string, by: Actor): Promise<Environment> {
       return store.write(async (tx) => {
         const current = read(requireEnvironment(await lockEnvironment(tx, store.dialect, id), id));
         if (current.archived_at !== null) return current;
         const now = formatTime(clock.now());
         await updateEnvironment(tx, id, { archived_at: now, updated_at: now });
+        const change = { before: { archived_at: null }, after: { archived_at: now } };
+        await audit.append(tx, fact('archived', id, by, change));
         return { ...current, archived_at: now, updated_at: now };
       });
     },
 
     /** @throws PawlError `environment_not_found`, `environment_in_use` */
-    async remove(id: string): Promise<void> {
+    async remove(id: string, by: Actor): Promise<void> {
       try {
         await store.write(async (tx) => {
-          requireEnvironment(await lockEnvironment(tx, store.dialect, id), id);
+          const { settings } = read(requireEnvironment(await lockEnvironment(tx, store.dialect, id), id));
           await deleteEnvironment(tx, id);
+          await audit.append(tx, fact('deleted', id, by, { before: settings, after: null }));
         });
       } catch (error) {
         if (!store.dialect.isBrokenReference(error)) throw error;
@@ -104,6 +112,16 @@ export function createEnvironments({ store, clock, ids }: Deps) {
 }
 
 export type Environments = ReturnType<typeof createEnvironments>;
+
+function fact(
+  what: 'created' | 'updated' | 'archived' | 'deleted',
+  id: string,
+  actor: Actor,
+  change: Pick<AuditFact, 'before' | 'after'>,
+): AuditFact {
+  const subject = { type: 'environment', id };
+  return { action: `environment.${what}`, outcome: 'done', actor, subject, reason: null, ...change };
+}
 
 function read(row: EnvironmentRow): Environment {
   return { ...row, settings: JSON.parse(row.settings) as EnvironmentSettings };

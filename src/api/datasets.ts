@@ -41,8 +41,9 @@ export function datasetRoutes(app: App, datasets: Datasets): void {
   app.post(
     '/pawl/v1/datasets',
     { schema: { body: datasetCreate } },
-    async ({ body: { cases, ...body } }): Promise<DatasetChangeResponse> => {
-      const { dataset, unchanged } = await datasets.bring({ ...body, feed: listFeed(cases), mapping: {} });
+    async ({ body: { cases, ...body }, actor }): Promise<DatasetChangeResponse> => {
+      const given = { ...body, feed: listFeed(cases), mapping: {} };
+      const { dataset, unchanged } = await datasets.bring(given, actor);
       return { ...datasetResponse(dataset), unchanged };
     },
   );
@@ -50,9 +51,9 @@ export function datasetRoutes(app: App, datasets: Datasets): void {
   app.post(
     '/pawl/v1/datasets/:id/cases',
     { schema: { params: idParams, body: sessionCase } },
-    async ({ params, body }): Promise<NewCaseResponse> => {
+    async ({ params, body, actor }): Promise<NewCaseResponse> => {
       const label = { ...body, session_id: requireId('session', body.session_id) };
-      const { dataset, unchanged, ...added } = await datasets.addSession(params.id, label);
+      const { dataset, unchanged, ...added } = await datasets.addSession(params.id, label, actor);
       return { ...caseResponse(added), dataset: { ...datasetResponse(dataset), unchanged } };
     },
   );
@@ -60,7 +61,8 @@ export function datasetRoutes(app: App, datasets: Datasets): void {
   app.post(
     '/pawl/v1/datasets/:id/archive',
     { schema: { params: idParams, body: noBody } },
-    async ({ params }): Promise<DatasetResponse> => datasetResponse(await datasets.archive(params.id)),
+    async ({ params, actor }): Promise<DatasetResponse> =>
+      datasetResponse(await datasets.archive(params.id, actor)),
   );
 }
 
@@ -74,7 +76,7 @@ function importRoute(app: App, datasets: Datasets): void {
         const { name, format, ...mapping } = request.query;
         const file = receivedFile(request, allowed);
         const feed = fileFeed(file.bytes, format ?? formatOf(file.type));
-        const { dataset, unchanged } = await datasets.bring({ name, feed, mapping });
+        const { dataset, unchanged } = await datasets.bring({ name, feed, mapping }, request.actor);
         return { ...datasetResponse(dataset), unchanged };
       },
     );

@@ -15,7 +15,8 @@ export function environmentRoutes(app: App, environments: Environments): void {
   app.post(
     '/v1/environments',
     { schema: { body: environmentCreate } },
-    async ({ body }): Promise<EnvironmentResponse> => environmentResponse(await environments.create(body)),
+    async ({ body, actor }): Promise<EnvironmentResponse> =>
+      environmentResponse(await environments.create(body, actor)),
   );
 
   app.get('/v1/environments', { schema: { querystring: environmentListQuery } }, async ({ query }) => {
@@ -33,20 +34,20 @@ export function environmentRoutes(app: App, environments: Environments): void {
   app.post(
     '/v1/environments/:id',
     { schema: { params: idParams, body: environmentUpdate } },
-    async ({ params, body }): Promise<EnvironmentResponse> => {
-      return environmentResponse(await environments.update(requireId('environment', params.id), body));
+    async ({ params, body, actor }): Promise<EnvironmentResponse> => {
+      return environmentResponse(await environments.update(requireId('environment', params.id), body, actor));
     },
   );
 
   app.post(
     '/v1/environments/:id/archive',
     { schema: { params: idParams, body: noBody } },
-    async ({ params }): Promise<EnvironmentResponse> =>
-      environmentResponse(await environments.archive(requireId('environment', params.id))),
+    async ({ params, actor }): Promise<EnvironmentResponse> =>
+      environmentResponse(await environments.archive(requireId('environment', params.id), actor)),
   );
 
-  app.delete('/v1/environments/:id', { schema: { params: idParams } }, async ({ params }) => {
-    await environments.remove(requireId('environment', params.id));
+  app.delete('/v1/environments/:id', { schema: { params: idParams } }, async ({ params, actor }) => {
+    await environments.remove(requireId('environment', params.id), actor);
     return { id: params.id, type: 'environment_deleted' as const };
   });
 }

@@ -13,8 +13,8 @@ export function evalRoutes(app: App, evals: Evals): void {
   app.post(
     '/pawl/v1/evals',
     { schema: { body: evalDefinition } },
-    async ({ body }): Promise<EvalResponse> => {
-      return answer(await evals.put(body));
+    async ({ body, actor }): Promise<EvalResponse> => {
+      return answer(await evals.put(body, actor));
     },
   );
 
@@ -33,6 +33,6 @@ export function evalRoutes(app: App, evals: Evals): void {
   app.post(
     '/pawl/v1/evals/:id/archive',
     { schema: { params: idParams, body: noBody } },
-    async ({ params }): Promise<EvalResponse> => answer(await evals.archive(params.id)),
+    async ({ params, actor }): Promise<EvalResponse> => answer(await evals.archive(params.id, actor)),
   );
 }

@@ -1,12 +1,15 @@
+import type { Audit } from '../access/audit.ts';
+import type { Actor } from '../access/keys.ts';
 import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import { maxInteger, type Page, type PageRequest, pageOf } from '../core/page.ts';
-import type { Store } from '../store/dialect.ts';
+import type { Handle, Store } from '../store/dialect.ts';
 import {
   type EvalAtRevision,
   type EvalRevisionRow,
+  type EvalRow,
   findEval,
   findEvalRevision,
   insertEval,
@@ -29,17 +32,33 @@ export type Eval = {
   readonly archived_at: string | null;
 };
 
-type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids };
+type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids; readonly audit: Audit };
 
 /** Eval definitions under their names; every change makes a revision, and none is ever lost. */
-export function createEvals({ store, clock, ids }: Deps) {
+export function createEvals({ store, clock, ids, audit }: Deps) {
+  /** What is kept of a revision in the audit log; the definition is there for ever under its number. */
+  async function record(tx: Handle, one: Eval, before: EvalRow | null, by: Actor): Promise<Eval> {
+    await audit.append(tx, {
+      ...{
+        action: before === null ? 'eval.created' : 'eval.updated',
+        outcome: 'done',
+        actor: by,
+        reason: null,
+      },
+      subject: { type: 'eval', id: one.id },
+      before: before === null ? null : { revision: before.latest_revision },
+      after: { name: one.name, revision: one.revision, hash: one.hash },
+    });
+    return one;
+  }
+
   return {
     /**
      * Keeps a definition under its name: as a new eval, as the next revision of one, or not at all when that is what
      * the newest revision says already.
      * @throws PawlError `eval_archived`
      */
-    async put(definition: EvalDefinition): Promise<Eval> {
+    async put(definition: EvalDefinition, by: Actor): Promise<Eval> {
       const hash = contentHash(definition);
       return store.write(async (tx) => {
         const now = formatTime(clock.now());
@@ -52,7 +71,7 @@ export function createEvals({ store, clock, ids }: Deps) {
             row: { ...made, archived_at: null },
             revision: { eval_id: id, revision: 1, ...fields },
           };
-          if (await insertEval(tx, first)) return read(first);
+          if (await insertEval(tx, first)) return record(tx, read(first), null, by);
           row = await lockEvalByName(tx, store.dialect, definition.name);
         }
         if (row === null) throw new Error(`Eval ${definition.name} is neither new nor there`);
@@ -63,7 +82,8 @@ export function createEvals({ store, clock, ids }: Deps) {
         if (latest?.hash === hash) return read({ row, revision: latest });
         const revision: EvalRevisionRow = { eval_id: row.id, revision: row.latest_revision + 1, ...fields };
         await insertEvalRevision(tx, revision);
-        return read({ row: { ...row, latest_revision: revision.revision, updated_at: now }, revision });
+        const next = read({ row: { ...row, latest_revision: revision.revision, updated_at: now }, revision });
+        return record(tx, next, row, by);
       });
     },
 
@@ -80,11 +100,18 @@ export function createEvals({ store, clock, ids }: Deps) {
     },
 
     /** Archives for good; doing it again changes nothing. @throws PawlError `eval_not_found` */
-    async archive(idOrName: string): Promise<Eval> {
+    async archive(idOrName: string, by: Actor): Promise<Eval> {
       const current = await this.retrieve(idOrName);
       if (current.archived_at !== null) return current;
       const now = formatTime(clock.now());
-      await store.write((tx) => setEvalArchived(tx, current.id, now));
+      await store.write(async (tx) => {
+        await setEvalArchived(tx, current.id, now);
+        await audit.append(tx, {
+          ...{ action: 'eval.archived', outcome: 'done', actor: by, reason: null },
+          subject: { type: 'eval', id: current.id },
+          ...{ before: { archived_at: null }, after: { archived_at: now } },
+        });
+      });
       return { ...current, archived_at: now, updated_at: now };
     },
 

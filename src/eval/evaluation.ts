@@ -1,4 +1,5 @@
 import { setTimeout as waitFor } from 'node:timers/promises';
+import type { Audit } from '../access/audit.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
@@ -19,6 +20,7 @@ type Deps = {
   readonly store: Store;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly audit: Audit;
   readonly log: Log;
   readonly endpoints: Endpoints;
   readonly prices: readonly Price[];
@@ -43,8 +45,8 @@ export function createEvaluation(deps: Deps) {
   const open = (name: string | null, onThrottled: () => void): OpenEndpoint =>
     threads.open({ address: endpoints.address(name), prices, onThrottled });
 
-  const datasets = createDatasets({ store, clock, ids });
-  const evals = createEvals({ store, clock, ids });
+  const datasets = createDatasets(deps);
+  const evals = createEvals(deps);
   const runs: Runs = createRuns({
     ...{ store, clock, ids, log, evals, datasets },
     openEndpoint: (name) => open(name, () => {}),

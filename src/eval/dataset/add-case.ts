@@ -1,3 +1,5 @@
+import type { Audit } from '../../access/audit.ts';
+import type { Actor } from '../../access/keys.ts';
 import type { Clock } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
@@ -10,7 +12,7 @@ import type { FitCase } from './read-case.ts';
 import { stageWith } from './stage.ts';
 import type { Counted } from './tally.ts';
 
-type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids };
+type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids; readonly audit: Audit };
 
 /** How often a case is added anew because somebody else has made a revision in the meantime. */
 const maxRaces = 5;
@@ -20,7 +22,11 @@ const maxRaces = 5;
  * its id if there is one.
  * @throws PawlError `dataset_archived`, `invalid_dataset`, `overloaded`
  */
-export async function addCase(deps: Deps, name: string, fit: FitCase): Promise<Published> {
+export async function addCase(
+  deps: Deps,
+  name: string,
+  { fit, by }: { readonly fit: FitCase; readonly by: Actor },
+): Promise<Published> {
   const { db } = deps.store;
   for (let races = 0; races < maxRaces; races++) {
     const dataset = await findDataset(db, { name });
@@ -30,7 +36,7 @@ export async function addCase(deps: Deps, name: string, fit: FitCase): Promise<P
     const published = await keepOrDrop(deps.store, revision_id, async () => {
       const counted = await stageWith(deps.store, base, { revision_id, fit });
       requireFit(counted, fit);
-      return publish(deps, { name, revision_id, counted, based_on: base.id });
+      return publish(deps, { name, revision_id, counted, based_on: base.id, by });
     });
     if (published !== null) return published;
   }

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { all, chunks } from '../../../test/chunks.ts';
 import { type FreshDatabase, freshDatabase } from '../../../test/postgres.ts';
+import { createAudit } from '../../access/audit.ts';
+import type { Actor } from '../../access/keys.ts';
 import { sha256 } from '../../core/canonical.ts';
 import { createClock } from '../../core/clock.ts';
 import { createIds, type Ids } from '../../core/ids.ts';
@@ -13,6 +15,8 @@ import { openStore } from '../../store/open.ts';
 import { sampleEvent, seedSession } from '../../store/store.testsuite.ts';
 import { createDatasets, type Datasets } from './datasets.ts';
 import { fileFeed, listFeed } from './feed.ts';
+
+const me: Actor = { key_id: 'apikey_me', name: 'me', role: 'editor' };
 
 const caseList: ListShape = { name: 'cases', key: ['string', 'number'], backwards: false };
 const changeList: ListShape = {
@@ -40,7 +44,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
     const clock = createClock(Date.now);
     ids = createIds(clock, randomBytes);
-    datasets = createDatasets({ store, clock, ids });
+    datasets = createDatasets({ store, clock, ids, audit: createAudit({ store, clock, ids }) });
   });
   afterEach(async () => {
     await store.close();
@@ -48,7 +52,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
   });
 
   const bring = (name: string, cases: readonly object[]) =>
-    datasets.bring({ name, feed: listFeed(cases), mapping: {} });
+    datasets.bring({ name, feed: listFeed(cases), mapping: {} }, me);
   const idsOf = async (name: string, revision: string | null = null): Promise<string[]> =>
     (await datasets.cases(name, revision, page(caseList))).data.map((kept) => kept.case.id);
   /** How many rows of cases there are whose revision does not exist. */
@@ -62,12 +66,15 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
     const text = 'id,body,team,source_id,must_pass\n1,x,a,s,true\n2,y,b,s,\n3,z,,t,\n';
     const mapping = { input: 'body', target: 'team' };
     const feed = fileFeed(chunks(text), 'csv');
-    const { dataset, unchanged } = await datasets.bring({
-      name: 'tickets',
-      description: 'Some',
-      feed,
-      mapping,
-    });
+    const { dataset, unchanged } = await datasets.bring(
+      {
+        name: 'tickets',
+        description: 'Some',
+        feed,
+        mapping,
+      },
+      me,
+    );
     expect(unchanged).toBe(false);
     expect(dataset).toMatchObject({ name: 'tickets', description: 'Some', archived_at: null });
     const { data } = await datasets.cases('tickets', null, page(caseList));
@@ -119,14 +126,17 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
     const first = await bring('d', [one('a')]);
     expect(await bring('d', [one('a')])).toEqual({ dataset: first.dataset, unchanged: true });
     const described = { name: 'd', description: 'New', feed: listFeed([one('a')]), mapping: {} };
-    expect((await datasets.bring(described)).dataset).toMatchObject({ description: 'New' });
+    expect((await datasets.bring(described, me)).dataset).toMatchObject({ description: 'New' });
     expect((await bring('d', [one('b')])).dataset).toMatchObject({ description: 'New' });
   });
 
   test('an import that is refused leaves nothing behind', async () => {
     const good = Array.from({ length: 1200 }, (_, n) => one(`${n}`));
     const text = [...good, { id: 'x' }].map((row) => JSON.stringify(row)).join('\n');
-    const refused = datasets.bring({ name: 'new', feed: fileFeed(chunks(text, 9999), 'jsonl'), mapping: {} });
+    const refused = datasets.bring(
+      { name: 'new', feed: fileFeed(chunks(text, 9999), 'jsonl'), mapping: {} },
+      me,
+    );
     await expect(refused).rejects.toMatchObject({
       code: 'invalid_dataset',
       message: 'line 1201: input: must be given, unless there are other columns to make a message from',
@@ -142,7 +152,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
       throw new Error('The line went dead');
     }
     const feed = fileFeed(broken(), 'jsonl');
-    await expect(datasets.bring({ name: 'd', feed, mapping: {} })).rejects.toThrow('The line went dead');
+    await expect(datasets.bring({ name: 'd', feed, mapping: {} }, me)).rejects.toThrow('The line went dead');
     expect(await strays()).toBe(0);
     expect(await idsOf('d')).toEqual(['a']);
   });
@@ -166,7 +176,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
       expect(await strays()).toBe(underWay);
       yield Buffer.from(JSON.stringify(one('last')));
     }
-    await datasets.bring({ name: 'd', feed: fileFeed(slow(), 'jsonl'), mapping: {} });
+    await datasets.bring({ name: 'd', feed: fileFeed(slow(), 'jsonl'), mapping: {} }, me);
     expect(underWay).toBe(500);
     expect(await strays()).toBe(0);
     expect((await datasets.retrieve('d', null)).revision?.cases).toBe(601);
@@ -276,9 +286,9 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
 
   test('an archived dataset can be read and takes no more cases', async () => {
     const { dataset } = await bring('d', [one('a')]);
-    const archived = await datasets.archive('d');
+    const archived = await datasets.archive('d', me);
     expect(archived).toMatchObject({ id: dataset.id, archived_at: expect.any(String) });
-    expect(await datasets.archive(dataset.id)).toEqual(archived);
+    expect(await datasets.archive(dataset.id, me)).toEqual(archived);
     await expect(bring('d', [one('b')])).rejects.toMatchObject({ code: 'dataset_archived' });
     expect(await idsOf('d')).toEqual(['a']);
     expect((await datasets.list({ include_archived: false }, page(timeList))).data).toEqual([]);
@@ -290,10 +300,10 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
     await bring('d', [one('a')]);
     async function* slow(): AsyncGenerator<Uint8Array> {
       yield Buffer.from(`${JSON.stringify(one('b'))}\n`);
-      await datasets.archive('d');
+      await datasets.archive('d', me);
     }
     const feed = fileFeed(slow(), 'jsonl');
-    await expect(datasets.bring({ name: 'd', feed, mapping: {} })).rejects.toMatchObject({
+    await expect(datasets.bring({ name: 'd', feed, mapping: {} }, me)).rejects.toMatchObject({
       code: 'dataset_archived',
     });
     expect(await strays()).toBe(0);
@@ -325,7 +335,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
       await bring('d', [one('a', { target: 'x', group: 'g' })]);
       await sessionWith('sesn_1', [{ user: 'Help me' }, { agent: 'No' }]);
       const label = { session_id: 'sesn_1', target: 'billing', group: 'h', must_pass: true };
-      const added = await datasets.addSession('d', label);
+      const added = await datasets.addSession('d', label, me);
       expect(added).toMatchObject({
         unchanged: false,
         case: {
@@ -340,7 +350,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
         dataset: { revision: { cases: 2, summary: { must_pass: 1, targets: ['x', 'billing'] } } },
       });
       expect(await idsOf('d')).toEqual(['a', added.case.id]);
-      const again = await datasets.addSession('d', label);
+      const again = await datasets.addSession('d', label, me);
       expect(again).toMatchObject({ unchanged: true, dataset: { revision: added.dataset.revision } });
       expect(await strays()).toBe(0);
     });
@@ -350,7 +360,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
       await sessionWith('sesn_1', [
         ...[{ user: 'Hi' }, { user: 'there' }, { agent: 'Yes?' }, { user: 'Help' }, { agent: 'No' }],
       ]);
-      const added = await datasets.addSession('d', { session_id: 'sesn_1', target: { team: null } });
+      const added = await datasets.addSession('d', { session_id: 'sesn_1', target: { team: null } }, me);
       expect(added.case.input).toEqual([
         { role: 'user', content: 'Hi\nthere' },
         { role: 'assistant', content: 'Yes?' },
@@ -362,7 +372,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
       const cases = ['a', 'b', 'c'].map((id) => one(id, { target: id, cluster: id }));
       const before = await bring('d', cases);
       await sessionWith('sesn_1', [{ user: 'New' }]);
-      const { dataset } = await datasets.addSession('d', { session_id: 'sesn_1', target: null, id: 'b' });
+      const { dataset } = await datasets.addSession('d', { session_id: 'sesn_1', target: null, id: 'b' }, me);
       expect(await idsOf('d')).toEqual(['a', 'b', 'c']);
       expect(dataset.revision).toMatchObject({
         ...{ cases: 3, summary: { clusters: 2, without_target: 1, targets: ['a', 'c'] } },
@@ -376,10 +386,10 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
     test('is added to the very revision that a file of all cases would have made', async () => {
       await bring('d', [one('a'), one('b')]);
       await sessionWith('sesn_1', [{ user: 'New' }]);
-      const { dataset } = await datasets.addSession('d', { session_id: 'sesn_1', target: 'x' });
+      const { dataset } = await datasets.addSession('d', { session_id: 'sesn_1', target: 'x' }, me);
       const text = (await all(await datasets.export('d', null, 'jsonl'))).join('');
       const feed = fileFeed(chunks(text, 100), 'jsonl');
-      const whole = await datasets.bring({ name: 'd2', feed, mapping: {} });
+      const whole = await datasets.bring({ name: 'd2', feed, mapping: {} }, me);
       expect(whole.dataset.revision?.hash).toBe(dataset.revision?.hash);
       expect(whole.dataset.revision?.summary).toEqual(dataset.revision?.summary);
     });
@@ -389,7 +399,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
       const names = Array.from({ length: 8 }, (_, n) => `sesn_${n + 1}`);
       for (const id of names) await sessionWith(id, [{ user: `I am ${id}` }]);
       const label = (id: string) => ({ session_id: id, id, target: 'x' });
-      await Promise.all(names.map((id) => datasets.addSession('d', label(id))));
+      await Promise.all(names.map((id) => datasets.addSession('d', label(id), me)));
       expect((await idsOf('d')).toSorted()).toEqual(['a', ...names]);
     });
 
@@ -431,7 +441,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
     ])('%s is refused, and nothing changes', async (_what, said, label, error) => {
       const { dataset } = await bring('d', [one('a')]);
       await sessionWith('sesn_1', said);
-      const added = datasets.addSession('d', { session_id: 'sesn_1', target: 'x', ...label });
+      const added = datasets.addSession('d', { session_id: 'sesn_1', target: 'x', ...label }, me);
       await expect(added).rejects.toMatchObject(error);
       expect(await datasets.retrieve('d', null)).toEqual(dataset);
       expect(await strays()).toBe(0);
@@ -440,11 +450,13 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
     test('must exist, and so must the dataset', async () => {
       await bring('d', [one('a')]);
       const label = { session_id: 'sesn_none', target: 'x' };
-      await expect(datasets.addSession('d', label)).rejects.toMatchObject({ code: 'session_not_found' });
-      await expect(datasets.addSession('none', label)).rejects.toMatchObject({ code: 'dataset_not_found' });
+      await expect(datasets.addSession('d', label, me)).rejects.toMatchObject({ code: 'session_not_found' });
+      await expect(datasets.addSession('none', label, me)).rejects.toMatchObject({
+        code: 'dataset_not_found',
+      });
       await sessionWith('sesn_1', [{ user: 'Hi' }]);
-      await datasets.archive('d');
-      const late = datasets.addSession('d', { ...label, session_id: 'sesn_1' });
+      await datasets.archive('d', me);
+      const late = datasets.addSession('d', { ...label, session_id: 'sesn_1' }, me);
       await expect(late).rejects.toMatchObject({ code: 'dataset_archived' });
     });
   });

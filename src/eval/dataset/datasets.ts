@@ -1,3 +1,5 @@
+import type { Audit } from '../../access/audit.ts';
+import type { Actor } from '../../access/keys.ts';
 import { type Clock, formatTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
@@ -36,7 +38,7 @@ export type Dataset = Omit<DatasetRow, 'latest_revision_id'> & { readonly revisi
 /** What came of bringing cases. `unchanged` says that the dataset had a revision with just these. */
 export type DatasetChange = { readonly dataset: Dataset; readonly unchanged: boolean };
 
-type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids };
+type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids; readonly audit: Audit };
 
 /**
  * Sets of cases under a name. What a dataset held at one moment is a revision, which never changes; equal contents
@@ -44,7 +46,7 @@ type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids };
  * hash; without any, the one is meant that the dataset points to.
  */
 export function createDatasets(deps: Deps) {
-  const { store, clock, ids } = deps;
+  const { store, clock, ids, audit } = deps;
   const firstId = ids.next('dataset_revision');
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -59,8 +61,8 @@ export function createDatasets(deps: Deps) {
      * Makes cases the newest revision of a dataset, and the dataset if need be.
      * @throws PawlError `invalid_request`, `dataset_archived`, `invalid_dataset`, and what the feed throws.
      */
-    async bring(given: Import): Promise<DatasetChange> {
-      return changeOf(await importCases(deps, given));
+    async bring(given: Import, by: Actor): Promise<DatasetChange> {
+      return changeOf(await importCases(deps, given, by));
     },
 
     /**
@@ -71,11 +73,12 @@ export function createDatasets(deps: Deps) {
     async addSession(
       idOrName: string,
       label: SessionLabel,
+      by: Actor,
     ): Promise<DatasetChange & { readonly case: Case; readonly hash: string }> {
       const dataset = await requireDataset(idOrName);
       const fit = await caseOfSession(store, label);
       // One after the other: each is made from what the one before has left.
-      const added = turn.then(() => addCase(deps, dataset.name, fit));
+      const added = turn.then(() => addCase(deps, dataset.name, { fit, by }));
       turn = added.catch(() => {});
       return { ...changeOf(await added), case: fit.case, hash: fit.hash };
     },
@@ -165,12 +168,17 @@ export function createDatasets(deps: Deps) {
     },
 
     /** Archives for good; doing it again changes nothing. @throws PawlError `dataset_not_found` */
-    async archive(idOrName: string): Promise<Dataset> {
+    async archive(idOrName: string, by: Actor): Promise<Dataset> {
       const { id } = await requireDataset(idOrName);
       const archived_at = formatTime(clock.now());
       await store.write(async (tx) => {
         const row = await lockDataset(tx, store.dialect, { id });
-        if (row?.archived_at === null) await updateDataset(tx, id, { archived_at, updated_at: archived_at });
+        if (row?.archived_at !== null) return;
+        await updateDataset(tx, id, { archived_at, updated_at: archived_at });
+        await audit.append(tx, {
+          ...{ action: 'dataset.archived', outcome: 'done', actor: by, reason: null },
+          ...{ subject: { type: 'dataset', id }, before: { archived_at: null }, after: { archived_at } },
+        });
       });
       return this.retrieve(id, null);
     },

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { all, chunks } from '../../../test/chunks.ts';
+import { createAudit } from '../../access/audit.ts';
+import type { Actor } from '../../access/keys.ts';
 import { createClock } from '../../core/clock.ts';
 import type { Json } from '../../core/evaluation.ts';
 import { createIds } from '../../core/ids.ts';
@@ -12,13 +14,16 @@ import { createDatasets, type Datasets } from './datasets.ts';
 import { type FileFormat, fileFeed, listFeed } from './feed.ts';
 import type { Row } from './row.ts';
 
+const me: Actor = { key_id: 'apikey_me', name: 'me', role: 'editor' };
+
 let store: Store;
 let datasets: Datasets;
 
 beforeAll(async () => {
   store = await openStore({ kind: 'memory' });
   const clock = createClock(Date.now);
-  datasets = createDatasets({ store, clock, ids: createIds(clock, randomBytes) });
+  const ids = createIds(clock, randomBytes);
+  datasets = createDatasets({ store, clock, ids, audit: createAudit({ store, clock, ids }) });
 });
 afterAll(() => store.close());
 
@@ -31,7 +36,7 @@ test('JSONL has a line for each case, with what was said and no more', async () 
     { id: 'a', prompt: 'Hi', label: 'x', category: 'g', must_pass: true, note: 1 },
     { id: 'b', messages: [{ role: 'user', content: 'Hi' }], group: 'g', weight: 2, vars: { tags: ['x'] } },
   ];
-  await datasets.bring({ name: 'lines', feed: listFeed(cases), mapping: {} });
+  await datasets.bring({ name: 'lines', feed: listFeed(cases), mapping: {} }, me);
   expect(await textOf('lines', 'jsonl')).toBe(
     '{"id":"a","input":"Hi","target":"x","group":"g","must_pass":true,"note":1}\n' +
       '{"id":"b","messages":[{"content":"Hi","role":"user"}],"group":"g","weight":2,"vars":{"tags":["x"]}}\n',
@@ -43,7 +48,7 @@ test('CSV has text where text will do, and JSON elsewhere', async () => {
     { id: 'a', input: 'one, "two"\nthree', target: 'x', note: '', some: 'here' },
     { id: 'b', messages: [{ role: 'user', content: 'Hi' }], target: 'y', note: '7', weight: 0.5 },
   ];
-  await datasets.bring({ name: 'table', feed: listFeed(cases), mapping: {} });
+  await datasets.bring({ name: 'table', feed: listFeed(cases), mapping: {} }, me);
   expect(await textOf('table', 'csv')).toBe(
     'id,input,target,note,some:json,messages,weight\n' +
       'a,"one, ""two""\nthree",x,,"""here""",,\n' +
@@ -53,7 +58,7 @@ test('CSV has text where text will do, and JSON elsewhere', async () => {
 
 test('CSV is refused for cases with more fields than columns can be', async () => {
   const fields = Object.fromEntries(Array.from({ length: 1001 }, (_, n) => [`field ${n}`, n]));
-  await datasets.bring({ name: 'wide', feed: listFeed([{ id: 'a', ...fields }]), mapping: {} });
+  await datasets.bring({ name: 'wide', feed: listFeed([{ id: 'a', ...fields }]), mapping: {} }, me);
   await expect(datasets.export('wide', null, 'csv')).rejects.toMatchObject({
     code: 'invalid_request',
     message: expect.stringMatching(/^format: must be jsonl/),
@@ -121,11 +126,14 @@ test.each<FileFormat>(['jsonl', 'csv'])(
       fc.asyncProperty(sets, fc.integer({ min: 1, max: 4096 }), async (set, size) => {
         const dataset = `${format}${round++}`;
         const feed = listFeed(set.map(([id, one]) => ({ id, ...one })));
-        const { dataset: made } = await datasets.bring({ name: dataset, feed, mapping: {} });
+        const { dataset: made } = await datasets.bring({ name: dataset, feed, mapping: {} }, me);
         const file = await textOf(dataset, format);
-        const back = await datasets.bring({
-          ...{ name: dataset, feed: fileFeed(chunks(file, size), format), mapping: {} },
-        });
+        const back = await datasets.bring(
+          {
+            ...{ name: dataset, feed: fileFeed(chunks(file, size), format), mapping: {} },
+          },
+          me,
+        );
         expect(back).toEqual({ dataset: made, unchanged: true });
       }),
       { numRuns: 300 },

@@ -1,3 +1,5 @@
+import type { Audit } from '../../access/audit.ts';
+import type { Actor } from '../../access/keys.ts';
 import type { Clock } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
@@ -10,7 +12,7 @@ import { type Published, publish, requireLive } from './publish.ts';
 import { isDatasetName } from './revision.ts';
 import { dropStaged, stageCases } from './stage.ts';
 
-type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids };
+type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids; readonly audit: Audit };
 
 /** What to make a dataset revision of. */
 export type Import = {
@@ -29,6 +31,7 @@ export type Import = {
 export async function importCases(
   deps: Deps,
   { name, description, feed, mapping }: Import,
+  by: Actor,
 ): Promise<Published> {
   requireName(name);
   const before = await findDataset(deps.store.db, { name });
@@ -36,7 +39,7 @@ export async function importCases(
   const revision_id = deps.ids.next('dataset_revision');
   return keepOrDrop(deps.store, revision_id, async () => {
     const counted = await stageCases(deps.store, revision_id, checkCases(feed, mapping));
-    const published = await publish(deps, { name, description, revision_id, counted });
+    const published = await publish(deps, { name, description, revision_id, counted, by });
     if (published === null) throw new Error('An import is based on nothing');
     return published;
   });

@@ -1,3 +1,5 @@
+import type { Audit } from '../../access/audit.ts';
+import type { Actor } from '../../access/keys.ts';
 import { type Clock, formatTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
@@ -13,7 +15,7 @@ import {
 import type { Store } from '../../store/dialect.ts';
 import type { Counted } from './tally.ts';
 
-type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids };
+type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids; readonly audit: Audit };
 
 /** What a dataset points to after an import. `unchanged` says that it had a revision with just these cases. */
 export type Published = {
@@ -29,7 +31,7 @@ export type Published = {
  * @throws PawlError `dataset_archived`
  */
 export async function publish(
-  { store, clock, ids }: Deps,
+  { store, clock, ids, audit }: Deps,
   given: {
     readonly name: string;
     /** Undefined leaves it as it is. */
@@ -38,9 +40,10 @@ export async function publish(
     readonly counted: Counted;
     /** The revision that the cases were made from; undefined when they stand for themselves. */
     readonly based_on?: string | undefined;
+    readonly by: Actor;
   },
 ): Promise<Published | null> {
-  const { name, description, revision_id, counted, based_on } = given;
+  const { name, description, revision_id, counted, based_on, by } = given;
   const now = formatTime(clock.now());
   const blank = { description: null, latest_revision_id: null, archived_at: null };
   const fresh = { id: ids.next('dataset'), name, ...blank, created_at: now, updated_at: now };
@@ -66,7 +69,15 @@ export async function publish(
     const same =
       next.latest_revision_id === dataset.latest_revision_id && next.description === dataset.description;
     const updated = { ...dataset, ...next, updated_at: same ? dataset.updated_at : now };
-    if (!same) await updateDataset(tx, dataset.id, { ...next, updated_at: now });
+    if (!same) {
+      await updateDataset(tx, dataset.id, { ...next, updated_at: now });
+      await audit.append(tx, {
+        ...{ action: 'dataset.revised', outcome: 'done', actor: by, reason: null },
+        subject: { type: 'dataset', id: dataset.id },
+        before: { revision_id: dataset.latest_revision_id, description: dataset.description },
+        after: { ...{ name, revision_id: revision.id, description: next.description }, hash, cases },
+      });
+    }
     return { dataset: updated, revision, unchanged: known !== undefined };
   });
 }
