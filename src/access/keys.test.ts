@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KyselyPlugin } from 'kysely';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../core/canonical.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
@@ -160,4 +160,52 @@ test('a revoked preset stays revoked, and the start then makes a key of its own'
   expect((await keys.identify('a-preset-secret')).kind).not.toBe('known');
   // Otherwise nobody could get in any more, and nothing would say why.
   expect(await keys.identify(secret ?? '')).toMatchObject({ actor: { role: 'admin' } });
+});
+
+describe('A key with an end', () => {
+  const end = '2027-01-15T09:00:00.000000Z';
+  const [before, after] = ['2027-01-15T08:59:59Z', '2027-01-15T09:00:01Z'].map((text) => Date.parse(text));
+
+  async function expiring() {
+    now = before ?? 0;
+    return keys.create({ name: 'guest', role: 'editor', expires_at: end }, me);
+  }
+
+  test('opens the door until then', async () => {
+    const { key, secret } = await expiring();
+    expect(key.expires_at).toBe(end);
+    expect((await keys.identify(secret)).kind).toBe('known');
+    now = after ?? 0;
+    expect(await keys.identify(secret)).toEqual({ kind: 'expired', at: end });
+  });
+
+  test('stays closed when the clock is set back', async () => {
+    const { secret } = await expiring();
+    now = after ?? 0;
+    await keys.identify(secret);
+    now = before ?? 0;
+    // Another process, whose clock has not seen the later time.
+    expect(await keysOn(store).identify(secret)).toEqual({ kind: 'expired', at: end });
+  });
+
+  test('is no admin who can get in, once it is over', async () => {
+    now = before ?? 0;
+    await keys.create({ name: 'first', role: 'admin', expires_at: end }, me);
+    now = after ?? 0;
+    expect(await keysOn(store).ensureAdmin(null)).not.toBeNull();
+  });
+});
+
+test('making, revoking, and trying a revoked key is written down, the last of them once', async () => {
+  const { key, secret } = await keys.create({ name: 'robot', role: 'editor' }, me);
+  await keys.revoke(key.id, me);
+  await keys.revoke(key.id, me);
+  for (let n = 0; n < 3; n++) await keys.identify(secret);
+  const entries = await store.db.selectFrom('audit_entries').selectAll().orderBy('seq').execute();
+  expect(entries.map(({ action, outcome }) => [action, outcome])).toEqual([
+    ['key.created', 'done'],
+    ['key.revoked', 'done'],
+    ['key.used', 'refused'],
+  ]);
+  expect(JSON.stringify(entries)).not.toContain(secret);
 });

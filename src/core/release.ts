@@ -2,8 +2,10 @@
 export const moveKinds = ['set', 'promotion', 'rollback', 'removal'] as const;
 export type MoveKind = (typeof moveKinds)[number];
 
-/** Where a promotion stands. The last three are for good. */
-export const promotionStatuses = ['in_review', 'approved', 'completed', 'rejected', 'canceled'] as const;
+/** Where a promotion stands. All but the first two are for good, except that what is completed can be rolled back. */
+export const promotionStatuses = [
+  ...(['in_review', 'approved', 'completed', 'rejected', 'rolled_back', 'canceled'] as const),
+] as const;
 export type PromotionStatus = (typeof promotionStatuses)[number];
 
 /** What somebody can say about a promotion. */
