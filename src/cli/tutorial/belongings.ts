@@ -11,12 +11,13 @@ export type Belongings = {
   agent_id: string | null;
   dataset_id: string | null;
   eval_id: string | null;
+  key_id: string | null;
 };
 
 /** A server, through the SDK and without it. */
 export type Connection = { readonly client: Anthropic; readonly access: ServerAccess };
 
-/** Archives all that the story has made. Rejects when the server refuses. */
+/** Archives all that the story has made, and revokes its key. Rejects when the server refuses. */
 export async function archiveAll(server: Connection, made: Belongings): Promise<void> {
   await Promise.all(archiving(server, made));
 }
@@ -34,13 +35,14 @@ export async function putAway(server: Connection, made: Belongings): Promise<voi
 }
 
 function archiving({ client, access }: Connection, made: Belongings): Promise<unknown>[] {
-  const { environment_id, agent_id, dataset_id, eval_id } = made;
+  const { environment_id, agent_id, dataset_id, eval_id, key_id } = made;
   const post = (path: string): Promise<unknown> => callServer(access, { method: 'POST', path });
   return [
     ...(agent_id === null ? [] : [client.beta.agents.archive(agent_id)]),
     client.beta.environments.archive(environment_id),
     ...(eval_id === null ? [] : [post(`/pawl/v1/evals/${eval_id}/archive`)]),
     ...(dataset_id === null ? [] : [post(`/pawl/v1/datasets/${dataset_id}/archive`)]),
+    ...(key_id === null ? [] : [post(`/pawl/v1/keys/${key_id}/revoke`)]),
   ];
 }
 

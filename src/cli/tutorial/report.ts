@@ -1,3 +1,4 @@
+import type { AliasMoveResponse } from '../../api/aliases.ts';
 import type { ComparisonResponse } from '../../api/comparisons.ts';
 import type { DatasetResponse } from '../../api/wire/datasets.ts';
 import { type Paint, plain } from '../../core/plain-text.ts';
@@ -39,13 +40,28 @@ async function words(step: Step, options: Options): Promise<string[]> {
       ];
     case 'updated':
       return [`Update the agent: version ${step.version}`, ...updateLines(step, options.paint)];
-    case 'compared':
-      return comparedLines(step.comparison, options);
+    case 'served':
+      return [
+        `Let production stand for version ${step.alias.version}`,
+        `Callers name agent_…@production from now on, in the SDK's own call; a session got version ${step.session_version}.`,
+        'From here on it moves by promotion, with somebody else to approve, and back by rollback.',
+      ];
+    case 'asked':
+      return askedLines(step, options);
+    case 'overridden':
+      return overriddenLines(step);
     case 'rolled_back':
       return [
-        `Go back: callers name version ${step.comparison.candidate.agent_version}`,
-        'Nothing is deployed for that. The tickets once more, each in a new session, against the first time:',
+        `One command: pawl rollback ${step.rollback.alias.agent_id}`,
+        `production: version ${step.rollback.from_version} → ${step.rollback.to_version}, at once; the next session got version ${step.session_version}. It is held there until somebody releases it.`,
+        'The tickets once more, each in a new session, against the first time:',
         ...(await outcomeLines(step.comparison, options)),
+      ];
+    case 'approved':
+      return [
+        `Somebody else approves version ${step.promotion.candidate_version}`,
+        `Its author would have: ${step.refusal}`,
+        `Approved by ${plain(step.promotion.approvals.given_by.join(', '))}, the alias released, and applied: a session gets version ${step.session_version} now.`,
       ];
     case 'listed':
       return [
@@ -57,9 +73,15 @@ async function words(step: Step, options: Options): Promise<string[]> {
             `prompt of ${prompt_characters} characters`,
           ]),
         ),
+        'So does what production stood for:',
+        ...columns(step.moves.toReversed().map(moveLine)),
+        `The audit log of all this has ${counted(step.audit.entries, 'entry', 'entries')}, and ${step.audit.ok ? 'is in order' : 'was tampered with'}.`,
       ];
     case 'archived':
-      return ['Clean up', 'Archived the agent, its environment, the dataset and the eval.'];
+      return [
+        'Clean up',
+        'Archived the agent, its environment, the dataset and the eval; revoked the second key.',
+      ];
     default:
       return step satisfies never;
   }
@@ -95,14 +117,38 @@ function updateLines({ version, rule, first_unchanged }: Step & { kind: 'updated
   ];
 }
 
-async function comparedLines(comparison: ComparisonResponse, options: Options): Promise<string[]> {
+async function askedLines(
+  { promotion, comparison, refusal }: Step & { kind: 'asked' },
+  options: Options,
+): Promise<string[]> {
   const { baseline, candidate } = comparison;
   return [
-    `Compare version ${candidate.agent_version} with version ${baseline.agent_version}`,
+    `Ask that production be moved to version ${candidate.agent_version}`,
+    `This is ${promotion.id}. The gate compares version ${candidate.agent_version} with what is served, version ${baseline.agent_version}.`,
     ...reuseLines(baseline),
     ...(await outcomeLines(comparison, options)),
     decision(comparison),
+    ...(refusal === null ? [] : [`Whoever applies it all the same is told: ${refusal}`]),
   ];
+}
+
+function overriddenLines({ promotion, session_version }: Step & { kind: 'overridden' }): string[] {
+  const { override, candidate_version, approvals } = promotion;
+  const by = plain(override?.by.name ?? approvals.given_by.join(', '));
+  return [
+    override === null
+      ? `Version ${candidate_version} is approved`
+      : `Somebody insists on version ${candidate_version}`,
+    override === null
+      ? `The gate let it through, and ${by} approved it.`
+      : `${by} overrides the gate: "${plain(override.reason)}" It is marked for ever.`,
+    `It is applied: a session gets version ${session_version} now, and so do the customers.`,
+  ];
+}
+
+function moveLine({ kind, from_version, to_version, actor, evidence }: AliasMoveResponse): string[] {
+  const how = evidence?.overridden === true ? `${kind}, against the gate` : kind;
+  return [`${from_version ?? 'nothing'} → ${to_version ?? 'nothing'}`, how, `by ${plain(actor.name)}`];
 }
 
 function reuseLines({ agent_version, counts: { reused, total } }: ComparisonResponse['baseline']): string[] {
@@ -113,9 +159,9 @@ function reuseLines({ agent_version, counts: { reused, total } }: ComparisonResp
 
 function decision({ verdict, baseline, candidate }: ComparisonResponse): string {
   const [before, after] = [baseline.agent_version, candidate.agent_version];
-  if (verdict === 'pass') return `The gate lets version ${after} through: callers can be given its number.`;
+  if (verdict === 'pass') return `The gate lets version ${after} through.`;
   if (verdict === 'fail') {
-    return `The gate refuses version ${after}. Callers that name version ${before} have not noticed anything.`;
+    return `The gate refuses version ${after}. Callers get version ${before} and have not noticed anything.`;
   }
   return `That is no pass, and callers stay at version ${before}.`;
 }

@@ -12,7 +12,7 @@ import { type Format, hasColours, paintFor, print, printJson } from '../output.t
 import { follow } from './follow.ts';
 import { describeStep } from './report.ts';
 import { type Step, type StoryOptions, tellStory } from './story.ts';
-import { openTarget, requirePawl, type Target } from './target.ts';
+import { openTarget, requireAdmin, requirePawl, type Target } from './target.ts';
 import { bundledTickets } from './tickets.ts';
 
 /** What the command line says. */
@@ -46,6 +46,7 @@ export async function runTutorial(options: TutorialOptions): Promise<void> {
   const screen = options.output === 'json' ? null : process.stderr;
   try {
     await requirePawl(access);
+    await requireAdmin(access);
     await tell(options, target, {
       ...{ access, client, signal, is_shared: !embedded },
       model: options.model ?? settings.model ?? usualModel,
@@ -86,7 +87,7 @@ async function tell(options: TutorialOptions, target: Target, story: StoryOption
 
 function opening({ access, embedded }: Target): string {
   const where = embedded ? `an embedded server, in memory, on ${access.url}` : `the server at ${access.url}`;
-  return `A prompt gets worse, a gate refuses it, and callers go back: told to ${where}.`;
+  return `A prompt gets worse, a gate refuses it, somebody insists, and one command goes back: told to ${where}.`;
 }
 
 function closing(): string {
@@ -97,6 +98,7 @@ What to try next (in a clone, \`npm run pawl --\` stands for \`pawl\`)
   Run a server that keeps what it is told: pawl serve
   See what it would use, and who answers for which model: pawl doctor
   Score an agent of yours on tickets of yours: pawl eval run FILE, as examples/triage.eval.yaml in the repository
+  Put a version of yours behind production, and take it back: pawl alias set, pawl promote, pawl rollback
   Read how a program talks to agents and versions: examples/ticket-triage.ts in the repository`;
 }
 

@@ -1,10 +1,15 @@
 import type Anthropic from '@anthropic-ai/sdk';
+import type { AliasMoveResponse, AliasResponse, RollbackResponse } from '../../api/aliases.ts';
+import type { AuditCheckResponse } from '../../api/audit.ts';
 import type { ComparisonResponse } from '../../api/comparisons.ts';
 import type { EvalRunResponse } from '../../api/eval-runs.ts';
 import type { EvalResponse } from '../../api/evals.ts';
+import type { PromotionResponse } from '../../api/promotions.ts';
 import type { DatasetChangeResponse } from '../../api/wire/datasets.ts';
+import type { NewKeyResponse } from '../../api/wire/keys.ts';
 import type { SessionExtras } from '../../api/wire/sessions.ts';
-import { callServer, type ServerAccess } from '../api-client.ts';
+import { callServer, RefusedError, type ServerAccess } from '../api-client.ts';
+import { CommandError } from '../command-error.ts';
 import { uploadDataset } from '../dataset/upload.ts';
 import { parseEvalFile } from '../eval/eval-file.ts';
 import type { Subject } from '../eval/subject.ts';
@@ -34,10 +39,38 @@ export type Step =
       /** Whether version 1 still has the prompt that it was made with. */
       readonly first_unchanged: boolean;
     }
-  | { readonly kind: 'compared' | 'rolled_back'; readonly comparison: ComparisonResponse }
+  | { readonly kind: 'served'; readonly alias: AliasResponse; readonly session_version: number }
+  | {
+      readonly kind: 'asked';
+      readonly promotion: PromotionResponse;
+      readonly comparison: ComparisonResponse;
+      /** What the server says to whoever applies it all the same; null when the gate passes. */
+      readonly refusal: string | null;
+    }
+  | {
+      readonly kind: 'overridden';
+      readonly promotion: PromotionResponse;
+      readonly session_version: number;
+    }
+  | {
+      readonly kind: 'rolled_back';
+      readonly rollback: RollbackResponse;
+      readonly session_version: number;
+      /** The version that is served again, against what it scored at first. */
+      readonly comparison: ComparisonResponse;
+    }
+  | {
+      readonly kind: 'approved';
+      readonly promotion: PromotionResponse;
+      /** What the server says to its author, who would approve it. */
+      readonly refusal: string;
+      readonly session_version: number;
+    }
   | {
       readonly kind: 'listed';
       readonly versions: readonly { version: number; created_at: string; prompt_characters: number }[];
+      readonly moves: readonly AliasMoveResponse[];
+      readonly audit: AuditCheckResponse;
     }
   | { readonly kind: 'archived' };
 
@@ -58,22 +91,24 @@ export type StoryOptions = {
   readonly follow: <T extends Subject>(subject: T) => Promise<T>;
 };
 
+const reviewerName = 'a second person (tutorial)';
+
 /**
- * Makes an agent, scores it, makes it worse, has the gate say so, goes back, and makes it better. Whatever happens,
- * what was made is archived at the end, as far as the server lets us.
+ * Makes an agent, scores it, makes it worse, has the gate say so, lets it pass all the same, goes back, and makes it
+ * better. Whatever happens, what was made is archived at the end, as far as the server lets us.
  * @throws CommandError, errors of the SDK, or the signal's reason.
  */
 export async function* tellStory(options: StoryOptions): AsyncGenerator<Step> {
   const { client, signal } = options;
   const environment = await client.beta.environments.create({ name: 'ticket-triage-env' }, { signal });
   const made: Belongings = {
-    ...{ environment_id: environment.id, agent_id: null, dataset_id: null, eval_id: null },
+    ...{ environment_id: environment.id, agent_id: null, dataset_id: null, eval_id: null, key_id: null },
   };
   let archived = false;
   try {
     const stage = yield* setUp(options, made);
-    yield* change(options, stage);
-    yield { kind: 'listed', versions: await listVersions(options, stage.agent_id) };
+    yield* release(options, stage);
+    yield await look(options, stage);
     await archiveAll(options, made);
     archived = true;
     yield { kind: 'archived' };
@@ -83,7 +118,13 @@ export async function* tellStory(options: StoryOptions): AsyncGenerator<Step> {
 }
 
 /** What the versions are measured with. */
-type Stage = { readonly agent_id: string; readonly eval_id: string };
+type Stage = {
+  readonly agent_id: string;
+  readonly environment_id: string;
+  readonly eval_id: string;
+  /** A second person's key. */
+  readonly reviewer: string;
+};
 
 async function* setUp(options: StoryOptions, made: Belongings): AsyncGenerator<Step, Stage> {
   const { client, model, signal, tickets, concurrency } = options;
@@ -109,31 +150,105 @@ async function* setUp(options: StoryOptions, made: Belongings): AsyncGenerator<S
   const defined = await post<EvalResponse>(options, 'evals', definition);
   made.eval_id = defined.id;
   yield { kind: 'defined', eval: defined, text };
-  return { agent_id: agent.id, eval_id: defined.id };
+  const key = await post<NewKeyResponse>(options, 'keys', { name: reviewerName, role: 'releaser' });
+  made.key_id = key.id;
+  return { agent_id: agent.id, environment_id, eval_id: defined.id, reviewer: key.secret };
 }
 
-async function* change(options: StoryOptions, stage: Stage): AsyncGenerator<Step> {
-  const { eval_id } = stage;
+async function* release(options: StoryOptions, stage: Stage): AsyncGenerator<Step> {
+  const { agent_id, eval_id, reviewer } = stage;
+  const production = `agents/${agent_id}/aliases/production`;
   const score = async (fields: { readonly fresh?: true } = {}): Promise<EvalRunResponse> => {
-    const started = await post<EvalRunResponse>(options, 'eval_runs', {
-      ...{ eval: eval_id, agent_version: 1, ...fields },
-    });
-    return options.follow(started);
+    const asked = { eval: eval_id, agent_version: 1, ...fields };
+    return options.follow(await post<EvalRunResponse>(options, 'eval_runs', asked));
   };
-  const compare = async (body: object): Promise<ComparisonResponse> =>
-    options.follow(await post<ComparisonResponse>(options, 'comparisons', body));
+  const session_version = (): Promise<number> => versionServed(options, stage);
 
   const first = await score();
   yield { kind: 'scored', run: first };
+  const alias = await post<AliasResponse>(options, production, { version: 1, from: null });
+  yield { kind: 'served', alias, session_version: await session_version() };
+
   yield await update(options, stage, { version: 1, system: secondPrompt });
-  const worse = await compare({ eval: eval_id, candidate_version: 2, baseline_version: 1 });
-  yield { kind: 'compared', comparison: worse };
+  const worse = await ask(options, stage, 2);
+  yield worse;
+  const promotion = await pushThrough(options, stage, worse);
+  yield { kind: 'overridden', promotion, session_version: await session_version() };
+  const rollback = await post<RollbackResponse>(options, `${production}/rollback`, {});
+  const served = await session_version();
   const again = await score({ fresh: true });
-  const same = await compare({ baseline_run: first.id, candidate_run: again.id });
-  yield { kind: 'rolled_back', comparison: same };
+  const pair = { baseline_run: first.id, candidate_run: again.id };
+  const comparison = await options.follow(await post<ComparisonResponse>(options, 'comparisons', pair));
+  yield { kind: 'rolled_back', rollback, session_version: served, comparison };
+
   yield await update(options, stage, { version: 2, system: thirdPrompt });
-  const better = await compare({ eval: eval_id, candidate_version: 3, baseline_version: 1 });
-  yield { kind: 'compared', comparison: better };
+  const better = await ask(options, stage, 3);
+  yield better;
+  if (better.refusal !== null) return;
+  const reviews = `promotions/${better.promotion.id}/reviews`;
+  const refusal = await refused(post(options, reviews, { decision: 'approve' }));
+  await post(options, reviews, { decision: 'approve', comment: 'Billing is as it was.' }, reviewer);
+  await post(options, `${production}/release`, { reason: 'the rule is mended' }, reviewer);
+  const applied = await post<PromotionResponse>(
+    options,
+    `promotions/${better.promotion.id}/apply`,
+    {},
+    reviewer,
+  );
+  yield { kind: 'approved', promotion: applied, refusal, session_version: await session_version() };
+}
+
+/** Asks that production be moved to a version, and waits for what the gate says. */
+async function ask(
+  options: StoryOptions,
+  { agent_id, eval_id, reviewer }: Stage,
+  version: number,
+): Promise<Extract<Step, { kind: 'asked' }>> {
+  const asked = await post<PromotionResponse>(options, 'promotions', { agent_id, version, eval: eval_id });
+  const { comparison_id } = asked.evidence ?? { comparison_id: '' };
+  const comparison = await options.follow(
+    await get<ComparisonResponse>(options, `comparisons/${comparison_id}`),
+  );
+  const promotion = await get<PromotionResponse>(options, `promotions/${asked.id}`);
+  const refusal =
+    comparison.verdict === 'pass'
+      ? null
+      : await refused(post(options, `promotions/${asked.id}/apply`, {}, reviewer));
+  return { kind: 'asked', promotion, comparison, refusal };
+}
+
+/** What a second person can do, and what stays marked for ever. */
+async function pushThrough(
+  options: StoryOptions,
+  { reviewer }: Stage,
+  { promotion: { id }, refusal }: Extract<Step, { kind: 'asked' }>,
+): Promise<PromotionResponse> {
+  const review = (body: object): Promise<unknown> =>
+    post(options, `promotions/${id}/reviews`, body, reviewer);
+  if (refusal !== null) await review({ decision: 'override', comment: 'The launch is tonight.' });
+  await review({ decision: 'approve' });
+  return post<PromotionResponse>(options, `promotions/${id}/apply`, {}, reviewer);
+}
+
+/** The version that a caller gets who names the alias, in the SDK's own call. */
+async function versionServed(
+  { client, signal }: StoryOptions,
+  { agent_id, environment_id }: Stage,
+): Promise<number> {
+  const opened = { agent: `${agent_id}@production`, environment_id };
+  const session = await client.beta.sessions.create(opened, { signal });
+  await client.beta.sessions.archive(session.id, null, { signal });
+  return session.agent.version;
+}
+
+async function look(options: StoryOptions, { agent_id }: Stage): Promise<Step> {
+  const moves = `agents/${agent_id}/aliases/production/moves`;
+  return {
+    kind: 'listed',
+    versions: await listVersions(options, agent_id),
+    moves: (await get<{ readonly data: readonly AliasMoveResponse[] }>(options, moves)).data,
+    audit: await get<AuditCheckResponse>(options, 'audit/verify'),
+  };
 }
 
 /** Only a session can tell who would answer it, so one is opened and asked nothing. */
@@ -176,6 +291,27 @@ async function listVersions(
   return versions;
 }
 
-function post<T>({ access, signal }: StoryOptions, kind: string, body: unknown): Promise<T> {
-  return callServer<T>({ ...access, signal }, { method: 'POST', path: `/pawl/v1/${kind}`, body });
+/** Posts as the author, or with another key. */
+function post<T>(
+  { access, signal }: StoryOptions,
+  path: string,
+  body: unknown,
+  key = access.key,
+): Promise<T> {
+  return callServer<T>({ ...access, key, signal }, { method: 'POST', path: `/pawl/v1/${path}`, body });
+}
+
+function get<T>({ access, signal }: StoryOptions, path: string): Promise<T> {
+  return callServer<T>({ ...access, signal }, { method: 'GET', path: `/pawl/v1/${path}` });
+}
+
+/** What the server says when it refuses; it has to. */
+async function refused(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof RefusedError) return error.message;
+    throw error;
+  }
+  throw new CommandError('The server did what it should have refused');
 }

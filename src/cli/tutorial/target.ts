@@ -44,9 +44,22 @@ async function startEmbedded(): Promise<Target> {
   // The story tells what matters; whoever wants the log as well has asked for it.
   const level = sources.log_level === 'default' ? 'silent' : config.log_level;
   const log = createLog(level, (line) => process.stderr.write(line));
-  const server = await startServer({ config, log, in_memory: true });
+  const server = await startServer({ config, log, in_memory: true, for_one_command: true });
   const access = { url: server.url, key: server.own_key, key_from: null };
   return { client: connect(access), access, embedded: true, close: server.close };
+}
+
+/** The story has a second person in it, whose key it makes. @throws CommandError when it may not. */
+export async function requireAdmin(access: ServerAccess): Promise<void> {
+  try {
+    await callServer(access, { method: 'GET', path: '/pawl/v1/keys?limit=1' });
+  } catch (error) {
+    if (!(error instanceof RefusedError && error.status === 403)) throw error;
+    throw new CommandError(
+      `The tutorial makes a key for a second person, who reviews; for that it needs an admin's key to ${access.url}`,
+      { cause: error },
+    );
+  }
 }
 
 /** The official SDK with nothing of the environment in it but the key. */

@@ -10,6 +10,7 @@ import { startPawl, type TestPawl } from '../../../test/pawl.ts';
 import { freshFolder, pawl, startPawlProcess } from '../../../test/pawl-process.ts';
 import type { ComparisonResponse } from '../../api/comparisons.ts';
 import type { EvalRunResponse } from '../../api/eval-runs.ts';
+import type { KeyResponse, NewKeyResponse } from '../../api/wire/keys.ts';
 import type { Step } from './story.ts';
 import { bundledTickets } from './tickets.ts';
 
@@ -77,7 +78,9 @@ async function leftOpen(shared: TestPawl): Promise<unknown[]> {
   const rooms = await Promise.all(
     ['datasets', 'evals'].map(async (kind) => ask<PageOf<unknown>>(shared, `/${kind}`)),
   );
-  return [...own, ...rooms.flatMap(({ data }) => data)];
+  const keys = await ask<PageOf<KeyResponse>>(shared, '/keys');
+  const others = keys.data.filter(({ name, revoked_at }) => name !== 'preset' && revoked_at === null);
+  return [...own, ...rooms.flatMap(({ data }) => data), ...others];
 }
 
 test('The story shows the loss, the refusal, the way back and the better rule, and says who answered', async () => {
@@ -93,7 +96,13 @@ test('The story shows the loss, the refusal, the way back and the better rule, a
   expect(stdout).toContain('billing lost 2 of 5 cases (t-02, t-04); at most 1 may be lost');
   expect(stdout).toMatch(/t-02 +billing +wrong +billing +billing +api-platform/);
   expect(stdout).toContain('The gate refuses version 2.');
-  expect(stdout).toMatch(/callers name version 1\n.+\nPASS .+ billing 4\/5, .+\nNo ticket changed/);
+  expect(stdout).toContain('cannot be applied: the gate says fail in comparison cmp_');
+  expect(stdout).toContain('overrides the gate: "The launch is tonight." It is marked for ever.');
+  expect(stdout).toMatch(/One command: pawl rollback agent_\w+\nproduction: version 2 → 1, at once;/);
+  expect(stdout).toMatch(/against the first time:\nPASS .+ billing 4\/5, .+\nNo ticket changed/);
+  expect(stdout).toContain('local asked for this promotion, and somebody else has to decide on it');
+  expect(stdout).toMatch(/1 → 2 +promotion, against the gate +by a second person/);
+  expect(stdout).toMatch(/The audit log of all this has \d+ entries, and is in order\./);
   expect(stdout).toContain('The gate lets version 3 through');
   expect(stdout).toMatch(/\nv3 .*\nv2 .*\nv1 /);
   expect(stdout + stderr).not.toContain('\u001b');
@@ -104,8 +113,17 @@ test('As JSON it is one value with what the API gave, and nothing else is printe
   const story = await tell([]);
   expect(story.server.embedded).toBe(true);
   expect(story.steps.map(({ kind }) => kind)).toEqual(
-    'created loaded defined scored updated compared rolled_back updated compared listed archived'.split(' '),
+    (
+      'created loaded defined scored served ' +
+      'updated asked overridden rolled_back updated asked approved listed archived'
+    ).split(' '),
   );
+  const served = story.steps.flatMap((step) => ('session_version' in step ? [step.session_version] : []));
+  expect(served).toEqual([1, 2, 1, 3]);
+  expect(stepOf(story, 'overridden').promotion.override).toMatchObject({ reason: 'The launch is tonight.' });
+  expect(stepOf(story, 'listed').moves.map(({ kind }) => kind)).toEqual([
+    ...['promotion', 'rollback', 'promotion', 'set'],
+  ]);
   expect(stepOf(story, 'created').served_by).toMatchObject({ provider: 'offline' });
   expect(stepOf(story, 'defined').eval.definition).toMatchObject({ name: 'triage', concurrency: 16 });
   expect(stepOf(story, 'scored').run).toMatchObject({ agent_version: 1, counts: { done: 20, reused: 0 } });
@@ -166,8 +184,8 @@ test('A server for many can be told the story again and again, and nothing is le
   for await (const session of shared.client.beta.sessions.list({ agent_id, include_archived: true })) {
     versions[session.agent.version] = (versions[session.agent.version] ?? 0) + 1;
   }
-  // Version 1 ran twice, and a session was opened to see who answers.
-  expect(versions).toEqual({ 1: 41, 2: 20, 3: 20 });
+  // Version 1 ran twice. Sessions were opened to see who answers, and after each move to see what production is.
+  expect(versions).toEqual({ 1: 43, 2: 21, 3: 21 });
   expect(turned(await tell(['--url', shared.url], env))).toMatchObject({ v2: ['t-02', 't-04'] });
 });
 
@@ -179,6 +197,16 @@ test('A server that is not there, or does not know the key, ends it with 3', asy
   const nobody = await pawl(['tutorial', '--url', 'http://127.0.0.1:1']);
   expect(nobody.code).toBe(3);
   expect(nobody.stderr).toMatch(/^pawl: No server answers at/);
+});
+
+test('A key that may not make another is told so before anything is made', async () => {
+  const shared = await sharedServer();
+  const made = await ask<NewKeyResponse>(shared, '/keys', { name: 'ann', role: 'releaser' });
+  const { code, stdout, stderr } = await pawl(['tutorial', '--url', shared.url], {
+    env: { PAWL_KEY: made.secret },
+  });
+  expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  expect(stderr).toContain("for that it needs an admin's key");
 });
 
 test('A hosted API without evals is told from a Pawl server before anything is made there', async () => {
