@@ -157,6 +157,13 @@ export const settings = {
     expects: 'URLs, separated by commas',
     help: 'Where scorers that are asked over HTTP may be: a URL allows itself and what is below it.',
   } as Setting<string | null>,
+  allow_private_webhooks: {
+    env: 'PAWL_ALLOW_PRIVATE_WEBHOOKS',
+    default: false,
+    read: flag,
+    expects: 'true or false',
+    help: 'Lets webhooks be on this machine, in private networks, and on plain HTTP.',
+  } as Setting<boolean>,
   max_turns: {
     env: 'PAWL_MAX_TURNS',
     default: 256,

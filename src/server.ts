@@ -135,7 +135,7 @@ async function listen(given: {
     firstKey = asksForNone ? null : await keys.ensureAdmin(config.api_key);
     url = addressOf(app.server.address(), config.host);
     await evaluation.recover(!given.for_one_command);
-    release.sweeper.wake();
+    await release.recover(!given.for_one_command);
     // A command does not wait for receivers; what it leaves in the outbox goes out with the next start.
     if (!given.for_one_command) webhooks.start();
   } catch (error) {
@@ -153,7 +153,7 @@ async function listen(given: {
       // First, while its sessions can still be put in order.
       await evaluation.stop();
       await app.close();
-      await release.sweeper.stop();
+      await release.stop();
       await worker.stop(stopGraceMs);
       await webhooks.stop(webhookGraceMs);
       await store.close();

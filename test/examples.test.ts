@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { evalText } from '../src/cli/tutorial/eval-text.ts';
+import { firstPrompt, secondPrompt } from '../src/cli/tutorial/prompts.ts';
+import { replacePinsText } from '../src/pin/pins-file.ts';
+import { sdk } from './pawl.ts';
 import { freshFolder, startNode, startPawlProcess } from './pawl-process.ts';
 
 /*
@@ -44,6 +47,33 @@ test('polling.ts, which asks once a second, tells the same', { timeout: 120_000 
   expect(stdout).toMatch(/^env=env_\w+ {2}agent=agent_\w+ v1\n6 tickets across 4 teams: /);
   expect(stdout).toContain('billing\n  v1: 2/3\n  v2: 0/3  <-- regressed\n');
   expect(stdout).toMatch(/billing tickets via version=1: 2\/3 correct\narchived\n$/);
+});
+
+test('pinned-service.ts takes a new pin without a restart', async () => {
+  const env = await serve();
+  const client = sdk(env['ANTHROPIC_BASE_URL'] ?? '', key);
+  const { id: agent } = await client.beta.agents.create({ name: 'a', model: 'm', system: firstPrompt });
+  await client.beta.agents.update(agent, { version: 1, system: secondPrompt });
+  const file = join(freshFolder(), 'pawl.pins.yaml');
+  const pin = (version: number): void =>
+    replacePinsText(file, `pins:\n  ticket-triage: {agent: ${agent}, version: ${version}}\n`);
+  const second = readFileSync(tickets, 'utf8')
+    .split('\n')
+    .find((line) => line.includes('"t-02"'));
+  const { subject = '', body: words = '' } = JSON.parse(second ?? '{}') as {
+    subject?: string;
+    body?: string;
+  };
+  const body = `Subject: ${subject}\n\n${words}`;
+  pin(1);
+  const { printed } = startNode([join(root, 'examples/pinned-service.ts'), file], { env });
+  const [, url = ''] = await printed(/^listens on (\S+)\n/);
+  const ask = async (): Promise<string> => {
+    return (await fetch(url, { method: 'POST', body })).text();
+  };
+  expect(await ask()).toMatch(/^version 1: .*"billing"/);
+  pin(2);
+  expect(await ask()).toMatch(/^version 2: .*"api-platform"/);
 });
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');

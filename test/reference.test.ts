@@ -101,7 +101,7 @@ describe('api.md', () => {
 
   test('has every route that the server has under /pawl/v1', async () => {
     const text = readFileSync(join(import.meta.dirname, '../docs/reference/api.md'), 'utf8');
-    const named = [...text.matchAll(/^\| `((?:GET|POST) [^`]+)` \|/gm)].map((match) => match[1]);
+    const named = [...text.matchAll(/^\| `((?:GET|POST|DELETE) [^`]+)` \|/gm)].map((match) => match[1]);
     const ours = (await registeredRoutes()).filter(({ url }) => url.startsWith('/pawl/v1/'));
     expect(named.toSorted()).toEqual(ours.map(({ method, url }) => `${method} ${url}`).toSorted());
   });

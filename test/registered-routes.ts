@@ -22,7 +22,7 @@ export async function registeredRoutes(): Promise<RegisteredRoute[]> {
     });
   };
   subscribe('fastify.initialization', listen);
-  const app = createApp({ ids: { next: () => 'req_1' } } as never);
+  const app = createApp({ ids: { next: () => 'req_1' }, release: {} } as never);
   unsubscribe('fastify.initialization', listen);
   await app.ready();
   await app.close();

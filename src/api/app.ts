@@ -86,7 +86,7 @@ export function createApp(deps: Deps): App {
   streamRoutes(app, deps);
   keyRoutes(app, deps);
   aliasRoutes(app, deps.release);
-  promotionRoutes(app, deps.release.promotions);
+  promotionRoutes(app, deps.release);
   auditRoutes(app, deps.audit);
   webhookRoutes(app, deps.webhooks);
   const watch_streams = createWatchStreams(deps);

@@ -1,5 +1,6 @@
 import type { Promotion, PromotionDetails } from '../release/promotion.ts';
 import type { Promotions } from '../release/promotions.ts';
+import type { Reviews } from '../release/reviews.ts';
 import type { App } from './http.ts';
 import { lists, pageRequest } from './query.ts';
 import { requireId } from './route.ts';
@@ -18,9 +19,11 @@ export type PromotionResponse = PromotionDetails & { readonly type: 'promotion' 
 /** A promotion as lists carry it: without what was said about it, and what it lacks. */
 export type PromotionListed = Promotion & { readonly type: 'promotion' };
 
+type Deps = { readonly promotions: Promotions; readonly reviews: Reviews };
+
 const path = '/pawl/v1/promotions/:id';
 
-export function promotionRoutes(app: App, promotions: Promotions): void {
+export function promotionRoutes(app: App, { promotions, reviews }: Deps): void {
   const answer = (promotion: PromotionDetails): PromotionResponse => ({ type: 'promotion', ...promotion });
   const idOf = ({ id }: { id: string }): string => requireId('promotion', id);
 
@@ -54,7 +57,7 @@ export function promotionRoutes(app: App, promotions: Promotions): void {
     { schema: { params: idParams, body: promotionReview } },
     async ({ params, body, actor }) => {
       const { decision, comment = null, basis_hash } = body;
-      return answer(await promotions.review(idOf(params), { decision, comment, basis_hash }, actor));
+      return answer(await reviews.review(idOf(params), { decision, comment, basis_hash }, actor));
     },
   );
 

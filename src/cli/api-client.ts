@@ -15,7 +15,7 @@ export type ServerAccess = {
 
 /** One request. */
 export type ServerRequest = {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** With its query. */
   readonly path: string;
   /** Sent as JSON; absent sends nothing, or the file. */

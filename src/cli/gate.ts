@@ -20,7 +20,7 @@ function checkCommand(): Command {
     .requiredOption('--candidate <version>', 'the version that is proposed', wholeNumber)
     .option(
       '--baseline <version>',
-      'the version to compare with (default: the one before the candidate)',
+      'the version to compare with (default: what production stands for, else the one before the candidate)',
       wholeNumber,
     );
   return addReportOptions(addRunOptions(command))

@@ -1,6 +1,8 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { KeyResponse, NewKeyResponse } from '../api/wire/keys.ts';
+import { formatTime, parseTime } from '../core/clock.ts';
 import { plain } from '../core/plain-text.ts';
+import { roleMeanings, roles } from '../core/roles.ts';
 import { callServer, defaultServerUrl, type ServerAccess, serverAccess } from './api-client.ts';
 import { settingsHere } from './environment.ts';
 import { columns, type Format, outputOption, paintFor, print, printJson } from './output.ts';
@@ -14,7 +16,7 @@ export function keysCommand(): Command {
     .addCommand(createKeyCommand())
     .addCommand(listKeysCommand())
     .addCommand(revokeKeyCommand())
-    .addHelpText('after', example('pawl keys create ci --role editor'));
+    .addHelpText('after', example('pawl keys create ci'));
 }
 
 function createKeyCommand(): Command {
@@ -22,23 +24,25 @@ function createKeyCommand(): Command {
     .description('make a key and show its secret, once')
     .argument('<name>', 'what the key is for')
     .addOption(
-      new Option('--role <role>', 'an editor does everything but manage keys')
-        .choices(['admin', 'editor'])
+      new Option('--role <role>', 'what it may do; each role may do what those before it may')
+        .choices(roles)
         .default('editor'),
     )
+    .option('--expires <when>', 'when it ends: 90d, 12h or 30m from now, or a time (default: never)', readEnd)
     .addOption(urlOption())
     .addOption(outputOption())
-    .addHelpText('after', example('pawl keys create ci --role editor'))
-    .action(async (name: string, options: Options & { role: string }) => {
-      const body = { name, role: options.role };
+    .addHelpText('after', `\n${roleHelp()}\n${example('pawl keys create ci --role viewer --expires 90d')}`)
+    .action(async (name: string, options: Options & { role: string; expires?: string }) => {
+      const body = { name, role: options.role, expires_at: options.expires };
       const key = await callServer<NewKeyResponse>(access(options), {
         method: 'POST',
         path: '/pawl/v1/keys',
         body,
       });
       if (options.output === 'json') return printJson(key);
+      const end = key.expires_at === null ? '' : ` It ends at ${key.expires_at}.`;
       print(
-        `${key.id} is the ${key.role} key "${plain(key.name)}". Its secret is shown only now:\n\n${key.secret}`,
+        `${key.id} is the ${key.role} key "${plain(key.name)}".${end} Its secret is shown only now:\n\n${key.secret}`,
       );
     });
 }
@@ -58,10 +62,11 @@ function listKeysCommand(): Command {
         key.role,
         `…${key.hint}`,
         key.created_at,
+        key.expires_at ?? '',
         key.revoked_at ?? '',
       ]);
       const [head = '', ...lines] = columns([
-        ['ID', 'NAME', 'ROLE', 'ENDS IN', 'CREATED', 'REVOKED'],
+        ['ID', 'NAME', 'ROLE', 'ENDS IN', 'CREATED', 'EXPIRES', 'REVOKED'],
         ...rows,
       ]);
       print([paintFor(process.stdout).bold(head), ...lines].join('\n'));
@@ -95,6 +100,22 @@ async function allKeys(server: ServerAccess): Promise<KeyResponse[]> {
     page = answer.next_page;
   }
   return keys;
+}
+
+const unitMs: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000 };
+
+/** Reads when a key ends: so long from now, or a time. */
+function readEnd(text: string): string {
+  const [, number, unit = ''] = /^(\d{1,5})([dhm])$/.exec(text) ?? [];
+  const us =
+    number === undefined ? parseTime(text) : (Date.now() + Number(number) * (unitMs[unit] ?? 0)) * 1000;
+  if (us !== null) return formatTime(us);
+  throw new InvalidArgumentError('It has to be like 90d, 12h, 30m or 2027-01-31T12:00:00Z.');
+}
+
+function roleHelp(): string {
+  const longest = Math.max(...roles.map((role) => role.length));
+  return ['Roles:', ...roles.map((role) => `  ${role.padEnd(longest)}  ${roleMeanings[role]}`)].join('\n');
 }
 
 function urlOption(): Option {

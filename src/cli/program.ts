@@ -1,5 +1,10 @@
 import { Command } from 'commander';
 import { packageVersion } from '../version.ts';
+import { pullCommand } from './agent-files/pull-command.ts';
+import { aliasCommand } from './alias.ts';
+import { applyCommand } from './apply.ts';
+import { auditCommand } from './audit.ts';
+import { checkCommand } from './check.ts';
 import { datasetCommand } from './dataset.ts';
 import { doctorCommand } from './doctor.ts';
 import { evalCommand } from './eval.ts';
@@ -7,9 +12,15 @@ import { exitMeanings } from './exit-codes.ts';
 import { gateCommand } from './gate.ts';
 import { keysCommand } from './keys.ts';
 import { withManners } from './manners.ts';
+import { pinCommand } from './pin.ts';
+import { planCommand } from './plan.ts';
+import { promoteCommand } from './promote.ts';
+import { promotionCommand } from './promotion.ts';
+import { rollbackCommand } from './rollback.ts';
 import { serveCommand } from './serve.ts';
 import { statsCommand } from './stats.ts';
 import { tutorialCommand } from './tutorial/tutorial.ts';
+import { webhookCommand } from './webhook.ts';
 
 /** The command line. Each command loads what it needs when it runs, so that help is quick. */
 export function createProgram(): Command {
@@ -20,11 +31,22 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .addCommand(serveCommand()) //    run the server
     .addCommand(tutorialCommand()) // see a prompt get worse and go back, in a minute and without a key
+    .addCommand(planCommand()) //     see what applying agent files would do
+    .addCommand(applyCommand()) //    make agents and versions of files
+    .addCommand(pullCommand()) //     write what the server has into files
     .addCommand(datasetCommand()) //  the cases that evals run on
     .addCommand(evalCommand()) //     run evals and compare versions
     .addCommand(gateCommand()) //     ask a gate for its verdict
+    .addCommand(pinCommand()) //      pin versions in a file of the callers' repository
+    .addCommand(checkCommand()) //    ask for evidence that changed pins are no worse
+    .addCommand(promoteCommand()) //  ask that an alias be moved to a version, on evidence
+    .addCommand(promotionCommand()) // review promotions, and carry them out
+    .addCommand(rollbackCommand()) // take an alias back, at once
+    .addCommand(aliasCommand()) //    look at and move aliases
     .addCommand(statsCommand()) //    calculate what gates calculate
     .addCommand(keysCommand()) //     make, list and revoke API keys
+    .addCommand(auditCommand()) //    read and check the log of who did what
+    .addCommand(webhookCommand()) //  tell other systems what happens
     .addCommand(doctorCommand()) //   check the configuration, the database and the model providers
     .addHelpText('after', `\nExample:\n  $ pawl tutorial\n\n${exitCodeHelp()}`);
   return withManners(program);

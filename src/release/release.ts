@@ -3,14 +3,15 @@ import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Comparisons } from '../eval/comparisons.ts';
-import type { Stopping } from '../session/stopping.ts';
 import type { Store } from '../store/dialect.ts';
 import { createAliases } from './aliases.ts';
 import { createEvidence } from './evidence.ts';
 import type { Notify } from './notify.ts';
+import { createPromotionRecords } from './promotion-records.ts';
 import { createPromotions } from './promotions.ts';
+import { createReviews } from './reviews.ts';
 import { createRollbacks } from './rollbacks.ts';
-import { createSweeper } from './sweeper.ts';
+import { createSweeper, type Stopping } from './sweeper.ts';
 
 type Deps = {
   readonly store: Store;
@@ -27,9 +28,27 @@ type Deps = {
 export function createRelease(deps: Deps) {
   const aliases = createAliases(deps);
   const sweeper = createSweeper(deps);
-  const promotions = createPromotions({ ...deps, aliases, evidence: createEvidence(deps.comparisons) });
+  const evidence = createEvidence(deps.comparisons);
+  const records = createPromotionRecords({ ...deps, aliases, evidence });
+  const promotions = createPromotions({ ...deps, aliases, evidence, records });
+  const reviews = createReviews({ ...deps, records });
   const rollbacks = createRollbacks({ ...deps, aliases, sweeper });
-  return { aliases, promotions, rollbacks, sweeper };
+  return {
+    ...{ aliases, promotions, reviews, rollbacks },
+
+    /** Goes on with what an earlier process left; without `adopt`, promotions wait until somebody evaluates them. */
+    async recover(adopt: boolean): Promise<void> {
+      sweeper.wake();
+      if (!adopt) return;
+      // What cannot be measured says so when somebody asks for it; it must not keep a server from starting.
+      await promotions
+        .recover()
+        .catch((err: unknown) => deps.log.error({ err }, 'A promotion was not evaluated'));
+    },
+
+    /** Leaves the rest for the next start. */
+    stop: sweeper.stop,
+  };
 }
 
 export type Release = ReturnType<typeof createRelease>;

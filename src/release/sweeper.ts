@@ -1,8 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
-import type { Stopping } from '../session/stopping.ts';
 import { deleteSweep, listSweeps } from '../store/aliases.ts';
 import type { Store } from '../store/dialect.ts';
+
+/** Stops the sessions to which an alias gave a version. */
+export type Stopping = {
+  /** Gives how many it stopped, or null when the signal came first. */
+  stopVersion(
+    of: { readonly agent_id: string; readonly version: number; readonly alias: string },
+    how: { readonly interrupts: boolean; readonly signal: AbortSignal },
+  ): Promise<number | null>;
+};
 
 type Deps = { readonly store: Store; readonly log: Log; readonly stopping: Stopping };
 

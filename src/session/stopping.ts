@@ -64,5 +64,3 @@ export function createStopping({ store, clock, ids, journal, onInterrupt }: Deps
     },
   };
 }
-
-export type Stopping = ReturnType<typeof createStopping>;

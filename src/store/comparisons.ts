@@ -86,3 +86,44 @@ export async function listCalibrations(
   if (filter.eval_id !== undefined) query = query.where('eval_id', '=', filter.eval_id);
   return seek(query, 'calibrations', request).execute();
 }
+
+/** What two runs have to be for their comparison to say something about a promotion. */
+export type FittingRuns = {
+  readonly eval_id: string;
+  readonly eval_revision: number;
+  readonly dataset_revision_id: string;
+  readonly agent_id: string;
+  readonly candidate_version: number;
+  readonly baseline_version: number;
+  /** How often each case has been asked at least. */
+  readonly epochs: number;
+};
+
+/** The newest comparison of two such runs on this server that did not fail, or was not stopped; null without one. */
+export async function findFittingComparison(
+  db: Handle,
+  fitting: FittingRuns,
+  id?: string,
+): Promise<ComparisonRow | null> {
+  const { eval_id, eval_revision, dataset_revision_id, agent_id, epochs } = fitting;
+  let query = db
+    .selectFrom('comparisons')
+    .innerJoin('eval_runs as candidate', 'candidate.id', 'comparisons.candidate_run_id')
+    .innerJoin('eval_runs as baseline', 'baseline.id', 'comparisons.baseline_run_id')
+    .selectAll('comparisons')
+    .where('comparisons.status', 'in', ['pending', 'running', 'completed'])
+    .where('candidate.agent_version', '=', fitting.candidate_version)
+    .where('baseline.agent_version', '=', fitting.baseline_version);
+  for (const side of ['candidate', 'baseline'] as const) {
+    query = query
+      .where(`${side}.eval_id`, '=', eval_id)
+      .where(`${side}.eval_revision`, '=', eval_revision)
+      .where(`${side}.dataset_revision_id`, '=', dataset_revision_id)
+      .where(`${side}.agent_id`, '=', agent_id)
+      .where(`${side}.endpoint`, 'is', null)
+      .where(`${side}.epochs`, '>=', epochs);
+  }
+  if (id !== undefined) query = query.where('comparisons.id', '=', id);
+  const newest = query.orderBy('comparisons.created_at', 'desc').orderBy('comparisons.id', 'desc');
+  return (await newest.limit(1).executeTakeFirst()) ?? null;
+}

@@ -1,4 +1,5 @@
 import type { JobStatus, Verdict } from '../core/evaluation.ts';
+import type { MoveKind, PromotionStatus, ReviewDecision } from '../core/release.ts';
 import type { ResolutionReason, SessionStatus } from '../core/session.ts';
 
 /**
@@ -25,12 +26,23 @@ export type Database = {
   comparisons: ComparisonTable;
   verdicts: VerdictTable;
   calibrations: CalibrationTable;
+  aliases: AliasTable;
+  alias_moves: AliasMoveTable;
+  sweeps: SweepTable;
+  promotions: PromotionTable;
+  reviews: ReviewTable;
+  audit_entries: AuditEntryTable;
+  audit_head: AuditHeadTable;
+  webhooks: WebhookTable;
+  webhook_deliveries: WebhookDeliveryTable;
 };
 
 export type AgentTable = {
   id: string;
   /** The highest version number; versions are numbered from 1 without gaps. */
   latest_version: number;
+  /** The alias that decides for whoever names the agent alone; null gives those the latest version. */
+  default_alias: string | null;
   created_at: string;
   /** When the latest version was made, or when the agent was archived. */
   updated_at: string;
@@ -47,6 +59,10 @@ export type AgentVersionTable = {
   config_hash: string;
   /** Hash of the part of the config that decides behaviour. */
   effective_hash: string;
+  /** The name of the key that it was made with; null when no key was asked for. */
+  author: string | null;
+  /** What the author says about it; null when nothing. */
+  message: string | null;
   created_at: string;
 };
 
@@ -71,6 +87,8 @@ export type SessionTable = {
   /** JSON of `AgentOverrides`; null when the session runs its version unchanged. */
   overrides: string | null;
   resolution_reason: ResolutionReason;
+  /** The alias that gave the version; null unless the reason is `alias`. */
+  resolution_alias: string | null;
   /** Hash of the configuration that the session runs with. */
   effective_hash: string;
   status: SessionStatus;
@@ -92,6 +110,8 @@ export type SessionTable = {
   active_us: number;
   /** Since when the session has been running or rescheduling; null when it is neither. */
   running_since: string | null;
+  /** Since when it takes no more messages, because its version was rolled back; null while it does. */
+  stopped_at: string | null;
   created_at: string;
   updated_at: string;
   archived_at: string | null;
@@ -126,6 +146,8 @@ export type ApiKeyTable = {
   /** The last four characters, to tell keys apart by eye. */
   hint: string;
   created_at: string;
+  /** From when on it opens nothing; null for a key without an end. */
+  expires_at: string | null;
   revoked_at: string | null;
 };
 
@@ -272,4 +294,153 @@ export type CalibrationTable = {
   key: string;
   report: string;
   created_at: string;
+};
+
+/** A named pointer to a version of an agent. Only the release room writes it. */
+export type AliasTable = {
+  agent_id: string;
+  name: string;
+  /** Null until it is first set, and after it was removed. */
+  version: number | null;
+  /** The number of its last move; 0 before the first. Whoever moves it has to name the number that it saw. */
+  move: number;
+  /** JSON of an `AliasHold`; null unless somebody has to let it go before it moves again. */
+  hold: string | null;
+  /** JSON of an `AliasPolicy`. */
+  policy: string;
+  created_at: string;
+  updated_at: string;
+};
+
+/** The history of an alias: one row for each move, numbered from 1 without gaps, never changed. */
+export type AliasMoveTable = {
+  agent_id: string;
+  alias: string;
+  move: number;
+  kind: MoveKind;
+  from_version: number | null;
+  to_version: number | null;
+  /** The move whose version a rollback of this one goes back to; null when there is none. */
+  before: number | null;
+  /** JSON of an `AuditActor`. */
+  actor: string;
+  reason: string | null;
+  /** JSON of a `MoveEvidence`; null when it was moved without. */
+  evidence: string | null;
+  created_at: string;
+};
+
+/** Sessions of a version that was rolled back, which are still to be stopped. The row goes when all are. */
+export type SweepTable = {
+  agent_id: string;
+  alias: string;
+  move: number;
+  version: number;
+  mode: 'stop_new_turns' | 'interrupt';
+  created_at: string;
+};
+
+export type PromotionTable = {
+  id: string;
+  agent_id: string;
+  alias: string;
+  candidate_version: number;
+  status: PromotionStatus;
+  /** JSON of an `AuditActor`. */
+  author: string;
+  reason: string | null;
+  /** JSON of a `PromotionBasis`: what its evidence and its approvals hold for. */
+  basis: string;
+  basis_hash: string;
+  comparison_id: string | null;
+  /** JSON of an `Override`; null unless somebody let it pass against its evidence. */
+  override: string | null;
+  /** The move that carried it out; null before. */
+  move: number | null;
+  /** How many rows it has in `reviews`. */
+  reviews: number;
+  created_at: string;
+  updated_at: string;
+  ended_at: string | null;
+};
+
+/** What somebody said about a promotion. Written once. */
+export type ReviewTable = {
+  id: string;
+  promotion_id: string;
+  /** From 1, without gaps. */
+  position: number;
+  decision: ReviewDecision;
+  /** JSON of an `AuditActor`. */
+  actor: string;
+  comment: string | null;
+  /** The basis that was looked at: a review counts for that one only. */
+  basis_hash: string;
+  created_at: string;
+};
+
+/** The audit log: appended to, never changed. */
+export type AuditEntryTable = {
+  /** From 1, without gaps. */
+  seq: number;
+  id: string;
+  at: string;
+  action: string;
+  outcome: 'done' | 'refused';
+  /** JSON of an `AuditActor`. */
+  actor: string;
+  subject_type: string;
+  subject_id: string;
+  reason: string | null;
+  /** JSON, as is `after`. */
+  before: string;
+  after: string;
+  previous_hash: string | null;
+  hash: string;
+};
+
+/** One row: where the audit log ends. Locked by whoever appends. */
+export type AuditHeadTable = { one: number; seq: number; at: string | null; hash: string | null };
+
+export type WebhookTable = {
+  id: string;
+  url: string;
+  description: string | null;
+  /** JSON list of event types, or of `*` alone. */
+  enabled_events: string;
+  state: 'enabled' | 'disabled';
+  /** Why the server has disabled it; null while it is enabled, and when somebody else did. */
+  disabled_reason: 'gone' | 'failing' | null;
+  /** When the first of all attempts since the last success has failed; null when the last one succeeded. */
+  failing_since: string | null;
+  /** The secret itself: what is signed cannot be signed with a hash. */
+  signing_secret: string;
+  /** The secret before, and until when it is still signed with; null when there is none. */
+  old_secret: string | null;
+  old_secret_until: string | null;
+  created_at: string;
+  updated_at: string;
+};
+
+/** The outbox: one event for one webhook, and what became of it. */
+export type WebhookDeliveryTable = {
+  id: string;
+  webhook_id: string;
+  /** The same for all webhooks that are told of one thing, and in every attempt. */
+  event_id: string;
+  event_type: string;
+  /** What is sent, byte for byte. */
+  body: string;
+  status: 'pending' | 'delivered' | 'dead';
+  /** Attempts that have ended, since it was made or last asked for again. */
+  attempts: number;
+  /** Of the last attempt: the status of the answer, or a word for why there was none. */
+  response_status: number | null;
+  error: string | null;
+  last_attempt_at: string | null;
+  /** When the next attempt is due; null unless it is pending. */
+  due_at: string | null;
+  created_at: string;
+  /** When it was delivered or given up; null while it is pending. */
+  ended_at: string | null;
 };

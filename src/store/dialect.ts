@@ -14,6 +14,11 @@ export type Dialect = {
    * time is already the rule.
    */
   lock<Q extends { forUpdate(): Q }>(query: Q): Q;
+  /**
+   * Keeps the rows that a query reads from being deleted until the transaction ends, and lets others read and change
+   * them. A no-op on SQLite.
+   */
+  keep<Q extends { forKeyShare(): Q }>(query: Q): Q;
   /** The statements that make the database itself refuse these changes to a table's rows. */
   refuseChanges(table: string, changes: readonly ('update' | 'delete')[]): string[];
   /** The statements that let a table's rows be deleted only along with what they belong to. */

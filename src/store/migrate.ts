@@ -3,6 +3,8 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { DatabaseError, type Dialect, type Handle } from './dialect.ts';
 import { up as init } from './migrations/0001_init.ts';
 import { up as evaluation } from './migrations/0002_evaluation.ts';
+import { up as release } from './migrations/0003_release.ts';
+import { up as webhooks } from './migrations/0004_webhooks.ts';
 
 /** A step of the schema. Once released it is never edited; a new step is added after it. */
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
@@ -10,6 +12,8 @@ type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 const steps: Readonly<Record<string, Step>> = {
   '0001_init': init,
   '0002_evaluation': evaluation,
+  '0003_release': release,
+  '0004_webhooks': webhooks,
 };
 
 /** The name of the newest schema that this program knows. */

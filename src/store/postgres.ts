@@ -9,6 +9,7 @@ export const postgresDialect: Dialect = {
   name: 'postgres',
   text: 'text collate "C"',
   lock: (query) => query.forUpdate(),
+  keep: (query) => query.forKeyShare(),
   // From PostgreSQL 18 on, a restricted delete has a code of its own.
   isBrokenReference: (error) => ['23503', '23001'].includes(String(codeOf(error))),
   refuseLoneDelete: (table, { table: owner, key }) => [

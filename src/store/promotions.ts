@@ -65,10 +65,11 @@ export async function listPromotions(
   return seek(query, 'promotions', request).execute();
 }
 
-/** Promotions under review whose evidence is this comparison. */
-export async function listPromotionsOn(db: Handle, comparisonId: string): Promise<PromotionRow[]> {
-  const query = db.selectFrom('promotions').selectAll().where('comparison_id', '=', comparisonId);
-  return query.where('status', 'in', ['in_review', 'approved']).execute();
+/** Ids of promotions in review to which no evidence was ever attached, oldest first. */
+export async function listUnmeasured(db: Handle): Promise<string[]> {
+  const query = db.selectFrom('promotions').select('id').where('status', '=', 'in_review');
+  const rows = await query.where('comparison_id', 'is', null).orderBy('created_at').limit(100).execute();
+  return rows.map(({ id }) => id);
 }
 
 export async function insertReview(tx: Handle, row: ReviewRow): Promise<void> {

@@ -6,6 +6,8 @@ create table agent_versions (
   config text collate "C" not null,
   config_hash text collate "C" not null,
   effective_hash text collate "C" not null,
+  author text collate "C",
+  message text collate "C",
   created_at text collate "C" not null,
   constraint agent_versions_pkey PRIMARY KEY (agent_id, version),
   constraint agent_versions_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE RESTRICT,
@@ -15,11 +17,46 @@ create table agent_versions (
 create table agents (
   id text collate "C" not null,
   latest_version integer not null,
+  default_alias text collate "C",
   created_at text collate "C" not null,
   updated_at text collate "C" not null,
   archived_at text collate "C",
   constraint agents_pkey PRIMARY KEY (id),
   constraint agents_latest_version_check CHECK ((latest_version >= 1))
+);
+
+create table alias_moves (
+  agent_id text collate "C" not null,
+  alias text collate "C" not null,
+  move integer not null,
+  kind text collate "C" not null,
+  from_version integer,
+  to_version integer,
+  before integer,
+  actor text collate "C" not null,
+  reason text collate "C",
+  evidence text collate "C",
+  created_at text collate "C" not null,
+  constraint alias_moves_pkey PRIMARY KEY (agent_id, alias, move),
+  constraint alias_moves_agent_id_alias_fkey FOREIGN KEY (agent_id, alias) REFERENCES aliases(agent_id, name) ON DELETE RESTRICT,
+  constraint alias_moves_agent_id_to_version_fkey FOREIGN KEY (agent_id, to_version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
+  constraint alias_moves_kind_check CHECK ((kind = ANY (ARRAY['set'::text, 'promotion'::text, 'rollback'::text, 'removal'::text]))),
+  constraint alias_moves_move_check CHECK ((move >= 1))
+);
+
+create table aliases (
+  agent_id text collate "C" not null,
+  name text collate "C" not null,
+  version integer,
+  move integer not null,
+  hold text collate "C",
+  policy text collate "C" not null,
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  constraint aliases_pkey PRIMARY KEY (agent_id, name),
+  constraint aliases_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE RESTRICT,
+  constraint aliases_agent_id_version_fkey FOREIGN KEY (agent_id, version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
+  constraint aliases_move_check CHECK ((move >= 0))
 );
 
 create table api_keys (
@@ -29,10 +66,40 @@ create table api_keys (
   hash text collate "C" not null,
   hint text collate "C" not null,
   created_at text collate "C" not null,
+  expires_at text collate "C",
   revoked_at text collate "C",
   constraint api_keys_pkey PRIMARY KEY (id),
   constraint api_keys_hash_key UNIQUE (hash),
-  constraint api_keys_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'editor'::text])))
+  constraint api_keys_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'editor'::text, 'reviewer'::text, 'releaser'::text, 'admin'::text])))
+);
+
+create table audit_entries (
+  seq integer not null,
+  id text collate "C" not null,
+  at text collate "C" not null,
+  action text collate "C" not null,
+  outcome text collate "C" not null,
+  actor text collate "C" not null,
+  subject_type text collate "C" not null,
+  subject_id text collate "C" not null,
+  reason text collate "C",
+  before text collate "C" not null,
+  after text collate "C" not null,
+  previous_hash text collate "C",
+  hash text collate "C" not null,
+  constraint audit_entries_pkey PRIMARY KEY (seq),
+  constraint audit_entries_id_key UNIQUE (id),
+  constraint audit_entries_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text]))),
+  constraint audit_entries_seq_check CHECK ((seq >= 1))
+);
+
+create table audit_head (
+  one integer not null,
+  seq integer not null,
+  at text collate "C",
+  hash text collate "C",
+  constraint audit_head_pkey PRIMARY KEY (one),
+  constraint audit_head_one_check CHECK ((one = 1))
 );
 
 create table calibrations (
@@ -211,6 +278,47 @@ create table inbox (
   constraint inbox_position_check CHECK (("position" >= 1))
 );
 
+create table promotions (
+  id text collate "C" not null,
+  agent_id text collate "C" not null,
+  alias text collate "C" not null,
+  candidate_version integer not null,
+  status text collate "C" not null,
+  author text collate "C" not null,
+  reason text collate "C",
+  basis text collate "C" not null,
+  basis_hash text collate "C" not null,
+  comparison_id text collate "C",
+  override text collate "C",
+  move integer,
+  reviews integer not null,
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  ended_at text collate "C",
+  constraint promotions_pkey PRIMARY KEY (id),
+  constraint promotions_agent_id_alias_fkey FOREIGN KEY (agent_id, alias) REFERENCES aliases(agent_id, name) ON DELETE RESTRICT,
+  constraint promotions_agent_id_candidate_version_fkey FOREIGN KEY (agent_id, candidate_version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
+  constraint promotions_comparison_id_fkey FOREIGN KEY (comparison_id) REFERENCES comparisons(id) ON DELETE RESTRICT,
+  constraint promotions_reviews_check CHECK ((reviews >= 0)),
+  constraint promotions_status_check CHECK ((status = ANY (ARRAY['in_review'::text, 'approved'::text, 'completed'::text, 'rejected'::text, 'rolled_back'::text, 'canceled'::text])))
+);
+
+create table reviews (
+  id text collate "C" not null,
+  promotion_id text collate "C" not null,
+  "position" integer not null,
+  decision text collate "C" not null,
+  actor text collate "C" not null,
+  comment text collate "C",
+  basis_hash text collate "C" not null,
+  created_at text collate "C" not null,
+  constraint reviews_pkey PRIMARY KEY (id),
+  constraint reviews_promotion_id_position_key UNIQUE (promotion_id, "position"),
+  constraint reviews_promotion_id_fkey FOREIGN KEY (promotion_id) REFERENCES promotions(id) ON DELETE RESTRICT,
+  constraint reviews_decision_check CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text, 'override'::text, 'comment'::text]))),
+  constraint reviews_position_check CHECK (("position" >= 1))
+);
+
 create table sessions (
   id text collate "C" not null,
   agent_id text collate "C" not null,
@@ -221,6 +329,7 @@ create table sessions (
   metadata text collate "C" not null,
   overrides text collate "C",
   resolution_reason text collate "C" not null,
+  resolution_alias text collate "C",
   effective_hash text collate "C" not null,
   status text collate "C" not null,
   attempt integer not null,
@@ -232,6 +341,7 @@ create table sessions (
   usage text collate "C" not null,
   active_us bigint not null,
   running_since text collate "C",
+  stopped_at text collate "C",
   created_at text collate "C" not null,
   updated_at text collate "C" not null,
   archived_at text collate "C",
@@ -239,8 +349,20 @@ create table sessions (
   constraint sessions_agent_id_agent_version_fkey FOREIGN KEY (agent_id, agent_version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
   constraint sessions_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environments(id) ON DELETE RESTRICT,
   constraint sessions_queued_check CHECK ((queued >= 0)),
-  constraint sessions_resolution_reason_check CHECK ((resolution_reason = ANY (ARRAY['pinned'::text, 'latest'::text]))),
+  constraint sessions_resolution_reason_check CHECK ((resolution_reason = ANY (ARRAY['pinned'::text, 'alias'::text, 'latest'::text]))),
   constraint sessions_status_check CHECK ((status = ANY (ARRAY['rescheduling'::text, 'running'::text, 'idle'::text, 'terminated'::text])))
+);
+
+create table sweeps (
+  agent_id text collate "C" not null,
+  alias text collate "C" not null,
+  move integer not null,
+  version integer not null,
+  mode text collate "C" not null,
+  created_at text collate "C" not null,
+  constraint sweeps_pkey PRIMARY KEY (agent_id, alias, move),
+  constraint sweeps_agent_id_alias_move_fkey FOREIGN KEY (agent_id, alias, move) REFERENCES alias_moves(agent_id, alias, move) ON DELETE RESTRICT,
+  constraint sweeps_mode_check CHECK ((mode = ANY (ARRAY['stop_new_turns'::text, 'interrupt'::text])))
 );
 
 create table verdicts (
@@ -253,11 +375,55 @@ create table verdicts (
   constraint verdicts_verdict_check CHECK ((verdict = ANY (ARRAY['pass'::text, 'fail'::text, 'inconclusive'::text, 'error'::text])))
 );
 
+create table webhook_deliveries (
+  id text collate "C" not null,
+  webhook_id text collate "C" not null,
+  event_id text collate "C" not null,
+  event_type text collate "C" not null,
+  body text collate "C" not null,
+  status text collate "C" not null,
+  attempts integer not null,
+  response_status integer,
+  error text collate "C",
+  last_attempt_at text collate "C",
+  due_at text collate "C",
+  created_at text collate "C" not null,
+  ended_at text collate "C",
+  constraint webhook_deliveries_pkey PRIMARY KEY (id),
+  constraint webhook_deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE,
+  constraint webhook_deliveries_attempts_check CHECK ((attempts >= 0)),
+  constraint webhook_deliveries_check CHECK (((status = 'pending'::text) = (due_at IS NOT NULL))),
+  constraint webhook_deliveries_check1 CHECK (((status = 'pending'::text) = (ended_at IS NULL))),
+  constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])))
+);
+
+create table webhooks (
+  id text collate "C" not null,
+  url text collate "C" not null,
+  description text collate "C",
+  enabled_events text collate "C" not null,
+  state text collate "C" not null,
+  disabled_reason text collate "C",
+  failing_since text collate "C",
+  signing_secret text collate "C" not null,
+  old_secret text collate "C",
+  old_secret_until text collate "C",
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  constraint webhooks_pkey PRIMARY KEY (id),
+  constraint webhooks_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['gone'::text, 'failing'::text]))),
+  constraint webhooks_state_check CHECK ((state = ANY (ARRAY['enabled'::text, 'disabled'::text])))
+);
+
 CREATE INDEX agents_by_time ON public.agents USING btree (created_at, id);
 
 CREATE INDEX agents_live ON public.agents USING btree (created_at, id) WHERE (archived_at IS NULL);
 
+CREATE INDEX alias_moves_to ON public.alias_moves USING btree (agent_id, alias, to_version, move);
+
 CREATE INDEX api_keys_by_time ON public.api_keys USING btree (created_at, id);
+
+CREATE INDEX audit_of_subject ON public.audit_entries USING btree (subject_id, seq);
 
 CREATE INDEX calibrations_by_time ON public.calibrations USING btree (created_at, id);
 
@@ -266,6 +432,8 @@ CREATE INDEX calibrations_of_eval ON public.calibrations USING btree (eval_id, k
 CREATE INDEX comparisons_busy ON public.comparisons USING btree (created_at, id) WHERE (status = ANY (ARRAY['pending'::text, 'running'::text]));
 
 CREATE INDEX comparisons_by_time ON public.comparisons USING btree (created_at, id);
+
+CREATE INDEX comparisons_of_candidate ON public.comparisons USING btree (candidate_run_id);
 
 CREATE INDEX comparisons_of_eval ON public.comparisons USING btree (eval_id, created_at, id);
 
@@ -291,6 +459,12 @@ CREATE INDEX eval_runs_of_eval ON public.eval_runs USING btree (eval_id, created
 
 CREATE INDEX evals_by_time ON public.evals USING btree (created_at, id);
 
+CREATE INDEX promotions_by_time ON public.promotions USING btree (created_at, id);
+
+CREATE INDEX promotions_of_alias ON public.promotions USING btree (agent_id, alias, created_at, id);
+
+CREATE INDEX promotions_open ON public.promotions USING btree (agent_id, alias, candidate_version) WHERE (status = ANY (ARRAY['in_review'::text, 'approved'::text]));
+
 CREATE INDEX sessions_archived ON public.sessions USING btree (created_at, id) WHERE (archived_at IS NOT NULL);
 
 CREATE INDEX sessions_busy ON public.sessions USING btree (created_at, id) WHERE (status = ANY (ARRAY['running'::text, 'rescheduling'::text]));
@@ -311,10 +485,28 @@ CREATE INDEX sessions_of_environment ON public.sessions USING btree (environment
 
 CREATE INDEX sessions_of_version ON public.sessions USING btree (agent_id, agent_version, created_at, id);
 
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_ended ON public.webhook_deliveries USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_of_webhook ON public.webhook_deliveries USING btree (webhook_id, created_at, id);
+
+CREATE INDEX webhooks_by_time ON public.webhooks USING btree (created_at, id);
+
 CREATE OR REPLACE FUNCTION public.agent_versions_refuse()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$ begin raise exception 'agent_versions rows are never changed'; end $function$;
+
+CREATE OR REPLACE FUNCTION public.alias_moves_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception 'alias_moves rows are never changed'; end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_entries_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception 'audit_entries rows are never changed'; end $function$;
 
 CREATE OR REPLACE FUNCTION public.calibrations_refuse()
  RETURNS trigger
@@ -366,6 +558,11 @@ CREATE OR REPLACE FUNCTION public.events_refuse()
  LANGUAGE plpgsql
 AS $function$ begin raise exception 'events rows are never changed'; end $function$;
 
+CREATE OR REPLACE FUNCTION public.reviews_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception 'reviews rows are never changed'; end $function$;
+
 CREATE OR REPLACE FUNCTION public.verdicts_refuse()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -376,6 +573,18 @@ CREATE TRIGGER agent_versions_refuse_delete BEFORE DELETE ON public.agent_versio
 CREATE TRIGGER agent_versions_refuse_truncate BEFORE TRUNCATE ON public.agent_versions FOR EACH STATEMENT EXECUTE FUNCTION agent_versions_refuse();
 
 CREATE TRIGGER agent_versions_refuse_update BEFORE UPDATE ON public.agent_versions FOR EACH ROW EXECUTE FUNCTION agent_versions_refuse();
+
+CREATE TRIGGER alias_moves_refuse_delete BEFORE DELETE ON public.alias_moves FOR EACH ROW EXECUTE FUNCTION alias_moves_refuse();
+
+CREATE TRIGGER alias_moves_refuse_truncate BEFORE TRUNCATE ON public.alias_moves FOR EACH STATEMENT EXECUTE FUNCTION alias_moves_refuse();
+
+CREATE TRIGGER alias_moves_refuse_update BEFORE UPDATE ON public.alias_moves FOR EACH ROW EXECUTE FUNCTION alias_moves_refuse();
+
+CREATE TRIGGER audit_entries_refuse_delete BEFORE DELETE ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION audit_entries_refuse();
+
+CREATE TRIGGER audit_entries_refuse_truncate BEFORE TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_refuse();
+
+CREATE TRIGGER audit_entries_refuse_update BEFORE UPDATE ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION audit_entries_refuse();
 
 CREATE TRIGGER calibrations_refuse_delete BEFORE DELETE ON public.calibrations FOR EACH ROW EXECUTE FUNCTION calibrations_refuse();
 
@@ -412,6 +621,12 @@ CREATE TRIGGER events_refuse_delete BEFORE DELETE ON public.events FOR EACH ROW 
 CREATE TRIGGER events_refuse_truncate BEFORE TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION events_refuse();
 
 CREATE TRIGGER events_refuse_update BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION events_refuse();
+
+CREATE TRIGGER reviews_refuse_delete BEFORE DELETE ON public.reviews FOR EACH ROW EXECUTE FUNCTION reviews_refuse();
+
+CREATE TRIGGER reviews_refuse_truncate BEFORE TRUNCATE ON public.reviews FOR EACH STATEMENT EXECUTE FUNCTION reviews_refuse();
+
+CREATE TRIGGER reviews_refuse_update BEFORE UPDATE ON public.reviews FOR EACH ROW EXECUTE FUNCTION reviews_refuse();
 
 CREATE TRIGGER verdicts_refuse_delete BEFORE DELETE ON public.verdicts FOR EACH ROW EXECUTE FUNCTION verdicts_refuse();
 

@@ -6,6 +6,8 @@ CREATE TABLE agent_versions (
   config text not null,
   config_hash text not null,
   effective_hash text not null,
+  author text,
+  message text,
   created_at text not null,
   primary key (agent_id, version)
 );
@@ -23,6 +25,7 @@ end;
 CREATE TABLE agents (
   id text primary key,
   latest_version integer not null check (latest_version >= 1),
+  default_alias text,
   created_at text not null,
   updated_at text not null,
   archived_at text
@@ -32,17 +35,95 @@ CREATE INDEX agents_by_time on agents (created_at, id);
 
 CREATE INDEX agents_live on agents (created_at, id) where archived_at is null;
 
+CREATE TABLE alias_moves (
+  agent_id text not null,
+  alias text not null,
+  move integer not null check (move >= 1),
+  kind text not null check (kind in ('set', 'promotion', 'rollback', 'removal')),
+  from_version integer,
+  to_version integer,
+  before integer,
+  actor text not null,
+  reason text,
+  evidence text,
+  created_at text not null,
+  primary key (agent_id, alias, move),
+  foreign key (agent_id, alias) references aliases (agent_id, name) on delete restrict,
+  foreign key (agent_id, to_version) references agent_versions (agent_id, version) on delete restrict
+);
+
+CREATE INDEX alias_moves_to on alias_moves (agent_id, alias, to_version, move);
+
+CREATE TRIGGER alias_moves_refuse_delete before delete on alias_moves
+begin
+  select raise(abort, 'alias_moves rows are never changed');
+end;
+
+CREATE TRIGGER alias_moves_refuse_update before update on alias_moves
+begin
+  select raise(abort, 'alias_moves rows are never changed');
+end;
+
+CREATE TABLE aliases (
+  agent_id text not null references agents (id) on delete restrict,
+  name text not null,
+  version integer,
+  move integer not null check (move >= 0),
+  hold text,
+  policy text not null,
+  created_at text not null,
+  updated_at text not null,
+  primary key (agent_id, name),
+  foreign key (agent_id, version) references agent_versions (agent_id, version) on delete restrict
+);
+
 CREATE TABLE api_keys (
   id text primary key,
   name text not null,
-  role text not null check (role in ('admin', 'editor')),
+  role text not null check (role in ('viewer', 'editor', 'reviewer', 'releaser', 'admin')),
   hash text not null unique,
   hint text not null,
   created_at text not null,
+  expires_at text,
   revoked_at text
 );
 
 CREATE INDEX api_keys_by_time on api_keys (created_at, id);
+
+CREATE TABLE audit_entries (
+  seq integer primary key check (seq >= 1),
+  id text not null unique,
+  at text not null,
+  action text not null,
+  outcome text not null check (outcome in ('done', 'refused')),
+  actor text not null,
+  subject_type text not null,
+  subject_id text not null,
+  reason text,
+  before text not null,
+  after text not null,
+  previous_hash text,
+  hash text not null
+);
+
+CREATE INDEX audit_of_subject on audit_entries (subject_id, seq);
+
+CREATE TRIGGER audit_entries_refuse_delete before delete on audit_entries
+begin
+  select raise(abort, 'audit_entries rows are never changed');
+end;
+
+CREATE TRIGGER audit_entries_refuse_update before update on audit_entries
+begin
+  select raise(abort, 'audit_entries rows are never changed');
+end;
+
+CREATE TABLE audit_head (
+  one integer primary key check (one = 1),
+  seq integer not null,
+  at text,
+  hash text
+);
 
 CREATE TABLE calibrations (
   id text primary key,
@@ -82,6 +163,8 @@ CREATE TABLE comparisons (
 CREATE INDEX comparisons_busy on comparisons (created_at, id) where status in ('pending', 'running');
 
 CREATE INDEX comparisons_by_time on comparisons (created_at, id);
+
+CREATE INDEX comparisons_of_candidate on comparisons (candidate_run_id);
 
 CREATE INDEX comparisons_of_eval on comparisons (eval_id, created_at, id);
 
@@ -280,6 +363,57 @@ CREATE TABLE inbox (
   primary key (session_id, position)
 );
 
+CREATE TABLE promotions (
+  id text primary key,
+  agent_id text not null,
+  alias text not null,
+  candidate_version integer not null,
+  status text not null
+    check (status in ('in_review', 'approved', 'completed', 'rejected', 'rolled_back', 'canceled')),
+  author text not null,
+  reason text,
+  basis text not null,
+  basis_hash text not null,
+  comparison_id text references comparisons (id) on delete restrict,
+  override text,
+  move integer,
+  reviews integer not null check (reviews >= 0),
+  created_at text not null,
+  updated_at text not null,
+  ended_at text,
+  foreign key (agent_id, alias) references aliases (agent_id, name) on delete restrict,
+  foreign key (agent_id, candidate_version) references agent_versions (agent_id, version) on delete restrict
+);
+
+CREATE INDEX promotions_by_time on promotions (created_at, id);
+
+CREATE INDEX promotions_of_alias on promotions (agent_id, alias, created_at, id);
+
+CREATE INDEX promotions_open on promotions (agent_id, alias, candidate_version)
+  where status in ('in_review', 'approved');
+
+CREATE TABLE reviews (
+  id text primary key,
+  promotion_id text not null references promotions (id) on delete restrict,
+  position integer not null check (position >= 1),
+  decision text not null check (decision in ('approve', 'reject', 'override', 'comment')),
+  actor text not null,
+  comment text,
+  basis_hash text not null,
+  created_at text not null,
+  unique (promotion_id, position)
+);
+
+CREATE TRIGGER reviews_refuse_delete before delete on reviews
+begin
+  select raise(abort, 'reviews rows are never changed');
+end;
+
+CREATE TRIGGER reviews_refuse_update before update on reviews
+begin
+  select raise(abort, 'reviews rows are never changed');
+end;
+
 CREATE TABLE sessions (
   id text primary key,
   agent_id text not null,
@@ -289,7 +423,8 @@ CREATE TABLE sessions (
   title text,
   metadata text not null,
   overrides text,
-  resolution_reason text not null check (resolution_reason in ('pinned', 'latest')),
+  resolution_reason text not null check (resolution_reason in ('pinned', 'alias', 'latest')),
+  resolution_alias text,
   effective_hash text not null,
   status text not null check (status in ('rescheduling', 'running', 'idle', 'terminated')),
   attempt integer not null,
@@ -301,6 +436,7 @@ CREATE TABLE sessions (
   usage text not null,
   active_us bigint not null,
   running_since text,
+  stopped_at text,
   created_at text not null,
   updated_at text not null,
   archived_at text,
@@ -329,6 +465,17 @@ CREATE INDEX sessions_of_environment on sessions (environment_id);
 
 CREATE INDEX sessions_of_version on sessions (agent_id, agent_version, created_at, id);
 
+CREATE TABLE sweeps (
+  agent_id text not null,
+  alias text not null,
+  move integer not null,
+  version integer not null,
+  mode text not null check (mode in ('stop_new_turns', 'interrupt')),
+  created_at text not null,
+  primary key (agent_id, alias, move),
+  foreign key (agent_id, alias, move) references alias_moves (agent_id, alias, move) on delete restrict
+);
+
 CREATE TABLE verdicts (
   comparison_id text primary key references comparisons (id) on delete restrict,
   verdict text not null check (verdict in ('pass', 'fail', 'inconclusive', 'error')),
@@ -345,3 +492,44 @@ CREATE TRIGGER verdicts_refuse_update before update on verdicts
 begin
   select raise(abort, 'verdicts rows are never changed');
 end;
+
+CREATE TABLE webhook_deliveries (
+  id text primary key,
+  webhook_id text not null references webhooks (id) on delete cascade,
+  event_id text not null,
+  event_type text not null,
+  body text not null,
+  status text not null check (status in ('pending', 'delivered', 'dead')),
+  attempts integer not null check (attempts >= 0),
+  response_status integer,
+  error text,
+  last_attempt_at text,
+  due_at text,
+  created_at text not null,
+  ended_at text,
+  check ((status = 'pending') = (due_at is not null)),
+  check ((status = 'pending') = (ended_at is null))
+);
+
+CREATE INDEX webhook_deliveries_due on webhook_deliveries (webhook_id, due_at, id) where due_at is not null;
+
+CREATE INDEX webhook_deliveries_ended on webhook_deliveries (ended_at) where ended_at is not null;
+
+CREATE INDEX webhook_deliveries_of_webhook on webhook_deliveries (webhook_id, created_at, id);
+
+CREATE TABLE webhooks (
+  id text primary key,
+  url text not null,
+  description text,
+  enabled_events text not null,
+  state text not null check (state in ('enabled', 'disabled')),
+  disabled_reason text check (disabled_reason in ('gone', 'failing')),
+  failing_since text,
+  signing_secret text not null,
+  old_secret text,
+  old_secret_until text,
+  created_at text not null,
+  updated_at text not null
+);
+
+CREATE INDEX webhooks_by_time on webhooks (created_at, id);

@@ -12,6 +12,7 @@ const sqliteDialect: Dialect = {
   name: 'sqlite',
   text: 'text',
   lock: (query) => query,
+  keep: (query) => query,
   // The code will not do: it is a trigger's for a restricted delete.
   isBrokenReference: (error) =>
     error instanceof Sqlite.SqliteError && error.message === 'FOREIGN KEY constraint failed',

@@ -46,22 +46,14 @@ const config: AgentConfig = {
 };
 
 export function sampleVersion(agent_id: string, version: number, text = JSON.stringify(config)): VersionRow {
-  const created_at = at(version);
-  return {
-    agent_id,
-    version,
-    config: text,
-    ...{ config_hash: 'hash', effective_hash: 'hash', author: null, message: null },
-    created_at,
-  };
+  const rest = { config_hash: 'hash', effective_hash: 'hash', author: null, message: null };
+  return { agent_id, version, config: text, ...rest, created_at: at(version) };
 }
 
 export function sampleAgent(id: string, fields: Partial<AgentRow> = {}): AgentAtVersion {
   const times = { created_at: at(1), updated_at: at(1), archived_at: null };
-  return {
-    agent: { id, latest_version: 1, default_alias: null, ...times, ...fields },
-    version: sampleVersion(id, 1),
-  };
+  const agent = { id, latest_version: 1, default_alias: null, ...times, ...fields };
+  return { agent, version: sampleVersion(id, 1) };
 }
 
 export function sampleEnvironment(id: string, fields: Partial<EnvironmentRow> = {}): EnvironmentRow {
@@ -78,14 +70,8 @@ export function sampleSession(id: string, fields: Partial<SessionRow> = {}): Ses
   return {
     ...{ id, agent_id: `agent_of_${id}`, agent_version: 1, agent_name: 'Porter' },
     ...{ environment_id: `env_of_${id}`, title: null, metadata: '{}', overrides: null },
-    ...{
-      resolution_reason: 'latest',
-      resolution_alias: null,
-      stopped_at: null,
-      effective_hash: 'hash',
-      status: 'idle',
-      attempt: 0,
-    },
+    ...{ resolution_reason: 'latest', resolution_alias: null, stopped_at: null },
+    ...{ effective_hash: 'hash', status: 'idle', attempt: 0 },
     ...{ last_seq: 0, last_event_at: null, last_position: 0, queued: 0, open_span: null },
     ...{ usage: JSON.stringify(noSessionUsage), active_us: 0, running_since: null },
     ...{ created_at: at(1), updated_at: at(1), archived_at: null },
@@ -205,10 +191,8 @@ export function describeStore(name: string, open: () => Promise<OpenStore>): voi
         const { agent, version } = sampleAgent(fresh('agent'));
         await store.write((tx) => insertAgent(tx, { agent, version }));
         const insert = store.dialect.name === 'sqlite' ? 'insert or replace' : 'insert';
-        const again = run(
-          `${insert} into agent_versions values ('${agent.id}', 1, '{}', 'x', 'x', null, null, 'x')`,
-        );
-        await expect(again).rejects.toThrow();
+        const values = `('${agent.id}', 1, '{}', 'x', 'x', null, null, 'x')`;
+        await expect(run(`${insert} into agent_versions values ${values}`)).rejects.toThrow();
         expect(await findVersion(store.db, agent.id, 1)).toEqual(version);
       });
 

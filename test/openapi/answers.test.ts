@@ -5,7 +5,7 @@ import { bundledTickets } from '../../src/cli/tutorial/tickets.ts';
 import { catalog } from '../../src/stats/catalog.ts';
 import { startModelServer } from '../model-server.ts';
 import { startPawl, type TestPawl } from '../pawl.ts';
-import { converse, makeSetting, openSession } from '../story.ts';
+import { converse, eventually, makeSetting, openSession } from '../story.ts';
 import { type DescribedServer, describedServer } from './described-server.ts';
 import { operationsOf } from './openapi-document.ts';
 
@@ -24,7 +24,7 @@ const template = 'Subject: {{subject}}\n\n{{body}}';
 const formats = ['table', 'markdown', 'junit', 'html', 'json'];
 
 beforeAll(async () => {
-  pawl = await startPawl();
+  pawl = await startPawl({ allow_private_webhooks: 'true' });
   server = await describedServer(pawl);
   const { agents, environments } = pawl.client.beta;
   const agent = await agents.create({ name: 'ticket-triage', model: 'claude-test', system: firstPrompt });
@@ -152,10 +152,98 @@ describe('The answers are as the document says', () => {
     await server.get('list_comparisons', { query: { eval: name } });
   });
 
+  test('of aliases', async () => {
+    const path = { id: agentId, alias: 'production' };
+    await server.get('set_alias', { path, body: { version: 1, from: null, reason: 'first' } });
+    await server.get('change_alias_policy', { path, body: { approvals: 1, eval: 'triage' } });
+    const canary = { id: agentId, alias: 'next' };
+    await server.get('set_alias', { path: canary, body: { version: 2, from: null } });
+    await server.get('set_alias', { path: canary, body: { version: 1, from: 2 } });
+    const default_alias = { default_alias: 'production' };
+    await server.get('change_release_settings', { path: { id: agentId }, body: default_alias });
+    const held = await pawl.client.beta.sessions.create({
+      agent: `${agentId}@next`,
+      environment_id: environmentId,
+    });
+    const body = { to: 2, running: 'stop_new_turns', reason: 'bad answers' };
+    const rolledBack = await server.get('roll_back_alias', { path: canary, body });
+    expect(rolledBack).toMatchObject({ sessions: { data: [{ id: held.id }] } });
+    await server.get('retrieve_alias', { path: canary });
+    await server.get('release_alias', { path: canary, body: { reason: 'mended' } });
+    await server.get('list_aliases', { path: { id: agentId } });
+    await server.get('list_alias_moves', { path: canary, query: { limit: '2' } });
+  });
+
+  test('of promotions', async () => {
+    const { secret } = await server.get('create_key', { body: { name: 'bob', role: 'reviewer' } });
+    const asked = { agent_id: agentId, version: 2, eval: 'triage', reason: 'a rule' };
+    const { id = '' } = await server.get('create_promotion', { body: asked });
+    const path = { id };
+    const measured = await eventually('a verdict', async () => {
+      const found = await server.get('retrieve_promotion', { path });
+      const { evidence } = found as Record<string, { verdict: unknown }>;
+      return evidence?.verdict ? found : null;
+    });
+    expect(measured).toMatchObject({ blockers: [{ code: 'gate_failed' }, { code: 'approvals_missing' }] });
+    await server.get('evaluate_promotion', { path, body: {} });
+    const basis_hash = measured['basis_hash'];
+    const said = [
+      { decision: 'comment', comment: 'Two cases lost.' },
+      { decision: 'override', comment: 'They are labelled wrong.', basis_hash },
+      { decision: 'approve', basis_hash },
+    ];
+    for (const body of said) await server.get('review_promotion', { path, body, key: secret ?? '' });
+    expect(await server.get('apply_promotion', { path, body: { reason: 'agreed' } })).toMatchObject({
+      status: 'completed',
+      override: { by: { name: 'bob' } },
+    });
+    await server.get('list_alias_moves', { path: { id: agentId, alias: 'production' } });
+    const again = await server.get('create_promotion', { body: { ...asked, version: 1 } });
+    await server.get('withdraw_promotion', { path: { id: again['id'] ?? '' } });
+    const query = { agent_id: agentId, alias: 'production', status: 'canceled' };
+    await server.get('list_promotions', { query });
+    await server.get('list_promotions');
+  });
+
+  test('of the audit log', async () => {
+    const subject = `${agentId}@production`;
+    const { data } = (await server.get('list_audit', { query: { subject, order: 'asc' } })) as Record<
+      string,
+      { action: string }[]
+    >;
+    expect(data?.map(({ action }) => action)).toContain('alias.promoted');
+    await server.get('list_audit', { query: { limit: '200' } });
+    const text = String((await server.ask('export_audit')).body);
+    const lines = text.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(10);
+    for (const line of lines) {
+      const entry = { type: 'audit_entry', ...JSON.parse(line) };
+      expect(server.misfits('AuditEntry', entry)).toEqual([]);
+    }
+    expect(await server.get('verify_audit')).toMatchObject({ ok: true });
+  });
+
   test('of API keys', async () => {
     const { id } = await server.get('create_key', { body: { name: 'for a build', role: 'editor' } });
     await server.get('list_keys');
     await server.get('revoke_key', { path: { id: id ?? '' } });
+  });
+
+  test('of webhooks', async () => {
+    const body = { url: 'http://127.0.0.1:1/hook', enabled_events: ['promotion.created'] };
+    const { id } = await server.get('create_webhook', { body });
+    const path = { id: id ?? '' };
+    await server.get('create_webhook', { body: { ...body, enabled_events: ['*'], description: 'All' } });
+    await server.get('list_webhooks', { query: { limit: '1' } });
+    await server.get('retrieve_webhook', { path });
+    await server.get('regenerate_webhook_signing_secret', { path });
+    const sent = await server.get('test_webhook', { path });
+    await server.get('replay_webhook_delivery', { path: { id: sent['id'] ?? '' } });
+    await server.get('list_webhook_deliveries', { path });
+    await server.get('update_webhook', { path, body: { state: 'disabled', description: null } });
+    expect(await server.ask('test_webhook', { path })).toMatchObject({ status: 409 });
+    await server.get('list_webhook_deliveries', { path, query: { status: 'pending' } });
+    await server.get('delete_webhook', { path });
   });
 
   test('of statistics', async () => {
@@ -185,9 +273,15 @@ describe('The errors are as the document says', () => {
   test('of every operation on something that is not there', async () => {
     const placed = operationsOf(server.document).filter(({ path }) => path.includes('{'));
     expect(placed.length).toBeGreaterThan(10);
+    const bodies: Record<string, object> = {
+      create_case: { session_id: 'sesn_1', target: null },
+      set_alias: { version: 1, from: null },
+      change_release_settings: { default_alias: null },
+      review_promotion: { decision: 'approve' },
+    };
     for (const { operationId } of placed) {
-      const asked = { path: { id: 'nothing', name: 'nothing' } };
-      const body = operationId === 'create_case' ? { session_id: 'sesn_1', target: null } : undefined;
+      const asked = { path: { id: 'nothing', name: 'nothing', alias: 'nothing' } };
+      const body = bodies[operationId];
       expect(await server.ask(operationId, { ...asked, ...(body && { body }) })).toMatchObject({
         status: 404,
       });
@@ -200,9 +294,14 @@ describe('The errors are as the document says', () => {
     );
     expect(listed.length).toBeGreaterThan(5);
     const [run] = ((await server.get('list_eval_runs')) as Record<string, { id: string }[]>)['data'] ?? [];
+    const places: Record<string, string | undefined> = {
+      list_eval_results: run?.id,
+      list_alias_moves: agentId,
+      list_webhook_deliveries: 'wbhk_1',
+    };
     for (const { operationId } of listed) {
-      const id = operationId === 'list_eval_results' ? (run?.id ?? '') : 'tickets';
-      const asked = { path: { id }, query: { page: 'page_of_another_list' } };
+      const id = places[operationId] ?? 'tickets';
+      const asked = { path: { id, alias: 'production' }, query: { page: 'page_of_another_list' } };
       expect(await server.ask(operationId, asked)).toMatchObject({
         body: { error: { details: { error_code: 'invalid_page' } } },
       });
@@ -213,7 +312,7 @@ describe('The errors are as the document says', () => {
     const taking = operationsOf(server.document).filter(({ requestBody }) => requestBody?.required === true);
     expect(taking.length).toBeGreaterThan(5);
     for (const { operationId } of taking) {
-      const asked = { path: { id: 'tickets', name: 'mean' }, body: { unheard_of: 1 } };
+      const asked = { path: { id: 'tickets', name: 'mean', alias: 'next' }, body: { unheard_of: 1 } };
       expect(await server.ask(operationId, asked)).toMatchObject({ status: 400 });
     }
   });

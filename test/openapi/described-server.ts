@@ -10,8 +10,8 @@ export type Asked = {
   /** Sent as JSON, unless `type` says something else. */
   readonly body?: unknown;
   readonly type?: string;
-  /** False sends no key. */
-  readonly key?: false;
+  /** Another key than the server's own; false sends none. */
+  readonly key?: string | false;
 };
 
 export type Answered = { readonly status: number; readonly type: string; readonly body: unknown };
@@ -25,6 +25,8 @@ export type DescribedServer = {
   readonly get: (operationId: string, asked?: Asked) => Promise<Record<string, never>>;
   /** The operations that have answered well so far. */
   readonly answered: ReadonlySet<string>;
+  /** What is wrong with a value that is to be of a component of the document. */
+  readonly misfits: (component: string, value: unknown) => string[];
 };
 
 /** Reads the document of a server. */
@@ -36,6 +38,9 @@ export async function describedServer({ url, key }: { url: string; key: string }
   const answered = new Set<string>();
   const misfits = strictChecker(document);
 
+  const misfitsOf = (component: string, value: unknown): string[] =>
+    misfits({ $ref: `#/components/schemas/${component}` }, value);
+
   async function ask(operationId: string, asked: Asked = {}): Promise<Answered> {
     const operation = operations.get(operationId);
     if (operation === undefined) throw new Error(`The document has no operation ${operationId}`);
@@ -43,7 +48,7 @@ export async function describedServer({ url, key }: { url: string; key: string }
     const sent = await fetch(url + placeOf(operation, asked), {
       method: operation.method,
       headers: {
-        ...(asked.key === false ? {} : headers),
+        ...(asked.key === false ? {} : { 'x-api-key': asked.key ?? key }),
         ...(body === undefined ? {} : { 'content-type': type }),
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -76,7 +81,7 @@ export async function describedServer({ url, key }: { url: string; key: string }
     for (const frame of frames) {
       const [head, data = ''] = frame.split('\ndata: ');
       expect(head).toBe(`event: ${event}`);
-      expect(misfits({ $ref: `#/components/schemas/${component}` }, JSON.parse(data))).toEqual([]);
+      expect(misfitsOf(String(component), JSON.parse(data))).toEqual([]);
     }
   }
 
@@ -84,6 +89,7 @@ export async function describedServer({ url, key }: { url: string; key: string }
     document,
     ask,
     answered,
+    misfits: misfitsOf,
     get: async (operationId, asked) => {
       const { status, body } = await ask(operationId, asked);
       expect(status, JSON.stringify(body)).toBe(200);

@@ -17,6 +17,15 @@ export const tags = {
     id: 'The id of a comparison, `cmp_…`.',
   },
   Calibrations: { about: 'How a gate decides when nothing has changed.', id: 'The id of a calibration.' },
+  Aliases: {
+    about: 'Names for versions of an agent, such as `production`, that can be moved to another one.',
+    id: 'The id of the agent, `agent_…`.',
+  },
+  Promotions: {
+    about: 'Requests to move an alias to another version: measured, reviewed, and carried out in one move.',
+    id: 'The id of a promotion, `promo_…`.',
+  },
+  Audit: { about: 'Who changed what, when and why. Entries are only ever added.', id: 'The id of an entry.' },
   Statistics: { about: "Calculations about a client's own scores. Nothing is kept.", id: 'A name.' },
   Keys: { about: 'API keys. Only admins may call these.', id: 'The id of an API key, `apikey_…`.' },
   Webhooks: {

@@ -6,12 +6,14 @@ import { statisticInput } from '../wire/stats.ts';
 import { datasetOperations } from './dataset-operations.ts';
 import { evaluationOperations } from './evaluation-operations.ts';
 import { json, type Operations } from './operation.ts';
+import { releaseOperations } from './release-operations.ts';
 import { webhookOperations } from './webhook-operations.ts';
 
 /** Every route under `/pawl/v1`, described; `docs/reference/api.md` lists them in this order. */
 export const operations: Operations = {
   ...datasetOperations,
   ...evaluationOperations,
+  ...releaseOperations,
   list_statistics: {
     route: 'GET /pawl/v1/stats',
     tag: 'Statistics',

@@ -7,7 +7,10 @@ const version = z.int().min(1).max(maxInteger);
 const reason = text(1, 2000).optional().describe('Why, for the history and the audit log.');
 
 /** Which alias of which agent, in a path. */
-export const aliasParams = z.strictObject({ id: z.string(), alias: z.string() });
+export const aliasParams = z.strictObject({
+  id: z.string(),
+  alias: lookup.describe('The name of the alias, such as `production`.'),
+});
 
 export const aliasSet = z
   .strictObject({

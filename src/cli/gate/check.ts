@@ -17,8 +17,9 @@ export type GateCheckOptions = EvalOptions &
  * @throws CommandError, ConfigError, InterruptedError
  */
 export async function checkGate(name: string, options: GateCheckOptions): Promise<void> {
-  const baseline = options.baseline ?? options.candidate - 1;
-  if (baseline < 1)
+  const { candidate, baseline } = options;
+  // Without a baseline there would be a run and no verdict.
+  if (candidate === 1 && baseline === undefined)
     throw new CommandError(
       'There is no version before version 1; name the one to compare with by --baseline',
     );
@@ -27,7 +28,7 @@ export async function checkGate(name: string, options: GateCheckOptions): Promis
   await withServer({ ...options, embedded: source.embedded }, async (server) => {
     const ready = await readyEval(server, source, options);
     const { flags } = source;
-    const comparison = await begin(server, ready, { ...options, baseline, flags });
+    const comparison = await begin(server, ready, { ...options, flags });
     await followToReport(server, comparison, { ...options, flags });
     if (step_summary === null) return;
     addTo(step_summary, await fetchReport(server, comparison, { format: 'markdown' }));

@@ -56,7 +56,8 @@ const tables = [
     agent_id text not null,
     alias text not null,
     candidate_version integer not null,
-    status text not null check (status in ('in_review', 'approved', 'completed', 'rejected', 'canceled')),
+    status text not null
+      check (status in ('in_review', 'approved', 'completed', 'rejected', 'rolled_back', 'canceled')),
     author text not null,
     reason text,
     basis text not null,
@@ -111,7 +112,6 @@ const indexes = [
   'create index promotions_of_alias on promotions (agent_id, alias, created_at, id)',
   `create index promotions_open on promotions (agent_id, alias, candidate_version)
     where status in ('in_review', 'approved')`,
-  'create index promotions_of_comparison on promotions (comparison_id)',
   'create index audit_of_subject on audit_entries (subject_id, seq)',
   'create index comparisons_of_candidate on comparisons (candidate_run_id)',
   'create index alias_moves_to on alias_moves (agent_id, alias, to_version, move)',

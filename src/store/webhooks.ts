@@ -1,0 +1,113 @@
+import type { Selectable } from 'kysely';
+import type { PageRequest } from '../core/page.ts';
+import type { WebhookDeliveryTable, WebhookTable } from './database.ts';
+import type { Dialect, Handle } from './dialect.ts';
+import { seek } from './keyset.ts';
+
+export type WebhookRow = Selectable<WebhookTable>;
+export type DeliveryRow = Selectable<WebhookDeliveryTable>;
+export type DeliveryChanges = Partial<Omit<DeliveryRow, 'id' | 'webhook_id'>>;
+
+export async function insertWebhook(tx: Handle, row: WebhookRow): Promise<void> {
+  await tx.insertInto('webhooks').values(row).execute();
+}
+
+export async function countWebhooks(db: Handle): Promise<number> {
+  return (await db.selectFrom('webhooks').select('id').execute()).length;
+}
+
+export async function findWebhook(db: Handle, id: string): Promise<WebhookRow | null> {
+  return (await db.selectFrom('webhooks').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+}
+
+/** A webhook that is not deleted before the transaction ends; null when there is none. */
+export async function keepWebhook(tx: Handle, dialect: Dialect, id: string): Promise<WebhookRow | null> {
+  const query = dialect.keep(tx.selectFrom('webhooks').selectAll().where('id', '=', id));
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+export async function updateWebhook(
+  tx: Handle,
+  id: string,
+  changes: Partial<Omit<WebhookRow, 'id'>>,
+): Promise<void> {
+  await tx.updateTable('webhooks').set(changes).where('id', '=', id).execute();
+}
+
+/** Deletes a webhook with all its deliveries. */
+export async function deleteWebhook(tx: Handle, id: string): Promise<void> {
+  await tx.deleteFrom('webhooks').where('id', '=', id).execute();
+}
+
+/** Webhooks by creation time; one more than the page holds, if there is one. */
+export async function listWebhooks(db: Handle, request: PageRequest): Promise<WebhookRow[]> {
+  return seek(db.selectFrom('webhooks').selectAll(), 'webhooks', request).execute();
+}
+
+/** All webhooks that are enabled, secrets included. */
+export async function listEnabledWebhooks(db: Handle): Promise<WebhookRow[]> {
+  return db.selectFrom('webhooks').selectAll().where('state', '=', 'enabled').orderBy('id').execute();
+}
+
+/** All webhooks that are enabled; none of them is deleted before the transaction ends. */
+export async function keepEnabledWebhooks(
+  tx: Handle,
+  dialect: Dialect,
+): Promise<Pick<WebhookRow, 'id' | 'enabled_events'>[]> {
+  const query = tx.selectFrom('webhooks').select(['id', 'enabled_events']).where('state', '=', 'enabled');
+  return dialect.keep(query.orderBy('id')).execute();
+}
+
+export async function insertDeliveries(tx: Handle, rows: readonly DeliveryRow[]): Promise<void> {
+  await tx.insertInto('webhook_deliveries').values(rows).execute();
+}
+
+export async function findDelivery(db: Handle, id: string): Promise<DeliveryRow | null> {
+  const query = db.selectFrom('webhook_deliveries').selectAll().where('id', '=', id);
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+/** Changes a delivery if it is still pending after so many attempts; whether it was. */
+export async function updatePendingDelivery(
+  tx: Handle,
+  { id, attempts }: Pick<DeliveryRow, 'id' | 'attempts'>,
+  changes: DeliveryChanges,
+): Promise<boolean> {
+  const query = tx.updateTable('webhook_deliveries').set(changes).where('id', '=', id);
+  const pending = query.where('status', '=', 'pending').where('attempts', '=', attempts);
+  return (await pending.executeTakeFirstOrThrow()).numUpdatedRows > 0;
+}
+
+/** Changes a delivery, however it stands. */
+export async function updateDelivery(tx: Handle, id: string, changes: DeliveryChanges): Promise<void> {
+  await tx.updateTable('webhook_deliveries').set(changes).where('id', '=', id).execute();
+}
+
+/** The deliveries of one webhook by creation time; one more than the page holds, if there is one. */
+export async function listDeliveries(
+  db: Handle,
+  filter: { readonly webhook_id: string; readonly status?: DeliveryRow['status'] | undefined },
+  request: PageRequest,
+): Promise<DeliveryRow[]> {
+  let query = db.selectFrom('webhook_deliveries').selectAll().where('webhook_id', '=', filter.webhook_id);
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+  return seek(query, 'webhook_deliveries', request).execute();
+}
+
+/** The pending deliveries of one webhook that are due first, due or not. */
+export async function listPendingDeliveries(
+  db: Handle,
+  webhookId: string,
+  limit: number,
+): Promise<DeliveryRow[]> {
+  const query = db.selectFrom('webhook_deliveries').selectAll().where('webhook_id', '=', webhookId);
+  return query.where('due_at', 'is not', null).orderBy('due_at').orderBy('id').limit(limit).execute();
+}
+
+/** Forgets at most so many deliveries that ended before a time; how many. */
+export async function sweepDeliveries(tx: Handle, before: string, limit: number): Promise<number> {
+  const old = tx.selectFrom('webhook_deliveries').select('id').where('ended_at', '<', before);
+  const some = old.orderBy('ended_at').limit(limit);
+  const query = tx.deleteFrom('webhook_deliveries').where('id', 'in', some);
+  return Number((await query.executeTakeFirstOrThrow()).numDeletedRows);
+}

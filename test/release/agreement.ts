@@ -1,0 +1,161 @@
+import type { DatabaseRows } from '../database-rows.ts';
+
+/*
+ * What has to be true of a server's database at every moment between two transactions, read from its tables by
+ * somebody else than the server: an alias, its history, the promotions that moved it, the audit log and what webhooks
+ * are told say the same.
+ */
+
+type Row = Readonly<Record<string, unknown>>;
+type Entry = Row & { readonly after: Row | null; readonly before: Row | null };
+
+/** What does not agree; empty when everything does. The webhook has to want everything from the first release on. */
+export async function disagreements(rows: DatabaseRows, told: 'told' | 'nobody told'): Promise<string[]> {
+  const read = (table: string, order: string) => rows.query(`select * from ${table} order by ${order}`);
+  const aliases = await read('aliases', 'agent_id, name');
+  const moves = await read('alias_moves', 'agent_id, alias, move');
+  const promotions = await read('promotions', 'id');
+  const reviews = await read('reviews', 'promotion_id, position');
+  const audit = await read('audit_entries', 'seq');
+  const deliveries = await read('webhook_deliveries', 'id');
+  const entries = audit.map((row) => ({
+    ...row,
+    after: JSON.parse(String(row['after'])) as Row | null,
+    before: JSON.parse(String(row['before'])) as Row | null,
+  })) as Entry[];
+  const done = entries.filter((entry) => entry['outcome'] === 'done');
+  return [
+    ...aliases.flatMap((alias) => aliasProblems(alias, movesOf(alias, moves), done)),
+    ...promotions.flatMap((promotion) => promotionProblems(promotion, { moves, reviews, done })),
+    ...(told === 'told' ? deliveryProblems(done, deliveries) : []),
+    ...numberProblems(entries),
+  ];
+}
+
+function movesOf(alias: Row, moves: readonly Row[]): readonly Row[] {
+  return moves.filter((move) => move['agent_id'] === alias['agent_id'] && move['alias'] === alias['name']);
+}
+
+/** An alias stands where its history ends, which has no gaps, and whose every move is in the audit log once. */
+function aliasProblems(alias: Row, moves: readonly Row[], done: readonly Entry[]): string[] {
+  const name = `${alias['agent_id']}@${alias['name']}`;
+  const problems: string[] = [];
+  const expectSame = (what: string, found: unknown, expected: unknown): void => {
+    if (JSON.stringify(found) === JSON.stringify(expected)) return;
+    problems.push(`${name}: ${what} is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`);
+  };
+  expectSame('the version', alias['version'], moves.at(-1)?.['to_version'] ?? null);
+  expectSame('the number of its last move', alias['move'], moves.length);
+  for (const [i, move] of moves.entries()) {
+    expectSame('the number of a move', move['move'], i + 1);
+    expectSame(`the start of move ${i + 1}`, move['from_version'], moves[i - 1]?.['to_version'] ?? null);
+  }
+  const isMove = ({ action }: Entry) => action !== 'alias.policy_changed' && action !== 'alias.released';
+  const told = done.filter((entry) => entry['subject_id'] === name && isMove(entry));
+  expectSame(
+    'the audit log',
+    told.map(({ action, before, after }) => [action, before?.['version'], after?.['version'], after?.['move']]),
+    moves.map((move) => [
+      moveActions[String(move['kind'])],
+      ...[move['from_version'], move['to_version'], move['move']],
+    ]),
+  );
+  const last = moves.at(-1);
+  const released = done.findLast((entry) => entry['subject_id'] === name && entry['action'] !== 'alias.policy_changed');
+  const held = last?.['kind'] === 'rollback' && released?.['action'] !== 'alias.released';
+  expectSame('its hold', alias['hold'] !== null, held);
+  return problems;
+}
+
+const moveActions: Readonly<Record<string, string>> = {
+  set: 'alias.set',
+  promotion: 'alias.promoted',
+  rollback: 'alias.rolled_back',
+  removal: 'alias.removed',
+};
+
+type Around = {
+  readonly moves: readonly Row[];
+  readonly reviews: readonly Row[];
+  readonly done: readonly Entry[];
+};
+
+/** A promotion was carried out once or not at all, and every word about it is in the audit log once. */
+function promotionProblems(promotion: Row, { moves, reviews, done }: Around): string[] {
+  const id = String(promotion['id']);
+  const problems: string[] = [];
+  const own = moves.filter((move) => promotionOf(move) === id);
+  const [moved] = own;
+  const isOver = promotion['status'] === 'completed' || promotion['status'] === 'rolled_back';
+  if (own.length !== (isOver ? 1 : 0)) problems.push(`${id} is ${promotion['status']} with ${own.length} moves`);
+  if ((moved?.['move'] ?? null) !== promotion['move']) problems.push(`${id} names another move`);
+  if (moved !== undefined && moved['to_version'] !== promotion['candidate_version']) {
+    problems.push(`${id} moved the alias to another version`);
+  }
+  const next = moves.find((move) => isNext(move, moved));
+  const isRolledBack = next?.['kind'] === 'rollback';
+  if (isOver && isRolledBack !== (promotion['status'] === 'rolled_back')) {
+    problems.push(`${id} is ${promotion['status']}, and what came next was ${next?.['kind'] ?? 'nothing'}`);
+  }
+  const isOpen = promotion['status'] === 'in_review' || promotion['status'] === 'approved';
+  if (isOpen !== (promotion['ended_at'] === null)) problems.push(`${id} is ${promotion['status']} and has ended`);
+  const said = reviews.filter((review) => review['promotion_id'] === id);
+  if (said.length !== promotion['reviews']) problems.push(`${id} counts its reviews wrong`);
+  if (said.some((review, i) => review['position'] !== i + 1)) problems.push(`${id} has gaps in its reviews`);
+  const told = done.filter((entry) => entry['subject_id'] === id).map((entry) => String(entry['action']));
+  const count = (action: string) => told.filter((one) => one === `promotion.${action}`).length;
+  const expected: Readonly<Record<string, number>> = {
+    created: 1,
+    applied: isOver ? 1 : 0,
+    withdrawn: promotion['status'] === 'canceled' ? 1 : 0,
+    ...Object.fromEntries(
+      Object.entries(verbs).map(([decision, verb]) => [
+        verb,
+        said.filter((review) => review['decision'] === decision).length,
+      ]),
+    ),
+  };
+  for (const [action, times] of Object.entries(expected)) {
+    if (count(action) !== times) problems.push(`${id}: ${count(action)} × ${action} in the audit log, not ${times}`);
+  }
+  return problems;
+}
+
+const verbs = { approve: 'reviewed', reject: 'rejected', override: 'overridden', comment: 'commented' } as const;
+
+function promotionOf({ evidence }: Row): string | null {
+  if (typeof evidence !== 'string') return null;
+  return (JSON.parse(evidence) as { readonly promotion_id: string }).promotion_id;
+}
+
+function isNext(move: Row, before: Row | undefined): boolean {
+  if (before === undefined) return false;
+  const isSame = move['agent_id'] === before['agent_id'] && move['alias'] === before['alias'];
+  return isSame && move['move'] === Number(before['move']) + 1;
+}
+
+const toldOf = ['promotion.created', 'promotion.approved', 'promotion.rejected', 'promotion.applied'];
+
+/** What is done and what webhooks are told is the same, each once. */
+function deliveryProblems(done: readonly Entry[], deliveries: readonly Row[]): string[] {
+  const happened = done.flatMap((entry) => {
+    const [action, subject] = [String(entry['action']), String(entry['subject_id'])];
+    if (action === 'alias.rolled_back') return [`${action} ${subject} ${entry.after?.['version']}`];
+    return toldOf.includes(action) ? [`${action} ${subject}`] : [];
+  });
+  const told = deliveries.map((delivery) => {
+    const { data } = JSON.parse(String(delivery['body'])) as { readonly data: Row };
+    const { type, id, alias, to_version } = data;
+    return type === 'alias.rolled_back' ? `${type} ${id}@${alias} ${to_version}` : `${type} ${id}`;
+  });
+  const problems = [];
+  for (const one of new Set([...happened, ...told])) {
+    const [times, expected] = [told, happened].map((all) => all.filter((each) => each === one).length);
+    if (times !== expected) problems.push(`${one} happened ${expected} times and was told ${times} times`);
+  }
+  return problems;
+}
+
+function numberProblems(entries: readonly Entry[]): string[] {
+  return entries.some((entry, i) => entry['seq'] !== i + 1) ? ['the audit log has gaps'] : [];
+}
