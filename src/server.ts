@@ -218,7 +218,10 @@ function sessionRooms(config: Config, parts: Parts) {
     ...{ ...parts, journal },
     ...{ onStart: worker.start, onInterrupt: worker.interrupt, onUncertain: worker.adopt },
   });
-  const stopping = createStopping({ ...parts, journal, onInterrupt: worker.interrupt });
+  const stopping = createStopping({
+    ...{ ...parts, journal },
+    ...{ created: sessions.created, onInterrupt: worker.interrupt },
+  });
   return { agents, environments, sessions, inbox, history: createHistory(parts), hub, worker, stopping };
 }
 

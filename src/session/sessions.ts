@@ -66,6 +66,20 @@ type Deps = {
 /** Sessions: each keeps the version that it was created with, whatever happens to the agent. */
 export function createSessions(deps: Deps) {
   const { store, clock, ids, hub, journal, versions } = deps;
+  const underway = new Set<Promise<Session>>();
+
+  async function make(creation: SessionCreation): Promise<Session> {
+    const session = await planSession(deps, creation);
+    try {
+      await store.write((tx) => insertSession(tx, session.row));
+    } catch (error) {
+      // Between the look and the write, somebody has deleted the environment.
+      if (!store.dialect.isBrokenReference(error)) throw error;
+      const message = `environment ${creation.environment_id} does not exist`;
+      throw new PawlError('environment_not_found', message, { cause: error });
+    }
+    return session;
+  }
 
   async function requireSession(id: string): Promise<SessionRow> {
     const row = await findSession(store.db, id);
@@ -85,16 +99,17 @@ export function createSessions(deps: Deps) {
      *   `environment_archived`, `agent_model_required`, `model_not_served`, `invalid_metadata`
      */
     async create(creation: SessionCreation): Promise<Session> {
-      const session = await planSession(deps, creation);
-      try {
-        await store.write((tx) => insertSession(tx, session.row));
-      } catch (error) {
-        // Between the look and the write, somebody has deleted the environment.
-        if (!store.dialect.isBrokenReference(error)) throw error;
-        const message = `environment ${creation.environment_id} does not exist`;
-        throw new PawlError('environment_not_found', message, { cause: error });
-      }
-      return session;
+      const made = make(creation);
+      underway.add(made);
+      return made.finally(() => underway.delete(made));
+    },
+
+    /**
+     * Resolves when every creation that is under way has ended: each may have read an alias before it moved. One that
+     * begins later sees whatever was committed before this was asked.
+     */
+    async created(): Promise<void> {
+      await Promise.allSettled(underway);
     },
 
     /** @throws PawlError `session_not_found` */

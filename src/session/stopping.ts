@@ -18,6 +18,8 @@ type Deps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly journal: Journal;
+  /** Resolves when the sessions have been made that were being made when it was asked. */
+  readonly created: () => Promise<void>;
   /** Called once an interrupt is committed for a session that is busy. */
   readonly onInterrupt: (sessionId: string) => void;
 };
@@ -25,7 +27,7 @@ type Deps = {
 const takenTogether = 20;
 
 /** Stops the sessions of a version that was taken back. They keep their histories, and take no more messages. */
-export function createStopping({ store, clock, ids, journal, onInterrupt }: Deps) {
+export function createStopping({ store, clock, ids, journal, created, onInterrupt }: Deps) {
   async function stop(id: string, interrupts: boolean): Promise<void> {
     const write = journal.write(id, (session): Decision<boolean> => {
       if (session.stopped_at !== null || session.status === 'terminated') return { result: false };
@@ -54,6 +56,7 @@ export function createStopping({ store, clock, ids, journal, onInterrupt }: Deps
       sessions: VersionSessions,
       { interrupts, signal }: { readonly interrupts: boolean; readonly signal: AbortSignal },
     ): Promise<number | null> {
+      await created();
       for (let stopped = 0; ; ) {
         if (signal.aborted) return null;
         const ids = await listUnstoppedSessions(store.db, sessions, takenTogether);

@@ -50,7 +50,9 @@ test('The life of a pin, from a bad version to a good one and back', patience, a
   expect(bad.stdout).toContain('billing\n  v1: 4/5\n  v2: 2/5  <-- regressed');
   expect(bad.stderr).toContain('Version 2: 20 of 20');
   const comment = read('out/check.md');
-  expect(comment).toMatch(/^<!-- pawl-check -->\n> \[!CAUTION\]\n> \*\*fail\*\*: ticket-triage may not /);
+  expect(comment).toMatch(
+    /^<!-- pawl-check -->\n> \[!CAUTION\]\n> \*\*fail\*\*: ticket-triage does not pass, /,
+  );
   expect(comment).toContain('| ticket-triage | version 1 → 2 | fail | billing lost 2 of 5 cases');
   expect(comment).toMatch(
     /\n<details open><summary>ticket-triage: this check’s comparison, cmp_\w+<\/summary>\n\n/,
@@ -66,7 +68,7 @@ test('The life of a pin, from a bad version to a good one and back', patience, a
   const good = await check(folder, '-o', 'markdown');
   expect(good.code, good.stdout).toBe(0);
   expect(good.stdout).toMatch(
-    /^<!-- pawl-check -->\n> \[!TIP\]\n> \*\*pass\*\*: the one pin that changed since main at \w+ may\n/,
+    /^<!-- pawl-check -->\n> \[!TIP\]\n> \*\*pass\*\*: the one pin that differs from main at \w+ passes\n/,
   );
   expect(good.stderr).toContain('Version 1: 20 of 20');
   const again = await check(folder, '--no-run', '-o', 'json');
@@ -119,7 +121,8 @@ test('The life of a pin, from a bad version to a good one and back', patience, a
 
 describe('A branch that', patience, () => {
   const jsonOf = async (folder: string, ...args: readonly string[]) => {
-    const { code, stdout } = await check(folder, '-o', 'json', ...args);
+    const { code, stdout, stderr } = await check(folder, '-o', 'json', ...args);
+    expect(stdout, stderr).not.toBe('');
     return { code, ...(JSON.parse(stdout) as { pins: Record<string, unknown>[] }) };
   };
 
@@ -187,7 +190,7 @@ describe('A branch that', patience, () => {
     expect(found.pins[1]?.['eval_run_id']).toMatch(/^erun_/);
     const text = await check(repository.folder, '-o', 'markdown', '--no-run');
     expect(text.stdout).toContain('<details><summary>new: an earlier eval run, erun_');
-    expect(text.stdout).toContain('> **error**: broken may not change as it stands');
+    expect(text.stdout).toContain('> **error**: broken does not pass, compared with main at ');
   });
 
   test('takes another agent is judged by what callers get', async () => {

@@ -201,7 +201,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       if (back?.status !== 200) expect(back?.code).toBe('alias_moved');
       await withdrawAll(people, measured.agent_id);
     }
-console.log(kind,[...ends]);    const allowed = ['200 200 2 rolled_back', '409 200 1 approved', '200 409 3 completed'];
+    const allowed = ['200 200 2 rolled_back', '409 200 1 approved', '200 409 3 completed'];
     expect([...ends].filter((end) => !allowed.includes(end))).toEqual([]);
   });
 
@@ -308,8 +308,11 @@ console.log(kind,[...ends]);    const allowed = ['200 200 2 rolled_back', '409 2
       const rows = await openRows(database === null ? { data_dir: folder } : { database_url: database.url });
       const problems = await disagreements(rows, 'told');
       const entries = await rows.query("select action, reason from audit_entries where outcome = 'refused'");
+      const stuck = 'select deadlocks from pg_stat_database where datname = current_database()';
+      const deadlocks = database === null ? [] : await rows.query(stuck);
       await rows.close();
       expect(problems).toEqual([]);
+      expect(deadlocks).toEqual(database === null ? [] : [{ deadlocks: '0' }]);
       expect(refusals).toBeGreaterThan(rounds * runners);
       expect(entries.filter(({ action }) => action !== 'key.used')).toHaveLength(refusals);
       expect(await ask(people.admin, '/audit/verify')).toMatchObject({ ok: true, broken: null });

@@ -109,13 +109,13 @@ describe('A session by alias', () => {
   test('that names a version as well is refused, and told which to leave out', async () => {
     await set('production', 1, null);
     const both = [
-      create({ type: 'agent', id: `${id}@production`, version: 1 }),
-      create({ type: 'agent', id: `${id}@latest`, version: 2 }),
-      create({ type: 'agent_with_overrides', id: `${id}@production`, version: 1, system: 'Mine.' }),
-      client.beta.agents.retrieve(`${id}@production`, { version: 1 }),
+      () => create({ type: 'agent', id: `${id}@production`, version: 1 }),
+      () => create({ type: 'agent', id: `${id}@latest`, version: 2 }),
+      () => create({ type: 'agent_with_overrides', id: `${id}@production`, version: 1, system: 'Mine.' }),
+      () => client.beta.agents.retrieve(`${id}@production`, { version: 1 }),
     ];
     for (const call of both) {
-      const { status, code, message } = await refused(call);
+      const { status, code, message } = await refused(call());
       expect({ status, code }).toEqual({ status: 400, code: 'invalid_request' });
       expect(message).toMatch(/^version: leave it out, or name the agent as agent_/);
     }
@@ -292,12 +292,12 @@ describe.each(['SQLite', 'PostgreSQL'])('What can be no alias, on %s,', (kind) =
     const { agents, sessions } = other.client.beta;
     const agent = `${agentId}@${name}`;
     const calls = [
-      sessions.create({ agent, environment_id: environmentId }),
-      sessions.create({ agent: { type: 'agent', id: agent }, environment_id: environmentId }),
-      agents.retrieve(agent),
+      () => sessions.create({ agent, environment_id: environmentId }),
+      () => sessions.create({ agent: { type: 'agent', id: agent }, environment_id: environmentId }),
+      () => agents.retrieve(agent),
     ];
     for (const call of calls) {
-      expect(await refused(call)).toMatchObject({ status: 404, code: 'alias_not_found' });
+      expect(await refused(call())).toMatchObject({ status: 404, code: 'alias_not_found' });
     }
     expect(() => requireAgentReference(agent)).toThrow(expect.objectContaining({ code: 'alias_not_found' }));
   });

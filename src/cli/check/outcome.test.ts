@@ -52,7 +52,7 @@ describe('Markdown', () => {
     const lines = text.split('\n');
     expect(lines.slice(0, 3)).toEqual([
       ...['<!-- pawl-check -->', '> [!CAUTION]'],
-      '> **fail**: a may not change as it stands; compared with ma\\`in at abc',
+      '> **fail**: a does not pass, compared with ma\\`in at abc',
     ]);
     expect(text).not.toMatch(/<\/details>|<img|@everyone|https:\/\/|#12|[^-]www\.x/);
     expect(text.match(/<!-- pawl/g)).toHaveLength(1);
@@ -82,6 +82,13 @@ describe('Markdown', () => {
     );
   });
 
+  test('says of several pins which do not pass', () => {
+    const line = (...verdicts: Verdict[]): string | undefined =>
+      checkMarkdown(result(verdicts.map((verdict, i) => outcome(`p${i}`, { verdict })))).split('\n')[2];
+    expect(line('pass', 'pass')).toContain('all 2 pins that differ from ma\\`in at abc pass');
+    expect(line('fail', 'pass', 'error')).toContain('**error**: p0, p2 do not pass, compared with ma');
+  });
+
   test('takes every mark as text', () => {
     expect(asText('a_b*c & <d>')).toBe('a\\_b\\*c &amp; &lt;d&gt;');
   });
@@ -107,7 +114,7 @@ test('A table has a line for each pin, and reports below', () => {
   const paint = { ...same, bold: (text: string) => text, dim: (text: string) => text };
   const text = checkTable(result([outcome('a', { evidence: evidence(''), remarks: ['Mind this.'] })]), paint);
   expect(text).toBe(
-    'a  version 1 → 2  pass\n\na\n  Fine.\n  Mind this.\n\nthe table\n\npass: the one pin that changed since ma`in at abc may\n',
+    'a  version 1 → 2  pass\n\na\n  Fine.\n  Mind this.\n\nthe table\n\npass: the one pin that differs from ma`in at abc passes\n',
   );
   expect(checkTable(result([]), paint)).toBe('Nothing is pinned, here or at ma`in at abc.\n');
 });

@@ -60,7 +60,9 @@ export function headline({ pins, base }: CheckResult): string {
   const changed = pins.filter(({ change }) => change.kind !== 'unchanged');
   if (changed.length === 0) return `no pin differs from ${base}`;
   const open = changed.filter(({ verdict }) => verdict !== 'pass').map(({ change }) => change.name);
-  const number = `${changed.length === 1 ? 'the one pin' : `all ${changed.length} pins`} that changed`;
-  if (open.length === 0) return `${number} since ${base} may`;
-  return `${open.join(', ')} may not change as it stands; compared with ${base}`;
+  if (open.length === 1) return `${open.join('')} does not pass, compared with ${base}`;
+  if (open.length > 1) return `${open.join(', ')} do not pass, compared with ${base}`;
+  return changed.length === 1
+    ? `the one pin that differs from ${base} passes`
+    : `all ${changed.length} pins that differ from ${base} pass`;
 }

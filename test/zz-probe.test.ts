@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { firstPrompt, secondPrompt, thirdPrompt } from '../src/cli/tutorial/prompts.ts';
+import { startPawl } from './pawl.ts';
+
+test('probe', async () => {
+  const pawl = await startPawl({}, { in_memory: true });
+  const call = async (method: string, path: string, body?: unknown, key = pawl.key): Promise<any> => {
+    const r = await fetch(pawl.url + path, { method, headers: { 'x-api-key': key, 'content-type': 'application/json' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const text = await r.text();
+    try { return { status_code: r.status, ...JSON.parse(text) }; } catch { return { status_code: r.status, text }; }
+  };
+  const out = (t: string, x: unknown) => console.log(`### ${t}\n${JSON.stringify(x, null, 1)}`);
+  const key = async (name: string, role: string) => (await call('POST', '/pawl/v1/keys', { name, role })).secret as string;
+  const [ann, bob, rel] = [await key('ann', 'editor'), await key('bob', 'reviewer'), await key('rita', 'releaser')];
+  const agent = await call('POST', '/v1/agents', { name: 'triage', model: 'claude-x', system: firstPrompt }, ann);
+  await fetch(`${pawl.url}/pawl/v1/datasets/import?name=tickets&format=jsonl&target=team&group=team`, { method: 'POST', headers: { 'x-api-key': ann, 'content-type': 'application/x-ndjson' }, body: readFileSync('src/cli/tutorial/tickets.jsonl') });
+  const def = { name: 'triage', agent: agent.id, dataset: 'tickets', message: 'Subject: {{subject}}\n\n{{body}}', reply: { json: 'team' }, scorers: ['exact'] , epochs: 1, gate: {max_lost_cases: 1}};
+  await call('POST', '/pawl/v1/evals', def, ann);
+  await call('POST', '/pawl/v1/evals', { ...def, name: 'strict', gate: { max_lost_cases: 0 } }, ann);
+  const A = `/pawl/v1/agents/${agent.id}/aliases/production`;
+  out('first set', await call('POST', A, { version: 1, from: null, reason: 'first day' }, rel));
+  await call('POST', `/v1/agents/${agent.id}`, { system: thirdPrompt }, ann);
+  let p = await call('POST', '/pawl/v1/promotions', { agent_id: agent.id, version: 2, eval: 'triage', reason: 'Invoices go to billing' }, ann);
+  const wait = async (id: string) => { for (;;) { const x = await call('GET', `/pawl/v1/promotions/${id}`); if (x.evidence?.verdict) return x; if (x.evidence?.error) throw new Error(x.evidence.error); await new Promise((r) => setTimeout(r, 50)); } };
+  p = await wait(p.id);
+  out('promotion', p);
+  // A: policy eval after
+  out('approved', await call('POST', `/pawl/v1/promotions/${p.id}/reviews`, { decision: 'approve', basis_hash: p.basis_hash }, bob));
+  await call('POST', `${A}/policy`, { eval: 'strict' });
+  const q = await call('GET', `/pawl/v1/promotions/${p.id}`);
+  out('after policy eval', { blockers: q.blockers, basis: q.basis });
+  out('apply', await call('POST', `/pawl/v1/promotions/${p.id}/apply`, {}, rel));
+  await call('POST', `${A}/policy`, { eval: 'triage' });
+  out('move', (await call('GET', `${A}/moves?limit=1`)).data);
+  out('set protected', await call('POST', A, { version: 1, from: 2 }, rel));
+  const env = await call('POST', '/v1/environments', { name: 'e' });
+  const s = await call('POST', '/v1/sessions', { agent: `${agent.id}@production`, environment_id: env.id });
+  out('session.pawl', s.pawl);
+  out('rollback', await call('POST', `${A}/rollback`, { running: 'stop_new_turns', reason: 'Refunds go astray' }, rel));
+  out('again', await call('POST', `${A}/rollback`, {}, rel));
+  out('again from', await call('POST', `${A}/rollback`, { from: 1 }, rel));
+  await new Promise((r) => setTimeout(r, 200));
+  out('stopped', (await call('GET', `/v1/sessions/${s.id}`)).pawl);
+  out('msg', await call('POST', `/v1/sessions/${s.id}/events`, { events: [{ type: 'user.message', content: [{ type: 'text', text: 'hi' }] }] }));
+  out('promo', (await call('GET', `/pawl/v1/promotions/${p.id}`)).status);
+  await call('POST', `/v1/agents/${agent.id}`, { system: secondPrompt }, ann);
+  let w = await call('POST', '/pawl/v1/promotions', { agent_id: agent.id, version: 3 }, ann);
+  w = await wait(w.id);
+  out('bad', w.blockers);
+  out('approve bad', (await call('POST', `/pawl/v1/promotions/${w.id}/reviews`, { decision: 'approve' }, bob)).blockers);
+  out('override', (await call('POST', `/pawl/v1/promotions/${w.id}/reviews`, { decision: 'override', comment: 'Labels are wrong' }, bob)).blockers);
+  out('held apply', await call('POST', `/pawl/v1/promotions/${w.id}/apply`, {}, rel));
+  out('released', (await call('POST', `${A}/release`, { reason: 'Understood' }, rel)).hold);
+  await call('POST', '/pawl/v1/evals', { ...def, gate: { max_lost_cases: 3 } }, ann);
+  out('eval changed', (await call('GET', `/pawl/v1/promotions/${w.id}`)).blockers);
+  out('approve stale', await call('POST', `/pawl/v1/promotions/${w.id}/reviews`, { decision: 'approve' }, bob));
+  w = await call('POST', `/pawl/v1/promotions/${w.id}/evaluate`, {}, ann);
+  w = await wait(w.id);
+  out('after evaluate', { b: w.blockers, a: w.approvals, override: w.override, status: w.status, basis: w.basis_hash });
+  out('stale hash', await call('POST', `/pawl/v1/promotions/${w.id}/reviews`, { decision: 'approve', basis_hash: 'x' }, bob));
+  out('audit', (await call('GET', '/pawl/v1/audit?limit=200')).data.map((e: any) => [e.seq, e.action, e.outcome, e.actor.name, e.subject.type, e.subject.id, e.reason].join(' | ')));
+  out('entry', (await call('GET', `/pawl/v1/audit?limit=1&subject=${agent.id}@production`)).data);
+  out('verify', await call('GET', '/pawl/v1/audit/verify'));
+  await pawl.server.close();
+  expect(1).toBe(1);
+});
