@@ -24,12 +24,15 @@ const answered = 'M?I*E';
 const givenUp = 'EX[UI]*';
 const interruptedInPause = 'EXqQI+';
 const turn = `${taken}S${again}*(?:${answered}|${givenUp}|${interruptedInPause})iuD`;
+/** The turn in which a session was stopped: what was queued goes into the history, and starts no other. */
+const lastTurn = `${taken}S${again}*(?:M?E|EX|EXqQ)[UI]*iuD`;
 const whole = new RegExp(`^(?:${turn})*I*$`);
+const wholeStopped = new RegExp(`^(?:${turn})*(?:${lastTurn})?I*$`);
 
-/** What is wrong with a history of finished turns; empty when nothing is. */
-export function orderProblems(events: readonly SessionEvent[]): string[] {
+/** What is wrong with a history of finished turns, of a session that was stopped or not; empty when nothing is. */
+export function orderProblems(events: readonly SessionEvent[], { stopped = false } = {}): string[] {
   const text = events.map((event) => letters[event.type] ?? '?').join('');
-  const problems = whole.test(text) ? [] : [`the order is ${text}`];
+  const problems = (stopped ? wholeStopped : whole).test(text) ? [] : [`the order is ${text}`];
   const ids = events.map((event) => event.id);
   if (new Set(ids).size !== ids.length) problems.push('an id comes twice');
   const times = events.map((event) => event.processed_at ?? 'none');

@@ -3,7 +3,6 @@ import { RefusedError, type ServerAccess } from '../api-client.ts';
 import { print, printJson } from '../output.ts';
 import { agentIdOf } from './agent-id.ts';
 import { type AliasKey, changeAlias, retrieveAlias } from './alias-calls.ts';
-import { versionText } from './print-table.ts';
 import { type ReleaseOptions, withReleases } from './release-server.ts';
 
 export type AliasSetOptions = ReleaseOptions & {
@@ -33,7 +32,7 @@ export async function setAlias(
       plain(
         from === version
           ? `${subject} stands for ${inWords(version)}, as before.`
-          : `${subject} stands for ${inWords(version)} now; it was ${versionText(from)}.`,
+          : `${subject} stands for ${inWords(version)} now, and stood for ${inWords(from)} before.`,
       ),
     );
   });

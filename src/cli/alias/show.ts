@@ -1,4 +1,5 @@
 import type { AliasResponse } from '../../api/aliases.ts';
+import { counted } from '../../core/quantities.ts';
 import type { ServerAccess } from '../api-client.ts';
 import { columns, print, printJson } from '../output.ts';
 import { agentIdOf } from './agent-id.ts';
@@ -19,7 +20,7 @@ export async function showAlias(agent: string, name: string, options: ReleaseOpt
         : `sessions of ${agent_id}@${name}`;
     const facts = [
       ['Alias', `${name} of ${agent_id}`],
-      ['Version', `${versionText(alias.version)}, after ${alias.move} moves`],
+      ['Version', `${versionText(alias.version)}, after ${counted(alias.move, 'move')}`],
       ['Decides for', decides],
       ['Held', holdText(alias)],
       ...(await policyFacts(server, alias)),

@@ -49,7 +49,7 @@ function nextSteps(promotion: PromotionResponse, { url, version_author }: Standi
     return [[on('evaluate'), 'measures it on what there is now'], withdraw];
   }
   if (has('evidence_pending')) return [[on('evaluate'), 'follows its evidence to the end'], withdraw];
-  const other = `a reviewer, but not ${barred(promotion, version_author)}`;
+  const other = `a reviewer other than ${barred(promotion, version_author)}`;
   const isWeighed = has('gate_failed', 'gate_inconclusive', 'gate_error');
   return [
     ...(isWeighed
@@ -57,11 +57,11 @@ function nextSteps(promotion: PromotionResponse, { url, version_author }: Standi
           [on('evaluate', '--version', 'N'), 'measures another candidate in its place'],
           [
             on('override', '--reason', '…'),
-            `lets it pass against its evidence, for good to see; by ${other}`,
+            `lets it pass against its evidence, and is marked for good; by ${other}`,
           ],
         ]
       : []),
-    ...(has('approvals_missing') ? [[on('approve'), `by ${other}`]] : []),
+    ...(has('approvals_missing') ? [[on('approve'), `approves it; by ${other}`]] : []),
     ...(has('alias_held')
       ? [[typed(['alias', 'release', agent_id, alias], url), 'lets the alias move']]
       : []),
@@ -73,5 +73,5 @@ function nextSteps(promotion: PromotionResponse, { url, version_author }: Standi
 function barred({ author, candidate_version }: PromotionResponse, versionAuthor: string | null): string {
   const asked = `${author.name}, who asked for it`;
   if (versionAuthor === null || versionAuthor === author.name) return asked;
-  return `${asked}, or ${versionAuthor}, who wrote version ${candidate_version}`;
+  return `${asked}, and ${versionAuthor}, who wrote version ${candidate_version}`;
 }
