@@ -39,6 +39,51 @@ test('An admin key is made on request, and its secret is on a line of its own', 
   expect((await keys(['list', '-o', 'json'], secret)).code).toBe(0);
 });
 
+describe('A key that ends', () => {
+  test('is made for so long, and listed with its end', async () => {
+    const before = Date.now();
+    const { stdout } = await keys([
+      'create',
+      'month',
+      '--role',
+      'reviewer',
+      '--expires',
+      '30d',
+      '-o',
+      'json',
+    ]);
+    const { id, role, expires_at } = JSON.parse(stdout) as { id: string; role: string; expires_at: string };
+    expect(role).toBe('reviewer');
+    const days = (Date.parse(expires_at) - before) / 86_400_000;
+    expect(days).toBeGreaterThanOrEqual(30);
+    expect(days).toBeLessThan(30.1);
+    const listed = await keys(['list']);
+    expect(listed.stdout).toMatch(/^ID .* CREATED +EXPIRES +REVOKED$/m);
+    expect(listed.stdout).toMatch(new RegExp(`^${id} +month +reviewer .* ${expires_at}$`, 'm'));
+  });
+
+  test('is made up to a time', async () => {
+    const { stdout } = await keys(['create', 'fair', '--expires', '2127-01-01T00:00:00+01:00']);
+    expect(stdout).toContain('is the editor key "fair". It ends at 2126-12-31T23:00:00.000000Z.');
+  });
+
+  test.each(['soon', '30', '30w', '-1d', '2027-01-01', '1000000d'])('is not made until %s', async (when) => {
+    const { code, stdout, stderr } = await keys(['create', 'x', `--expires=${when}`]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toContain('It has to be like 90d, 12h, 30m or 2027-01-31T12:00:00Z.');
+  });
+
+  test('is not made when it has ended already', async () => {
+    const late = await keys(['create', 'late', '--expires', '0m']);
+    expect(late).toMatchObject({ code: 3, stderr: 'pawl: expires_at: must be in the future.\n' });
+  });
+});
+
+test('The help says what each role may do', async () => {
+  const { stdout } = await pawl(['keys', 'create', '--help']);
+  expect(stdout).toMatch(/^ {2}releaser {2}applies promotions, moves aliases and rolls back$/m);
+});
+
 test('A list of several pages comes whole', async () => {
   const post = (name: string) =>
     fetch(`${server.url}/pawl/v1/keys`, {

@@ -1,9 +1,9 @@
 /** Longer than any entry that a server writes. */
-const maxLineLength = 64 * 1024 * 1024;
+const maxLineLength = 16 * 1024 * 1024;
 
 /**
  * Reads lines out of bytes that come in pieces of any size. A line end at the end of the text begins no line, and
- * bytes that are no text become signs that no hash forgives. Throws an Error for a line of more than 64 Mi
+ * bytes that are no text become signs that no hash forgives. Throws an Error for a line of more than 16 Mi
  * characters, and what the pieces throw.
  */
 export async function* logLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
