@@ -83,11 +83,20 @@ type Deps = {
 
 type Agent = Anthropic.Beta.BetaManagedAgentsAgent;
 
+/** An open stream of a session's events, until the signal is aborted. */
+type Line = {
+  readonly heard: AsyncIterator<SessionEvent>;
+  readonly signal: AbortSignal;
+  cut(): void;
+};
+
 const requestTimeoutMs = 60_000;
 const listEveryMs = 500;
 /** How often an interrupted session is archived until it has stopped, and how long a run waits for that. */
 const mostArchivings = 5;
 const settleMs = 3000;
+/** How long the stream of a session that was put away may take to end. */
+const hangUpMs = 1000;
 
 /** Opens an endpoint. No request is made before something is asked of it. */
 export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps): Endpoint {
@@ -100,21 +109,23 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
     maxRetries: 0,
     timeout: requestTimeoutMs,
     logLevel: 'off',
+    openTelemetry: false,
     fetch: endpointFetch(),
   });
   const closing = new Set<Promise<unknown>>();
   const { agents, environments, sessions } = client.beta;
 
   /** The turn's events, from the stream, or from the list where the stream breaks off. */
-  async function converse(sessionId: string, text: string, signal: AbortSignal): Promise<SessionEvent[]> {
-    const stream = await sessions.events.stream(sessionId, {}, { signal, timeout: 2 ** 31 - 1 });
+  async function converse(sessionId: string, text: string, { heard, signal }: Line): Promise<SessionEvent[]> {
     const content = [{ type: 'text' as const, text }];
     await sessions.events.send(sessionId, { events: [{ type: 'user.message', content }] }, { signal });
     const events: SessionEvent[] = [];
     try {
-      for await (const event of stream) {
+      for (let next = await heard.next(); next.done !== true; next = await heard.next()) {
+        const event = next.value;
         events.push(event);
         if (saysThrottled(event)) onThrottled();
+        // The stream stays open until the session is put away: see `hangUp`.
         if (endsTurn(event)) return events;
       }
     } catch {
@@ -143,6 +154,12 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
       if (archived || !stopFirst) return;
       await wait(listEveryMs, AbortSignal.timeout(requestTimeoutMs));
     }
+  }
+
+  /** Listens to a session. */
+  async function listen(sessionId: string, signal: AbortSignal): Promise<Line> {
+    const stream = await sessions.events.stream(sessionId, {}, { signal, timeout: 2 ** 31 - 1 });
+    return { heard: stream[Symbol.asyncIterator](), signal, cut: () => stream.controller.abort() };
   }
 
   function later(work: Promise<void>): void {
@@ -181,6 +198,7 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
     outer.addEventListener('abort', giveUp);
     if (outer.aborted) giveUp();
     let sessionId: string | null = null;
+    let line: Line | null = null;
     let finished = false;
     const failed = (kind: CaseError['kind'], message: string, final: Final = null): Answer => ({
       ok: false,
@@ -197,7 +215,8 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
         return failed('wrong_version', message, 'run');
       }
       const began = now();
-      const events = await converse(session.id, ask.text, signal);
+      line = await listen(session.id, signal);
+      const events = await converse(session.id, ask.text, line);
       const latency_ms = Math.round((now() - began) * 1000) / 1000;
       finished = true;
       const turn = readTurn(events, { model: agent.model, takes_tool_calls: ask.takes_tool_calls });
@@ -223,7 +242,8 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
     } finally {
       clearTimeout(patience);
       outer.removeEventListener('abort', giveUp);
-      if (sessionId !== null) later(retire(sessionId, !finished));
+      const heard = line;
+      if (sessionId !== null) later(retire(sessionId, !finished).then(() => hangUp(heard)));
     }
   }
 
@@ -247,6 +267,21 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
       while (closing.size > 0 && !patience.aborted) await Promise.race([Promise.all(closing), enough]);
     },
   };
+}
+
+/**
+ * Reads what is left on a line, which ends with its session: a connection that is cut cannot be used again, and a new
+ * one for each case costs more than the rest of listening.
+ */
+async function hangUp(line: Line | null): Promise<void> {
+  if (line === null) return;
+  const patience = setTimeout(line.cut, hangUpMs);
+  try {
+    while ((await line.heard.next()).done !== true);
+  } catch {
+  } finally {
+    clearTimeout(patience);
+  }
 }
 
 /** What an answer costs in US dollars, by who served it as `provider/model` or by a model alone; null is not known. */
