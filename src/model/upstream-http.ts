@@ -15,7 +15,6 @@ export type Call = {
   readonly signal: AbortSignal | undefined;
 };
 
-const statusesWithoutBody = [204, 205, 304];
 const mostCollected = 32 * 1024 * 1024;
 
 /**
@@ -31,38 +30,50 @@ export function createCaller(): (call: Call) => Promise<Response> {
     const options: RequestOptions = {
       method,
       headers: body === null ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
-      ...(signal === undefined ? {} : { signal }),
     };
     const request = url.startsWith('https:')
       ? httpsRequest(url, { ...options, agent: secure })
       : httpRequest(url, { ...options, agent: plain });
-    request.once('response', (message) => {
-      if (message.headers['content-type']?.startsWith('text/event-stream') === true)
-        resolve(toResponse(message));
-      else collect(message).then(resolve, reject);
-    });
+    // Not the request's own option, which watches over three streams and costs a tenth of the request.
+    const stop = (): void => void request.destroy(signal?.reason as Error);
+    signal?.addEventListener('abort', stop, { once: true });
+    request.once('close', () => signal?.removeEventListener('abort', stop));
+    request.once('response', (message) => void toResponse(message).then(resolve, reject));
     // Stays for good: after the response has begun, an abort is reported here as well as by the body.
     request.on('error', reject);
+    if (signal?.aborted === true) stop();
     request.end(body ?? undefined);
     return promise;
   };
 }
 
-function toResponse(message: IncomingMessage): Response {
-  return new Response(toStream(message), headOf(message));
+async function toResponse(message: IncomingMessage): Promise<Response> {
+  if (message.headers['content-type']?.startsWith('text/event-stream') === true) {
+    return new Response(toStream(message), headOf(message));
+  }
+  const bytes = await collect(message);
+  // The ways in which the SDKs read a response, which cost a tenth of reading a stream.
+  return Object.assign(new Response(null, headOf(message)), {
+    text: async (): Promise<string> => bytes.toString(),
+    json: async (): Promise<unknown> => JSON.parse(bytes.toString()),
+    arrayBuffer: async (): Promise<ArrayBuffer> => new Uint8Array(bytes).buffer,
+  });
 }
 
 /** An answer that is no stream is read to its end first: that is much cheaper than a stream of it. */
-async function collect(message: IncomingMessage): Promise<Response> {
+function collect(message: IncomingMessage): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of message) {
-    size += (chunk as Buffer).length;
-    if (size > mostCollected) throw new Error('the answer is longer than 32 MiB');
-    chunks.push(chunk as Buffer);
-  }
-  const head = headOf(message);
-  return new Response(statusesWithoutBody.includes(head.status) ? null : Buffer.concat(chunks), head);
+  message.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > mostCollected) message.destroy(new Error('the answer is longer than 32 MiB'));
+  });
+  message.once('end', () => resolve(Buffer.concat(chunks)));
+  message.once('error', reject);
+  message.once('close', () => reject(new Error('The connection was closed')));
+  return promise;
 }
 
 function headOf(message: IncomingMessage): { status: number; headers: Headers } {
