@@ -7,7 +7,7 @@ const maxStatements = 500;
  * A Kysely connection over one better-sqlite3 handle that keeps its prepared statements: preparing costs more
  * than running most of ours. The number kept is bounded, because lists of values make new texts.
  */
-function createConnection(handle: Sqlite.Database): DatabaseConnection {
+export function createConnection(handle: Sqlite.Database): DatabaseConnection {
   const statements = new Map<string, Sqlite.Statement>();
 
   function prepare(sql: string): Sqlite.Statement {
@@ -37,8 +37,10 @@ function createConnection(handle: Sqlite.Database): DatabaseConnection {
  * A driver that gives every caller the same connection. Who may use it when is decided outside: see
  * `sqlite.ts`, where writes take turns. `ready` is awaited before each use.
  */
-export function createDriver(handle: Sqlite.Database, ready: () => Promise<void>): Driver {
-  const connection = createConnection(handle);
+export function createDriver(
+  handle: Sqlite.Database,
+  { connection, ready }: { readonly connection: DatabaseConnection; readonly ready: () => Promise<void> },
+): Driver {
   const run = async (sql: string): Promise<void> => {
     handle.exec(sql);
   };

@@ -1,11 +1,12 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import { type CompiledQuery, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import type { Database } from './database.ts';
 import { DatabaseError, DatabaseInUseError, type Dialect, type Store } from './dialect.ts';
 import { migrate } from './migrate.ts';
-import { createDriver } from './sqlite-driver.ts';
+import type { DirectAdapter } from './prepared.ts';
+import { createConnection, createDriver } from './sqlite-driver.ts';
 import { createWriteLane, type LaneDatabase } from './write-lane.ts';
 
 const sqliteDialect: Dialect = {
@@ -109,18 +110,30 @@ function takeLock(folder: string): Sqlite.Database {
 }
 
 function kyselyOver(handle: Sqlite.Database, ready: () => Promise<void>): Kysely<Database> {
+  const connection = createConnection(handle);
+  const run = async <R>(query: CompiledQuery<R>): Promise<R[]> => {
+    await ready();
+    return (await connection.executeQuery<R>(query)).rows;
+  };
   return new Kysely<Database>({
     dialect: {
-      createAdapter: () => new TransactionalAdapter(),
-      createDriver: () => createDriver(handle, ready),
+      createAdapter: () => new DirectSqliteAdapter(run),
+      createDriver: () => createDriver(handle, { connection, ready }),
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   });
 }
 
-/** SQLite undoes changes of the schema like any others, so that a migration that fails leaves nothing behind. */
-class TransactionalAdapter extends SqliteAdapter {
+class DirectSqliteAdapter extends SqliteAdapter implements DirectAdapter {
+  readonly run: DirectAdapter['run'];
+
+  constructor(run: DirectAdapter['run']) {
+    super();
+    this.run = run;
+  }
+
+  /** SQLite undoes changes of the schema like any others, so that a migration that fails leaves nothing behind. */
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
