@@ -3,12 +3,14 @@
  * sets how often (5), `--save` writes benchmarks/results.md. Ends with 1 when a figure is beyond what is tolerated.
  */
 import { parseArgs } from 'node:util';
+import { aliasPrice } from './alias-price.ts';
 import { evalHuge, evalKilled, evals } from './evals.ts';
 import { startFakeModel } from './fake-model.ts';
 import { anyFailed, line, type Row, writeResults } from './report.ts';
 import { footprint, growth, killed, latency, slowModel, throughput } from './scenarios.ts';
 
-const scenarios = { throughput, latency, slowModel, growth, killed, footprint, evals, evalKilled, evalHuge };
+const sessionScenarios = { throughput, latency, slowModel, growth, killed, footprint, aliasPrice };
+const scenarios = { ...sessionScenarios, evals, evalKilled, evalHuge };
 /** Takes many minutes. */
 const onlyWhenNamed = ['evalHuge'];
 const { values, positionals } = parseArgs({

@@ -16,6 +16,7 @@ import {
   revokeKey,
 } from '../store/keys.ts';
 import type { Audit } from './audit.ts';
+import { createSeldom } from './seldom.ts';
 
 /** A key without anything secret. */
 export type Key = Omit<KeyRow, 'hash' | 'role'> & { readonly role: Role };
@@ -52,9 +53,6 @@ const prefix = 'sk-pawl-';
 const secretLength = 40;
 const maxKnown = 1000;
 const knownForUs = 1_000_000;
-/** A dead key that somebody keeps using is written down once in this time. */
-const refusedAgainUs = 3_600_000_000;
-
 /** API keys: only their hashes are kept, which is enough for texts that nobody can guess. */
 export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps) {
   function newRow(fields: Pick<KeyRow, 'name' | 'role' | 'expires_at'>, secret: string): KeyRow {
@@ -71,7 +69,7 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
   // A key is looked up with every request. A second may pass before another process's revocation is seen here;
   // one of this process is seen at once.
   const known = new Map<string, { actor: Actor; until: number }>();
-  const refusals = new Map<string, number>();
+  const isNews = createSeldom(clock);
   let revocations = 0;
   const ownSecret = prefix + randomText(randomBytes, secretLength);
   const ownHash = sha256(ownSecret);
@@ -113,10 +111,7 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
 
   /** A key that is no good any more; somebody who keeps trying it is written down, but not each time. */
   async function refuse(row: KeyRow, kind: 'revoked' | 'expired', at: string): Promise<Identity> {
-    const last = refusals.get(row.id);
-    if (last === undefined || clock.now() - last > refusedAgainUs) {
-      if (refusals.size >= maxKnown) refusals.clear();
-      refusals.set(row.id, clock.now());
+    if (isNews(row.id)) {
       await audit.refuse({
         ...{ action: 'key.used', reason: `the key is ${kind}`, subject: { type: 'api_key', id: row.id } },
         actor: actorOf(row),

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Audit } from '../access/audit.ts';
 import { type Actor, type Keys, localActor } from '../access/keys.ts';
+import { createSeldom } from '../access/seldom.ts';
+import type { Clock } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import { mayActAs, type Role } from '../core/roles.ts';
 
@@ -20,14 +22,22 @@ export type KeyPolicy = 'required' | 'none';
 
 const loopbackHosts = ['127.0.0.1', 'localhost', '[::1]'];
 
-type Deps = { readonly keys: Keys; readonly audit: Audit; readonly policy: KeyPolicy };
+type Deps = {
+  readonly keys: Keys;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly policy: KeyPolicy;
+};
 
 /** Lets nobody in without a key, whichever header it comes in, and nobody beyond what the key is for. */
-export function authenticate(app: FastifyInstance, { keys, audit, policy }: Deps): void {
+export function authenticate(app: FastifyInstance, { keys, audit, clock, policy }: Deps): void {
+  const isNews = createSeldom(clock);
   app.decorateRequest('actor', null as unknown as Actor);
   app.addHook('onRequest', async (request) => {
     request.actor = policy === 'none' ? withoutKey(request) : await withKey(request, keys);
-    await requireRole(request, audit);
+    await requireRole(request, async (attempt) => {
+      if (isNews(`${attempt.actor.key_id} ${attempt.subject.id}`)) await audit.refuse(attempt);
+    });
   });
 }
 
@@ -45,9 +55,12 @@ const endings = { revoked: 'revoked at', expired: 'good until' } as const;
 
 /**
  * @throws PawlError `permission` when the route asks for a higher role. Who reaches for what only reviewers and those
- *   above them may do is written down.
+ *   above them may do is written down, once an hour.
  */
-async function requireRole(request: FastifyRequest, audit: Audit): Promise<void> {
+async function requireRole(
+  request: FastifyRequest,
+  writeDown: (attempt: Parameters<Audit['refuse']>[0]) => Promise<void>,
+): Promise<void> {
   const { url, config } = request.routeOptions;
   // No route: whoever comes is told that there is none.
   if (url === undefined) return;
@@ -57,7 +70,7 @@ async function requireRole(request: FastifyRequest, audit: Audit): Promise<void>
   const reason = `This needs an API key with the role ${needed}; this one has the role ${actor.role}`;
   if (mayActAs(needed, 'reviewer')) {
     const subject = { type: 'route', id: `${request.method} ${url}` };
-    await audit.refuse({ action: 'request.made', actor, subject, reason });
+    await writeDown({ action: 'request.made', actor, subject, reason });
   }
   throw new PawlError('permission', reason);
 }

@@ -38,7 +38,7 @@ function runCommand(): Command {
     .option('--candidate <version>', 'the version to look at (default: the latest)', wholeNumber)
     .option(
       '--baseline <version>',
-      'the version to compare with, or none (default: the one before the candidate)',
+      'the version to compare with, or none (default: what production stands for, else the one before the candidate)',
       versionOrNone,
     );
   return addReportOptions(addRunOptions(command))

@@ -20,7 +20,10 @@ test('A key is made, listed, used and revoked', async () => {
   const { id, secret, role } = JSON.parse(made.stdout) as { id: string; secret: string; role: string };
   expect(role).toBe('editor');
   const asEditor = await keys(['list'], secret);
-  expect(asEditor).toMatchObject({ code: 3, stderr: 'pawl: This needs an API key with the role admin.\n' });
+  expect(asEditor).toMatchObject({
+    code: 3,
+    stderr: 'pawl: This needs an API key with the role admin; this one has the role editor.\n',
+  });
 
   const listed = await keys(['list']);
   expect(listed.stdout).toMatch(new RegExp(`${id} +ci +editor`));

@@ -50,7 +50,10 @@ test.each([
   [['serve', '--prot', '1'], "unknown option '--prot'"],
   [['keys'], 'Usage: pawl keys'],
   [['keys', 'create'], "missing required argument 'name'"],
-  [['keys', 'create', 'a', '--role', 'king'], 'Allowed choices are admin, editor'],
+  [
+    ['keys', 'create', 'a', '--role', 'king'],
+    'Allowed choices are viewer, editor, reviewer, releaser, admin',
+  ],
   [['doctor', '-o', 'xml'], 'Allowed choices are table, json'],
   [['tutorial', '--concurrency', '0'], 'a whole number from 1 to 200'],
   [['tutorial', '--pace'], 'needs a terminal'],

@@ -22,7 +22,10 @@ export function rollbackCommand(): Command {
         .default('drain'),
     )
     .option('--from <version>', 'do nothing unless it stands for this version now', wholeNumber)
-    .option('--force', 'take a version as well that the alias has never stood for')
+    .option(
+      '--force',
+      'take a version as well that the alias has never stood for (of a protected alias, admins only)',
+    )
     .addOption(reasonOption())
     .addOption(serverOption())
     .addOption(outputOption())

@@ -22,7 +22,7 @@ export function requireThere({ name, version }: AliasState, { from }: Expectatio
 }
 
 /** @throws PawlError `alias_held` */
-export function requireFree({ name, hold }: AliasState): void {
+function requireFree({ name, hold }: AliasState): void {
   if (hold === null) return;
   throw new PawlError(
     'alias_held',

@@ -2,6 +2,7 @@ import type { Audit } from '../access/audit.ts';
 import type { Actor } from '../access/keys.ts';
 import { aliasPattern, latestAlias } from '../core/agent-reference.ts';
 import type { AuditActor, AuditSubject } from '../core/audit-entry.ts';
+import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
@@ -220,6 +221,7 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
         const alias = await lockOrMake(tx, key);
         const named = typeof changes.eval === 'string' ? await requireEval(tx, changes.eval) : changes.eval;
         const policy = { ...alias.policy, ...changes, ...(named === undefined ? {} : { eval: named }) };
+        if (contentHash(policy) === contentHash(alias.policy)) return alias;
         const updated_at = formatTime(clock.now());
         await updateAlias(tx, key, { policy: JSON.stringify(policy), updated_at });
         await audit.append(tx, {

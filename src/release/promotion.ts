@@ -89,7 +89,7 @@ export function isNamed(actor: AuditActor, name: string | null): boolean {
 }
 
 function fold(name: string): string {
-  return name.trim().toLowerCase();
+  return name.normalize('NFKC').trim().toLowerCase();
 }
 
 /** The names of those whose last decision on this basis is to approve, each once. */

@@ -68,9 +68,14 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
   async function seekEvidence(id: string, by: Actor): Promise<PromotionDetails> {
     const row = await find(store.db, id);
     const { basis, ...promotion } = await read(store.db, row);
-    const lacks = promotion.evidence === null || ['failed', 'canceled'].includes(promotion.evidence.status);
-    if (!lacks || row.ended_at !== null) return detail(store.db, row);
-    const comparison_id = await evidence.begin(row.agent_id, basis);
+    const attached = promotion.evidence;
+    const isUnderway = attached?.status === 'pending' || attached?.status === 'running';
+    const isSettled = attached?.verdict != null && attached.verdict !== 'error';
+    if (isSettled || row.ended_at !== null) return detail(store.db, row);
+    // One that nobody follows any more gives way to one that came to an end.
+    const found = isUnderway ? await evidence.find(store.db, row.agent_id, basis) : null;
+    if (isUnderway && found?.status !== 'completed') return detail(store.db, row);
+    const comparison_id = found?.id ?? (await evidence.begin(row.agent_id, basis));
     return change(id, { action: 'promotion.evaluated', by }, async (tx, current) => {
       // Somebody who asked at the same moment was first, or it stands on something else by now.
       const isSame = current.basis_hash === row.basis_hash && current.comparison_id === row.comparison_id;
@@ -83,7 +88,12 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
     /** Has measured what an earlier process left without evidence. Gives how many those were. */
     async recover(): Promise<number> {
       const left = await listUnmeasured(store.db);
-      for (const id of left) await seekEvidence(id, serverActor);
+      for (const id of left) {
+        // What cannot be measured says so when somebody asks for it, and holds up no other.
+        await seekEvidence(id, serverActor).catch((err: unknown) => {
+          if (!(err instanceof PawlError)) throw err;
+        });
+      }
       return left.length;
     },
 
@@ -138,7 +148,7 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
           });
           const found = await evidence.find(tx, agent_id, basis, request.comparison);
           if (request.comparison !== undefined && found === null)
-            throw await evidence.misfit(request.comparison, basis);
+            throw evidence.misfit(request.comparison, basis);
           const now = formatTime(clock.now());
           const row: PromotionRow = {
             ...{ id: ids.next('promotion'), agent_id, alias: name, candidate_version, status: 'in_review' },

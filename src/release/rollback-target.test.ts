@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { firstPolicy } from '../core/release.ts';
+import type { Role } from '../core/roles.ts';
 import type { MoveRow } from '../store/aliases.ts';
 import { rollbackTarget } from './rollback-target.ts';
 
@@ -18,9 +19,12 @@ function move(number: number, to: number, before: number | null): MoveRow {
   };
 }
 
-type Asked = { to?: number; from?: number; force?: boolean; is_held?: boolean };
+type Asked = { to?: number; from?: number; force?: boolean; is_held?: boolean; role?: Role };
 
-function targetOf(moves: readonly MoveRow[], { to, from, force = false, is_held = false }: Asked = {}) {
+function targetOf(
+  moves: readonly MoveRow[],
+  { to, from, force = false, is_held = false, role = 'admin' }: Asked = {},
+) {
   const last = moves.at(-1) ?? null;
   const alias = {
     ...{ name: 'production', version: last?.to_version ?? null, policy: firstPolicy('production') },
@@ -28,7 +32,7 @@ function targetOf(moves: readonly MoveRow[], { to, from, force = false, is_held 
   };
   return rollbackTarget(
     alias,
-    { to, from, force },
+    { to, from, force, role },
     {
       last,
       before: moves.find((one) => one.move === last?.before) ?? null,
@@ -62,6 +66,8 @@ test('a named version has to have been there, unless it is forced', () => {
   expect(targetOf(promotedTwice, { to: 1 })).toEqual({ version: 1, before: null });
   expect(() => targetOf(promotedTwice, { to: 7 })).toThrow(/has never stood for version 7/);
   expect(targetOf(promotedTwice, { to: 7, force: true })).toEqual({ version: 7, before: 2 });
+  const forced = { to: 7, force: true, role: 'releaser' } as const;
+  expect(() => targetOf(promotedTwice, forced)).toThrow(/needs an API key with the role admin/);
 });
 
 test('going back to where it is, or from where it is not, is refused', () => {

@@ -1,4 +1,5 @@
 import { PawlError } from '../core/errors.ts';
+import { mayActAs, type Role } from '../core/roles.ts';
 import type { MoveRow } from '../store/aliases.ts';
 import { type AliasState, type Expectation, requireThere } from './alias-rules.ts';
 
@@ -6,8 +7,9 @@ import { type AliasState, type Expectation, requireThere } from './alias-rules.t
 export type RollbackRequest = Expectation & {
   /** The version to go back to; undefined takes what the alias stood for before. */
   readonly to: number | undefined;
-  /** Whether a version will do that the alias has never stood for. */
+  /** Whether a version will do that the alias has never stood for; where the alias is protected, an admin's word. */
   readonly force: boolean;
+  readonly role: Role;
 };
 
 /** What the alias's history says. */
@@ -26,11 +28,11 @@ export type RollbackTarget = { readonly version: number; readonly before: number
 /**
  * Decides where a rollback goes: to the named version, or to the one below the current one in the history, where a
  * version that was rolled back from does not count.
- * @throws PawlError `alias_not_found`, `alias_moved`, `alias_held`, `never_live`, `invalid_request`
+ * @throws PawlError `alias_not_found`, `alias_moved`, `alias_held`, `never_live`, `permission`, `invalid_request`
  */
 export function rollbackTarget(
   alias: AliasState,
-  { from, to, force }: RollbackRequest,
+  { from, to, force, role }: RollbackRequest,
   { last, before, named }: RollbackHistory,
 ): RollbackTarget {
   if (alias.version === null || last === null) {
@@ -40,7 +42,7 @@ export function rollbackTarget(
     );
   }
   requireThere(alias, { from });
-  if (to !== undefined) return targetNamed(alias, { to, force, last, named });
+  if (to !== undefined) return targetNamed(alias, { to, force, role, last, named });
   // Two people who press the button at once mean the same rollback.
   if (alias.hold !== null && from === undefined) {
     throw new PawlError(
@@ -57,11 +59,16 @@ export function rollbackTarget(
 }
 
 function targetNamed(
-  { name, version }: AliasState,
-  { to, force, last, named }: { to: number; force: boolean; last: MoveRow; named: MoveRow | null },
+  { name, version, policy }: AliasState,
+  asked: { to: number; force: boolean; role: Role; last: MoveRow; named: MoveRow | null },
 ): RollbackTarget {
+  const { to, force, role, last, named } = asked;
   if (to === version) throw new PawlError('invalid_request', `to: ${name} stands for version ${to} already`);
   if (named !== null) return { version: to, before: named.before };
+  if (force && policy.protected && !mayActAs(role, 'admin')) {
+    const message = `${name} is protected and has never stood for version ${to}: forcing it past gate and reviewers needs an API key with the role admin`;
+    throw new PawlError('permission', message);
+  }
   if (force) return { version: to, before: last.before };
   throw new PawlError(
     'never_live',

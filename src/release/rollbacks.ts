@@ -49,7 +49,7 @@ const sessionsShown = 100;
 
 /** Takes an alias back to a version that was good, in one call, and holds it there. */
 export function createRollbacks({ store, clock, audit, aliases, notify, sweeper }: Deps) {
-  type Change = RollbackRequest & {
+  type Change = Omit<RollbackRequest, 'role'> & {
     readonly running: RunningMode;
     readonly by: Actor;
     readonly reason: string | null;
@@ -63,7 +63,7 @@ export function createRollbacks({ store, clock, audit, aliases, notify, sweeper 
     const last = await findMove(tx, key, alias.move);
     const target = rollbackTarget(
       alias,
-      { to, force, from },
+      { to, force, from, role: by.role },
       {
         last,
         before: last?.before == null ? null : await findMove(tx, key, last.before),

@@ -14,8 +14,20 @@ import type { Store } from '../store/dialect.ts';
 import { insertEnvironment } from '../store/environments.ts';
 import { listEvents, listInbox } from '../store/events.ts';
 import { openStore } from '../store/open.ts';
-import { deleteSession, findSession, insertSession, type SessionRow, updateSession } from '../store/sessions.ts';
-import { at, sampleAgent, sampleEnvironment, sampleSession, sampleVersion } from '../store/store.testsuite.ts';
+import {
+  deleteSession,
+  findSession,
+  insertSession,
+  type SessionRow,
+  updateSession,
+} from '../store/sessions.ts';
+import {
+  at,
+  sampleAgent,
+  sampleEnvironment,
+  sampleSession,
+  sampleVersion,
+} from '../store/store.testsuite.ts';
 import { createHub } from './hub.ts';
 import { createJournal } from './journal.ts';
 import { createSessions } from './sessions.ts';
@@ -67,7 +79,8 @@ function room(created: () => Promise<void> = async () => {}) {
 
 const stoppedAt = async (id: string) => (await findSession(store.db, id))?.stopped_at ?? null;
 const inboxOf = async (id: string) => (await listInbox(store.db, id)).map(({ type }) => type);
-const historyOf = (id: string) => listEvents(store.db, id, { filter: {}, order: 'asc', after: null, limit: 9 });
+const historyOf = (id: string) =>
+  listEvents(store.db, id, { filter: {}, order: 'asc', after: null, limit: 9 });
 
 describe('Stopping a version', () => {
   test('marks the open sessions that the alias gave it to, and no others', async () => {
@@ -207,7 +220,13 @@ test('A session that read the alias before it moved, and is written down after t
     ...{ agents: createAgents({ ...parts, versions }), environments: createEnvironments(parts) },
   });
   const key = { agent_id: 'agent_1', name: 'production' };
-  const alias = { ...key, version: 2, move: 0, hold: null, policy: JSON.stringify(firstPolicy('production')) };
+  const alias = {
+    ...key,
+    version: 2,
+    move: 0,
+    hold: null,
+    policy: JSON.stringify(firstPolicy('production')),
+  };
   await store.write((tx) => insertAlias(tx, { ...alias, created_at: at(1), updated_at: at(1) }));
 
   const agent = { id: 'agent_1', alias: 'production' };

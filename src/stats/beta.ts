@@ -52,12 +52,31 @@ export function betaLogit({ lower, upper }: Tails, shape: BetaShape): number {
   return logit;
 }
 
+/**
+ * ln[(1 − I_x(a, b)) · B(a, b) / (xᵃ · yᵇ)]: the upper tail beside the density, in which nothing cancels or vanishes,
+ * however unlikely the point is.
+ * @throws PawlError `invalid_request`
+ */
+export function betaUpperRatio(point: { readonly x: number; readonly y: number }, shape: BetaShape): number {
+  requireShape(shape);
+  requireNumber('x', point.x, { above: 0, below: 1 });
+  requireNumber('y', point.y, { above: 0, below: 1 });
+  if (upperIsNear(point, shape)) {
+    return Math.log(fraction({ x: point.y, y: point.x }, { a: shape.b, b: shape.a }));
+  }
+  return logTails(point, shape).upper - logDensity(point, shape);
+}
+
 /** The logarithms of both tails; the one beside the nearer end is computed, the other is what it leaves. */
 function logTails({ x, y }: { x: number; y: number }, { a, b }: BetaShape): Tails {
-  const turned = x * (a + b + 2) > a + 1;
+  const turned = upperIsNear({ x }, { a, b });
   const near = turned ? nearTail({ x: y, y: x }, { a: b, b: a }) : nearTail({ x, y }, { a, b });
   const far = Math.log(-Math.expm1(near));
   return turned ? { lower: far, upper: near } : { lower: near, upper: far };
+}
+
+function upperIsNear({ x }: { x: number }, { a, b }: BetaShape): boolean {
+  return x * (a + b + 2) > a + 1;
 }
 
 function nearTail(point: { x: number; y: number }, shape: BetaShape): number {

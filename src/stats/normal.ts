@@ -14,6 +14,11 @@ export function normalTails(z: number): Tails {
   return { lower: normalCdf(z), upper: normalCdf(-z) };
 }
 
+/** z²/2 + ln Φ(z): the tail beside the density, which vanishes nowhere. */
+export function normalLowerRatio(z: number): number {
+  return z < -1 ? Math.log(inverseRootTwoPi / tailFraction(-z)) : z ** 2 / 2 + Math.log(normalCdf(z));
+}
+
 /**
  * The point below which a standard normal number lies with chance `p`; infinite at 0 and 1.
  * @throws PawlError `invalid_request` when p is no share.

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
 import type { CalibrationTable, ComparisonTable, VerdictTable } from './database.ts';
 import type { Handle } from './dialect.ts';
@@ -99,7 +99,7 @@ export type FittingRuns = {
   readonly epochs: number;
 };
 
-/** The newest comparison of two such runs on this server that did not fail, or was not stopped; null without one. */
+/** The newest comparison of two such runs on this server, a completed one if there is one; null without any. */
 export async function findFittingComparison(
   db: Handle,
   fitting: FittingRuns,
@@ -124,6 +124,7 @@ export async function findFittingComparison(
       .where(`${side}.epochs`, '>=', epochs);
   }
   if (id !== undefined) query = query.where('comparisons.id', '=', id);
-  const newest = query.orderBy('comparisons.created_at', 'desc').orderBy('comparisons.id', 'desc');
+  const completedFirst = query.orderBy(sql`case when comparisons.status = 'completed' then 0 else 1 end`);
+  const newest = completedFirst.orderBy('comparisons.created_at', 'desc').orderBy('comparisons.id', 'desc');
   return (await newest.limit(1).executeTakeFirst()) ?? null;
 }

@@ -54,14 +54,21 @@ function aliasProblems(alias: Row, moves: readonly Row[], done: readonly Entry[]
   const told = done.filter((entry) => entry['subject_id'] === name && isMove(entry));
   expectSame(
     'the audit log',
-    told.map(({ action, before, after }) => [action, before?.['version'], after?.['version'], after?.['move']]),
+    told.map(({ action, before, after }) => [
+      action,
+      before?.['version'],
+      after?.['version'],
+      after?.['move'],
+    ]),
     moves.map((move) => [
       moveActions[String(move['kind'])],
       ...[move['from_version'], move['to_version'], move['move']],
     ]),
   );
   const last = moves.at(-1);
-  const released = done.findLast((entry) => entry['subject_id'] === name && entry['action'] !== 'alias.policy_changed');
+  const released = done.findLast(
+    (entry) => entry['subject_id'] === name && entry['action'] !== 'alias.policy_changed',
+  );
   const held = last?.['kind'] === 'rollback' && released?.['action'] !== 'alias.released';
   expectSame('its hold', alias['hold'] !== null, held);
   return problems;
@@ -87,7 +94,8 @@ function promotionProblems(promotion: Row, { moves, reviews, done }: Around): st
   const own = moves.filter((move) => promotionOf(move) === id);
   const [moved] = own;
   const isOver = promotion['status'] === 'completed' || promotion['status'] === 'rolled_back';
-  if (own.length !== (isOver ? 1 : 0)) problems.push(`${id} is ${promotion['status']} with ${own.length} moves`);
+  if (own.length !== (isOver ? 1 : 0))
+    problems.push(`${id} is ${promotion['status']} with ${own.length} moves`);
   if ((moved?.['move'] ?? null) !== promotion['move']) problems.push(`${id} names another move`);
   if (moved !== undefined && moved['to_version'] !== promotion['candidate_version']) {
     problems.push(`${id} moved the alias to another version`);
@@ -98,7 +106,8 @@ function promotionProblems(promotion: Row, { moves, reviews, done }: Around): st
     problems.push(`${id} is ${promotion['status']}, and what came next was ${next?.['kind'] ?? 'nothing'}`);
   }
   const isOpen = promotion['status'] === 'in_review' || promotion['status'] === 'approved';
-  if (isOpen !== (promotion['ended_at'] === null)) problems.push(`${id} is ${promotion['status']} and has ended`);
+  if (isOpen !== (promotion['ended_at'] === null))
+    problems.push(`${id} is ${promotion['status']} and has ended`);
   const said = reviews.filter((review) => review['promotion_id'] === id);
   if (said.length !== promotion['reviews']) problems.push(`${id} counts its reviews wrong`);
   if (said.some((review, i) => review['position'] !== i + 1)) problems.push(`${id} has gaps in its reviews`);
@@ -116,12 +125,18 @@ function promotionProblems(promotion: Row, { moves, reviews, done }: Around): st
     ),
   };
   for (const [action, times] of Object.entries(expected)) {
-    if (count(action) !== times) problems.push(`${id}: ${count(action)} × ${action} in the audit log, not ${times}`);
+    if (count(action) !== times)
+      problems.push(`${id}: ${count(action)} × ${action} in the audit log, not ${times}`);
   }
   return problems;
 }
 
-const verbs = { approve: 'reviewed', reject: 'rejected', override: 'overridden', comment: 'commented' } as const;
+const verbs = {
+  approve: 'reviewed',
+  reject: 'rejected',
+  override: 'overridden',
+  comment: 'commented',
+} as const;
 
 function promotionOf({ evidence }: Row): string | null {
   if (typeof evidence !== 'string') return null;

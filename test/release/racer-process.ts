@@ -19,11 +19,14 @@ async function make({ url, key, path, body }: RaceCall): Promise<RaceAnswer> {
   return { status: response.status, code: details?.error_code ?? null, message, body: answer };
 }
 
+async function makeAll(calls: readonly RaceCall[]): Promise<void> {
+  const answers: RaceAnswer[] = [];
+  for (const call of calls) answers.push(await make(call));
+  process.send?.(answers);
+}
+
 if (import.meta.main) {
-  process.on('message', async (calls: readonly RaceCall[]) => {
-    const answers: RaceAnswer[] = [];
-    for (const call of calls) answers.push(await make(call));
-    process.send?.(answers);
-  });
+  // What goes wrong ends this process, and with it the race.
+  process.on('message', (calls: readonly RaceCall[]) => void makeAll(calls));
   process.send?.('ready');
 }

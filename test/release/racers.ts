@@ -39,7 +39,7 @@ export async function startRacers(count: number): Promise<Racers> {
   return {
     async race(lists) {
       if (lists.length > count) throw new Error(`There are ${count} racers, not ${lists.length}`);
-      return Promise.all(lists.map((calls, i) => racers[i]?.make(calls) ?? []));
+      return Promise.all(racers.slice(0, lists.length).map(({ make }, i) => make(lists[i] ?? [])));
     },
     close: async () => void (await Promise.all(racers.map(({ end }) => end()))),
   };

@@ -12,7 +12,7 @@ import { type CountedModel, startCountedModel } from '../evals/counted-model.ts'
 import { all, ask, type Place, putEval } from '../evals/eval-story.ts';
 import { quietLog, startPawl, type TestPawl } from '../pawl.ts';
 import { type FreshDatabase, freshDatabase } from '../postgres.ts';
-import { startReceiver, type Receiver } from '../webhook-receiver.ts';
+import { type Receiver, startReceiver } from '../webhook-receiver.ts';
 import { disagreements } from './agreement.ts';
 import { type RaceAnswer, type RaceCall, type Racers, startRacers } from './racers.ts';
 import {
@@ -24,8 +24,8 @@ import {
   newMeasured,
   newPeople,
   newPerson,
-  pathOf,
   type People,
+  pathOf,
   withdrawAll,
 } from './release-story.ts';
 
@@ -54,10 +54,18 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   beforeAll(async () => {
     database = kind === 'PostgreSQL' ? await freshDatabase() : null;
     folder = mkdtempSync(join(tmpdir(), 'pawl-races-'));
-    [receiver, model, racers] = await Promise.all([startReceiver(), startCountedModel(), startRacers(runners)]);
+    [receiver, model, racers] = await Promise.all([
+      startReceiver(),
+      startCountedModel(),
+      startRacers(runners),
+    ]);
     pawl = await startPawl(
       {
-        ...{ anthropic_base_url: model.url, anthropic_api_key: 'upstream-key', allow_private_webhooks: 'true' },
+        ...{
+          anthropic_base_url: model.url,
+          anthropic_api_key: 'upstream-key',
+          allow_private_webhooks: 'true',
+        },
         ...(database === null ? { data_dir: folder } : { database_url: database.url }),
       },
       { log: { ...quietLog, error: (...line) => void logged.push(line) } },
@@ -107,17 +115,21 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await ask(people.releaser, `/promotions/${id}/apply`, {});
   }
 
-  const entriesOn = (subject: string) => all<AuditEntry>(people.admin, `/audit?order=asc&limit=200&subject=${subject}`);
+  const entriesOn = (subject: string) =>
+    all<AuditEntry>(people.admin, `/audit?order=asc&limit=200&subject=${subject}`);
 
   test('one of many moves an alias that stands for nothing yet', async () => {
     for (let round = 1; round <= rounds; round++) {
       const path = pathOf(measured.agent_id, `new_${round}`);
       const answers = await race(
-        ...Array.from({ length: runners }, (_, i) => call(people.author, path, { version: i + 1, from: null })),
+        ...Array.from({ length: runners }, (_, i) =>
+          call(people.author, path, { version: i + 1, from: null }),
+        ),
       );
       const { version } = onlyWinner(answers, ['alias_moved']).body as AliasResponse;
       for (const { status, message } of answers) {
-        if (status === 409) expect(message).toContain(`new_${round} stands for version ${version}, not for no version`);
+        if (status === 409)
+          expect(message).toContain(`new_${round} stands for version ${version}, not for no version`);
       }
       const [first, ...more] = await movesOf(people.author, measured.agent_id, `new_${round}`);
       expect(more).toEqual([]);
@@ -131,13 +143,19 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     for (let round = 1; round <= 3 * rounds; round++) {
       const others = Array.from({ length: runners + 1 }, (_, i) => i + 1).filter((version) => version !== at);
       // Somebody wants to take it away altogether, which is a move like any other.
-      const targets = others.slice(0, runners).map((version, i) => (i === round % 9 && at !== null ? null : version));
-      const answers = await race(...targets.map((version) => call(people.author, path, { version, from: at })));
+      const targets = others
+        .slice(0, runners)
+        .map((version, i) => (i === round % 9 && at !== null ? null : version));
+      const answers = await race(
+        ...targets.map((version) => call(people.author, path, { version, from: at })),
+      );
       const won = onlyWinner(answers, ['alias_moved']).body as AliasResponse;
       const now = won.version === null ? 'stands for no version' : `stands for version ${won.version}`;
       for (const { status, message } of answers) if (status === 409) expect(message).toContain(now);
       expect(won.move).toBe(round);
-      expect(await aliasOf(people.author, measured.agent_id, 'staging')).toMatchObject({ version: won.version });
+      expect(await aliasOf(people.author, measured.agent_id, 'staging')).toMatchObject({
+        version: won.version,
+      });
       at = won.version;
     }
     expect(await movesOf(people.author, measured.agent_id, 'staging')).toHaveLength(3 * rounds);
@@ -155,7 +173,9 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       expect(other).toHaveLength(3);
       for (const { code, message } of other) {
         expect(code).toBe('promotion_blocked');
-        expect(message).toContain(`the alias stands for version ${won.candidate_version}, not 1; evaluate it again`);
+        expect(message).toContain(
+          `the alias stands for version ${won.candidate_version}, not 1; evaluate it again`,
+        );
       }
       expect(await standsFor()).toBe(won.candidate_version);
       expect(await ask(people.author, `/promotions/${lost.id}`)).toMatchObject({
@@ -179,7 +199,11 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       onlyWinner(answers, [round % 2 === 0 ? 'alias_held' : 'alias_moved']);
       for (const { status, message } of answers) if (status === 409) expect(message).toContain('version 2');
       const alias = await aliasOf(people.author, measured.agent_id);
-      expect(alias).toMatchObject({ version: 2, move: before + 1, hold: { by: 'Dan', reason: `round ${round}` } });
+      expect(alias).toMatchObject({
+        version: 2,
+        move: before + 1,
+        hold: { by: 'Dan', reason: `round ${round}` },
+      });
     }
   });
 
@@ -210,7 +234,8 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await ask(people.admin, production('policy'), { approvals: 2 });
     for (let round = 1; round <= rounds; round++) {
       const { id, basis_hash } = await evaluated(people, measured, 2);
-      const approve = (by: Place) => call(by, `/promotions/${id}/reviews`, { decision: 'approve', basis_hash });
+      const approve = (by: Place) =>
+        call(by, `/promotions/${id}/reviews`, { decision: 'approve', basis_hash });
       const { reviewer, second } = people;
       const answers = await race(...[reviewer, second, reviewer, second, reviewer, second].map(approve));
       expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: runners }, () => 200));
@@ -257,7 +282,10 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
           const from = known.find((alias) => alias.name === name)?.version ?? null;
           const steps = Array.from({ length: 6 }, (_, i) => ((from ?? 0) + i) % 7);
           return steps.map((step, i) =>
-            call(temporary, pathOf(measured.agent_id, name), { version: step + 1, from: i === 0 ? from : (steps[i - 1] ?? 0) + 1 }),
+            call(temporary, pathOf(measured.agent_id, name), {
+              version: step + 1,
+              from: i === 0 ? from : (steps[i - 1] ?? 0) + 1,
+            }),
           );
         }),
       );
@@ -278,7 +306,13 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
 
   test('a promotion is applied under the policy of its moment', async () => {
     const other = await putEval(people.author, {
-      ...{ name: 'stricter', agent: measured.agent_id, dataset: 'triage', gate: { max_lost_cases: 0 }, epochs: 2 },
+      ...{
+        name: 'stricter',
+        agent: measured.agent_id,
+        dataset: 'triage',
+        gate: { max_lost_cases: 0 },
+        epochs: 2,
+      },
     });
     const changes = [{ approvals: 2 }, { eval: other.id }];
     for (let round = 1; round <= rounds; round++) {
@@ -286,7 +320,8 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       const { id } = await approved(people, measured, 2);
       const apply = call(people.releaser, `/promotions/${id}/apply`, {});
       const change = call(people.admin, production('policy'), changes[round % 2] ?? {});
-      const [applied, changed] = round % 4 < 2 ? await race(apply, change) : (await race(change, apply)).toReversed();
+      const [applied, changed] =
+        round % 4 < 2 ? await race(apply, change) : (await race(change, apply)).toReversed();
       expect(changed?.status).toBe(200);
       const seqOf = async (subject: string, action: string) =>
         (await entriesOn(subject)).findLast((entry) => entry.action === action)?.seq ?? Number.NaN;
@@ -295,7 +330,9 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       if (applied?.status === 200) expect(order).toBe(true);
       else {
         expect(applied?.code).toBe('promotion_blocked');
-        expect(applied?.message).toMatch(round % 2 === 0 ? /one more reviewer/ : /the eval is stricter, not triage/);
+        expect(applied?.message).toMatch(
+          round % 2 === 0 ? /one more reviewer/ : /the eval is stricter, not triage/,
+        );
         expect(order).toBe(false);
       }
       await ask(people.admin, production('policy'), { approvals: 1, eval: null });
@@ -318,22 +355,25 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       expect(await ask(people.admin, '/audit/verify')).toMatchObject({ ok: true, broken: null });
     });
 
-    test.each(['alias_moves', 'reviews', 'audit_entries'])('nobody can rewrite %s, not even in the database', async (table) => {
-      const run = await openForWriting(database === null ? { folder } : database);
-      onTestFinished(run.close);
-      const before = await run.query(`select * from ${table}`);
-      expect(before.length).toBeGreaterThan(0);
-      const statements = [
-        `update ${table} set actor = 'somebody else'`,
-        `update ${table} set actor = actor`,
-        `delete from ${table}`,
-        ...(database === null ? [] : [`truncate ${table} cascade`]),
-      ];
-      for (const statement of statements) {
-        await expect(run.query(statement), statement).rejects.toThrow(`${table} rows are never changed`);
-      }
-      expect(await run.query(`select * from ${table}`)).toEqual(before);
-    });
+    test.each(['alias_moves', 'reviews', 'audit_entries'])(
+      'nobody can rewrite %s, not even in the database',
+      async (table) => {
+        const run = await openForWriting(database === null ? { folder } : database);
+        onTestFinished(run.close);
+        const before = await run.query(`select * from ${table}`);
+        expect(before.length).toBeGreaterThan(0);
+        const statements = [
+          `update ${table} set actor = 'somebody else'`,
+          `update ${table} set actor = actor`,
+          `delete from ${table}`,
+          ...(database === null ? [] : [`truncate ${table} cascade`]),
+        ];
+        for (const statement of statements) {
+          await expect(run.query(statement), statement).rejects.toThrow(`${table} rows are never changed`);
+        }
+        expect(await run.query(`select * from ${table}`)).toEqual(before);
+      },
+    );
   });
 });
 
@@ -352,7 +392,8 @@ async function openForWriting(place: { readonly folder: string } | FreshDatabase
   const client = new Client({ connectionString: place.url });
   await client.connect();
   return {
-    query: async (text: string): Promise<unknown[]> => (await client.query<Record<string, unknown>>(text)).rows,
+    query: async (text: string): Promise<unknown[]> =>
+      (await client.query<Record<string, unknown>>(text)).rows,
     close: () => client.end(),
   };
 }

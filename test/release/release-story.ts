@@ -2,8 +2,8 @@ import { expect } from 'vitest';
 import type { AliasMoveResponse, AliasResponse } from '../../src/api/aliases.ts';
 import type { PromotionListed, PromotionResponse } from '../../src/api/promotions.ts';
 import type { Role } from '../../src/core/roles.ts';
-import { all, ask, type Place, putDataset, putEval } from '../evals/eval-story.ts';
 import { plainCases } from '../evals/counted-model.ts';
+import { all, ask, type Place, putDataset, putEval } from '../evals/eval-story.ts';
 import { sdk } from '../pawl.ts';
 import { eventually } from '../story.ts';
 
@@ -24,7 +24,11 @@ export type People = {
 const patienceMs = 60_000;
 
 /** Makes a key, and gives the server as whoever has it sees it. */
-export async function newPerson(admin: Place, name: string, role: Role): Promise<Place & { readonly id: string }> {
+export async function newPerson(
+  admin: Place,
+  name: string,
+  role: Role,
+): Promise<Place & { readonly id: string }> {
   const made = await ask<{ id: string; secret: string }>(admin, '/keys', { name, role });
   return { url: admin.url, key: made.secret, id: made.id };
 }
@@ -93,7 +97,11 @@ export function untilJudged(place: Place, id: string): Promise<PromotionResponse
 }
 
 /** A promotion that one reviewer has approved, and that can be applied unless its alias asks for more. */
-export async function approved(people: People, measured: Measured, version: number): Promise<PromotionResponse> {
+export async function approved(
+  people: People,
+  measured: Measured,
+  version: number,
+): Promise<PromotionResponse> {
   const { id, evidence, basis_hash } = await evaluated(people, measured, version);
   expect(evidence?.verdict).toBe('pass');
   return ask(people.reviewer, `/promotions/${id}/reviews`, { decision: 'approve', basis_hash });

@@ -79,7 +79,10 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     const before = await history(client, id);
     expect(orderProblems(before, { stopped: true })).toEqual([]);
     const error = await errorOf(send(id, say('More')));
-    expect(error).toMatchObject({ status: 409, error: { error: { details: { error_code: 'session_stopped' } } } });
+    expect(error).toMatchObject({
+      status: 409,
+      error: { error: { details: { error_code: 'session_stopped' } } },
+    });
     expect(error.headers?.get('x-should-retry')).toBe('false');
     expect(error.message).toMatch(/version 2 of its agent was rolled back; open a new session/);
     expect(await errorOf(send(id, interrupt, say('More')))).toMatchObject({ status: 409 });
@@ -129,9 +132,9 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     const events = await untilIdle(client, id);
     expect(answersIn(events)).toEqual(['The last word']);
     expect(typesOf(events).filter((type) => type === 'span.model_request_start')).toHaveLength(1);
-    expect(events.flatMap(({ type, id: event }) => (type === 'user.message' ? [event] : [])).slice(1)).toEqual(
-      queued?.map((event) => event.id),
-    );
+    expect(
+      events.flatMap(({ type, id: event }) => (type === 'user.message' ? [event] : [])).slice(1),
+    ).toEqual(queued?.map((event) => event.id));
     // Whoever waits for a turn may still end it.
     await send(other.id, interrupt);
     await untilIdle(client, other.id);
@@ -240,7 +243,9 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       for await (const one of client.beta.sessions.list({ agent_id: agent.id, limit: 100 })) {
         found.push(one as unknown as SessionResponse);
       }
-      return found.every(({ status, pawl: { stopped_at } }) => status === 'idle' && stopped_at !== null) && found;
+      return (
+        found.every(({ status, pawl: { stopped_at } }) => status === 'idle' && stopped_at !== null) && found
+      );
     });
     expect(all.map(({ id }) => id)).toEqual(ids.toReversed());
     for (const id of busy) {

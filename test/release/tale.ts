@@ -4,13 +4,16 @@ import type { PromotionListed, PromotionResponse } from '../../src/api/promotion
 import { all, ask, type Place } from '../evals/eval-story.ts';
 import { sdk } from '../pawl.ts';
 import { eventually, say } from '../story.ts';
-import { aliasOf, type Measured, pathOf, type People } from './release-story.ts';
+import { aliasOf, type Measured, type People, pathOf } from './release-story.ts';
 
 /** What was acknowledged to whoever tells a tale, and has to be there for ever. */
 export type Acknowledged = {
   readonly moves: Pick<AliasMoveResponse, 'move' | 'kind' | 'to_version'>[];
   /** By the id of the promotion: how it may stand, and reviews that it has. */
-  readonly promotions: Map<string, { readonly statuses: readonly string[]; readonly reviews: readonly string[] }>;
+  readonly promotions: Map<
+    string,
+    { readonly statuses: readonly string[]; readonly reviews: readonly string[] }
+  >;
   readonly sessions: string[];
 };
 
@@ -108,10 +111,14 @@ export function createTale(
   async function step(people: People): Promise<void> {
     requests++;
     const { hold, version } = await aliasOf(people.author, agent_id);
-    if (hold !== null) return void (await post<AliasResponse>(people.releaser, `${pathOf(agent_id)}/release`, {}));
+    if (hold !== null)
+      return void (await post<AliasResponse>(people.releaser, `${pathOf(agent_id)}/release`, {}));
     if (version !== 1) return regret(people);
     requests++;
-    const promotions = await all<PromotionListed>(people.author, `/promotions?agent_id=${agent_id}&limit=100`);
+    const promotions = await all<PromotionListed>(
+      people.author,
+      `/promotions?agent_id=${agent_id}&limit=100`,
+    );
     const open = promotions.find(({ ended_at }) => ended_at === null);
     return open === undefined ? begin(people) : decide(people, open);
   }

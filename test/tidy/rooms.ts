@@ -11,7 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   webhook: ['core', 'store', 'access'],
   model: ['core'],
   agent: ['core', 'store', 'access'],
-  session: ['core', 'store', 'webhook', 'model', 'agent'],
+  session: ['core', 'store', 'access', 'webhook', 'model', 'agent'],
   eval: ['core', 'stats', 'store', 'access', 'webhook', 'model', 'agent', 'session'],
   release: ['core', 'stats', 'store', 'access', 'webhook', 'agent', 'eval'],
   api: ['core', 'stats', 'store', 'access', 'webhook', 'model', 'agent', 'session', 'eval', 'release'],

@@ -200,7 +200,9 @@ export const comparisonCreate = z
         .strictObject({
           ...runFields,
           candidate_version: versionInput.describe('Absent takes the latest.'),
-          baseline_version: versionInput.describe('Absent takes the version before the candidate.'),
+          baseline_version: versionInput.describe(
+            'Absent takes what `production` stands for, or else the version before the candidate.',
+          ),
         })
         .meta({ title: 'Two versions' }),
       z

@@ -39,7 +39,9 @@ export const aliasRollback = z
     force: z
       .boolean()
       .default(false)
-      .describe('Whether a version will do that the alias has never stood for.'),
+      .describe(
+        'Whether a version will do that the alias has never stood for; for a protected alias, only to admins.',
+      ),
     reason,
   })
   .meta({ id: 'AliasRollback', description: 'How an alias is to be rolled back. Everything has a default.' });
@@ -131,13 +133,18 @@ export const promotionEnd = z
   .strictObject({ reason })
   .meta({ id: 'PromotionEnd', description: 'Why a promotion is applied or withdrawn.' });
 
-export const promotionListQuery = z.strictObject({
-  limit: limit(20, 100),
-  page,
-  agent_id: lookup.optional().describe('Only promotions of one agent.'),
-  alias: lookup.optional().describe('Only those of one alias; needs `agent_id`.'),
-  status: z.enum(promotionStatuses).optional().describe('Only promotions that stand so.'),
-});
+export const promotionListQuery = z
+  .strictObject({
+    limit: limit(20, 100),
+    page,
+    agent_id: lookup.optional().describe('Only promotions of one agent.'),
+    alias: lookup.optional().describe('Only those of one alias; needs `agent_id`.'),
+    status: z.enum(promotionStatuses).optional().describe('Only promotions that stand so.'),
+  })
+  .refine(({ agent_id, alias }) => alias === undefined || agent_id !== undefined, {
+    path: ['alias'],
+    message: 'needs agent_id as well',
+  });
 
 export const auditListQuery = z.strictObject({
   limit: limit(50, 200),

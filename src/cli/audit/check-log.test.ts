@@ -108,6 +108,12 @@ describe('A log', () => {
   });
 });
 
+async function collected(lines: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = [];
+  for await (const line of lines) all.push(line);
+  return all;
+}
+
 describe('Lines', () => {
   test('are the same, however the bytes are cut', async () => {
     const text = `${linesOf(3).join('\n')}\n`;
@@ -118,7 +124,7 @@ describe('Lines', () => {
         const pieces = async function* () {
           for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
         };
-        expect(await Array.fromAsync(logLines(pieces()))).toEqual(linesOf(3));
+        expect(await collected(logLines(pieces()))).toEqual(linesOf(3));
       }),
     );
   });
@@ -127,7 +133,7 @@ describe('Lines', () => {
     const pieces = async function* () {
       yield new TextEncoder().encode('a\n\nb');
     };
-    expect(await Array.fromAsync(logLines(pieces()))).toEqual(['a', '', 'b']);
+    expect(await collected(logLines(pieces()))).toEqual(['a', '', 'b']);
   });
 
   test('of no end are not kept', async () => {
@@ -135,7 +141,7 @@ describe('Lines', () => {
     const endless = async function* () {
       for (;;) yield piece;
     };
-    await expect(Array.fromAsync(logLines(endless()))).rejects.toThrow('too long');
+    await expect(collected(logLines(endless()))).rejects.toThrow('too long');
   });
 });
 

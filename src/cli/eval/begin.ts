@@ -13,7 +13,7 @@ import type { Subject } from './subject.ts';
 export type RunOptions = Omit<StartOptions, 'flags'> & {
   /** Absent takes the latest. */
   readonly candidate?: number;
-  /** Absent takes the version before the candidate, where there is one. */
+  /** Absent takes what `production` stands for, or else the version before the candidate, where there is one. */
   readonly baseline?: number | 'none';
 };
 

@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Dialect } from '../dialect.ts';
+import { runStep } from './step.ts';
 
 /** Everything that the first release remembers. Written in the SQL that both databases share. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
@@ -9,8 +10,7 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
     // Histories go with their session and no other way.
     ...dialect.refuseLoneDelete('events', { table: 'sessions', key: 'session_id' }),
   ];
-  const typed = tables.map((statement) => statement.replaceAll(/ text\b/g, ` ${dialect.text}`));
-  for (const statement of [...typed, ...indexes, ...guards]) await sql.raw(statement).execute(db);
+  await runStep(db, dialect, { tables, indexes, guards });
 }
 
 const tables = [

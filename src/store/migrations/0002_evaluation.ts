@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Dialect } from '../dialect.ts';
+import { runStep } from './step.ts';
 
 /** What evaluation remembers: datasets and their revisions, evals, runs with their results, and verdicts. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
@@ -13,8 +14,7 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
     ...dialect.refuseChanges('verdicts', ['update', 'delete']),
     ...dialect.refuseChanges('calibrations', ['update', 'delete']),
   ];
-  const typed = tables.map((statement) => statement.replaceAll(/ text\b/g, ` ${dialect.text}`));
-  for (const statement of [...typed, ...indexes, ...guards]) await sql.raw(statement).execute(db);
+  await runStep(db, dialect, { tables, indexes, guards });
 }
 
 const tables = [

@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Dialect } from '../dialect.ts';
+import { runStep } from './step.ts';
 
 /** What release remembers: aliases and their histories, promotions with their reviews, and the audit log. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
@@ -8,8 +9,7 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
     ...dialect.refuseChanges('reviews', ['update', 'delete']),
     ...dialect.refuseChanges('audit_entries', ['update', 'delete']),
   ];
-  const typed = tables.map((statement) => statement.replaceAll(/ text\b/g, ` ${dialect.text}`));
-  for (const statement of [...typed, ...indexes, ...guards]) await sql.raw(statement).execute(db);
+  await runStep(db, dialect, { tables, indexes, guards });
 }
 
 const tables = [

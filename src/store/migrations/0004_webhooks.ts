@@ -1,10 +1,10 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Dialect } from '../dialect.ts';
+import { runStep } from './step.ts';
 
 /** Webhooks, and the outbox of what they are told. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
-  const typed = tables.map((statement) => statement.replaceAll(/ text\b/g, ` ${dialect.text}`));
-  for (const statement of [...typed, ...indexes]) await sql.raw(statement).execute(db);
+  await runStep(db, dialect, { tables, indexes });
 }
 
 const tables = [
