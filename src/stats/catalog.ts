@@ -14,6 +14,7 @@ import { clopperPearson, jeffreys, wilson, zeroFailureBound } from './proportion
 import { flakeRate, isFlaky, passAllK, passAtK, varianceParts } from './reliability.ts';
 import { requireThat } from './requirements.ts';
 import { sum } from './sample.ts';
+import { sequentialCatalog } from './sequential-catalog.ts';
 import { fisherExact, newcombe } from './two-proportions.ts';
 
 const count = z.int().min(0).max(1e9);
@@ -369,6 +370,7 @@ export const catalog: readonly Calculation[] = [
   powerMargin,
   reliability,
   judge,
+  ...sequentialCatalog,
 ];
 
 function meanOfKnown(numbers: readonly (number | null)[]): number | null {

@@ -46,7 +46,7 @@ export function startFailureProcess(concentration = 10): FailureProcess {
  * mean, given all before, is 1 if both fail equally often; so it stays fair whatever the order, and the chance that it
  * ever reaches 1/α is α at most. For harm each weight has a correction of its own, made with its own counts: the
  * product speaks against "at no weight does the canary fail more often". It is not the correction of the product,
- * and is worth no more than 1 / (1 − I_w(α, β)) for each weight, about 2.3 at 5 % and 2 at 50 %. Every new weight begins
+ * and is worth no more than 1 / (1 − I_w(α, β)) for each weight, about 3 at 5 %, 2.6 at 10 % and 2 at 50 %. Every new weight begins
  * its mixture afresh, which costs some of the evidence that one long step would have gathered.
  * @throws PawlError `invalid_request`
  */

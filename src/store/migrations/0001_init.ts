@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Dialect } from '../dialect.ts';
-import { runStep } from './step.ts';
+import { runStep } from '../migration-step.ts';
 
 /** Everything that the first release remembers. Written in the SQL that both databases share. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Dialect } from '../dialect.ts';
-import { runStep } from './step.ts';
+import { runStep } from '../migration-step.ts';
 
 /** What evaluation remembers: datasets and their revisions, evals, runs with their results, and verdicts. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {

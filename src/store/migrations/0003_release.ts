@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Dialect } from '../dialect.ts';
-import { runStep } from './step.ts';
+import { runStep } from '../migration-step.ts';
 
 /** What release remembers: aliases and their histories, promotions with their reviews, and the audit log. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {

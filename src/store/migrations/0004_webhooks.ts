@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Dialect } from '../dialect.ts';
-import { runStep } from './step.ts';
+import { runStep } from '../migration-step.ts';
 
 /** Webhooks, and the outbox of what they are told. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {

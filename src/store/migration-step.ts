@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from './dialect.ts';
 
 /** Runs the statements of a step in order; `text` in the tables becomes the text that sorts by its characters. */
 export async function runStep(
