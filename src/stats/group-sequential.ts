@@ -46,7 +46,7 @@ export function crossingChances(bounds: readonly number[]): number[] {
     bounds.length >= 1 && bounds.length <= mostLooks,
     `bounds: must have 1 to ${mostLooks} entries`,
   );
-  bounds.forEach((bound, i) => requireNumber(`bounds.${i}`, bound, { above: 0, most: 40 }));
+  for (const [i, bound] of bounds.entries()) requireNumber(`bounds.${i}`, bound, { above: 0, most: 40 });
   // The sum of all items so far is what z is made of, and what the next look goes on from: at first it is 0.
   let places: readonly number[] = [0];
   let masses: readonly number[] = [1];

@@ -71,7 +71,7 @@ function requireAssignments({ counts, weights }: Assignments): void {
   const arms = weights.length;
   requireThat(arms >= 1 && arms <= mostArms, `weights: must have 1 to ${mostArms} entries`);
   requireThat(counts.length === arms, `counts: must have ${arms} entries, one for each weight`);
-  weights.forEach((weight, j) => requireNumber(`weights.${j}`, weight, { least: 0, most: 1e9 }));
+  for (const [j, weight] of weights.entries()) requireNumber(`weights.${j}`, weight, { least: 0, most: 1e9 });
   const total = sum(weights);
   requireThat(total > 0, 'weights: must not all be 0');
   counts.forEach((count, j) => {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { type Calculation, calculation } from './calculation.ts';
-import { compareSequentially, confidenceSequence, type ScoreStep } from './confidence-sequence.ts';
+import { compareSequentially, confidenceSequence } from './confidence-sequence.ts';
 import { cuped } from './cuped.ts';
 import { advanceFailureProcess, startFailureProcess } from './failure-process.ts';
 import { crossingChances, obrienFlemingBounds, pocockBounds } from './group-sequential.ts';
 import { mixtureSprt } from './mixture-sprt.ts';
-import { addScore, type Moments, noScores, varianceOf } from './moments.ts';
+import { type Moments, varianceOf } from './moments.ts';
 import { normalQuantile } from './normal.ts';
 import { posteriorRates } from './posterior-rates.ts';
 import { rateSequence } from './rate-sequence.ts';
@@ -14,7 +14,6 @@ import { advanceSampleRatio, noAssignments } from './sample-ratio.ts';
 
 const count = z.int().min(0).max(1e9);
 const finite = z.number().min(-1e50).max(1e50);
-const weightHelp = 'that the canary had when these sessions began';
 const alpha = z
   .number()
   .min(1e-6)
@@ -35,14 +34,13 @@ const rate = (what: string) =>
       trials: z.int().min(0).max(1e8).describe('How many trials there were.'),
     })
     .describe(what);
-/** Columns with one row for each session, so that a table of sessions can be read as it is. */
-const sessions = {
-  scores: z.array(finite).max(100_000).describe('The score of each session.'),
-  roles: z
-    .array(z.literal(['baseline', 'candidate']))
-    .max(100_000)
-    .describe('For each session, which version served it: baseline or candidate.'),
-};
+const summary = z
+  .strictObject({
+    n: count.describe('How many scores there are.'),
+    mean: finite.describe('Their mean.'),
+    variance: finite.min(0).describe('Their variance, with n − 1.'),
+  })
+  .describe('The scores of a version.');
 
 const failureProcess = calculation({
   name: 'failure-process',
@@ -54,7 +52,11 @@ const failureProcess = calculation({
         z.strictObject({
           canary_failures: count.describe('Sessions of the canary that failed.'),
           control_failures: count.describe('Sessions of the control that failed.'),
-          weight: z.number().min(0).max(1).describe(`The share of sessions ${weightHelp}.`),
+          weight: z
+            .number()
+            .min(0)
+            .max(1)
+            .describe('The share of sessions that the canary was given when these began.'),
         }),
       )
       .min(1)
@@ -113,32 +115,30 @@ const meanSequence = calculation({
   title: 'Mean scores of two versions watched continuously: how far are they apart?',
   source: 'Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas 2024',
   input: z.strictObject({
-    ...sessions,
     steps: z
-      .array(z.union([z.string().max(1000), z.number()]))
-      .max(100_000)
-      .optional()
+      .array(z.strictObject({ baseline: summary, candidate: summary }))
+      .min(1)
+      .max(1000)
       .describe(
-        'For each session, the step of the rollout that it began in. Absent: the weights never changed.',
+        'The scores so far, summed up for each step of the rollout in which the weights stayed the same.',
       ),
     alpha,
     decide_at: decide_at('sessions'),
   }),
   example: {
-    scores: Array.from({ length: 120 }, (_, i) => ((i * 7) % 10) / 10 - (i % 2) / 10),
-    roles: Array.from({ length: 120 }, (_, i) => (i % 2 === 0 ? 'baseline' : 'candidate')),
+    steps: [
+      { baseline: { n: 950, mean: 0.81, variance: 0.04 }, candidate: { n: 50, mean: 0.78, variance: 0.05 } },
+      { baseline: { n: 900, mean: 0.74, variance: 0.05 }, candidate: { n: 100, mean: 0.7, variance: 0.05 } },
+    ],
   },
-  compute: ({ scores, roles, steps, ...design }) => {
-    requireRows({ roles, steps }, scores.length);
-    const found = new Map<string, { baseline: Moments; candidate: Moments }>();
-    scores.forEach((score, i) => {
-      const step = String(steps?.[i] ?? '');
-      const sums = found.get(step) ?? { baseline: noScores, candidate: noScores };
-      const role = roles[i] ?? 'baseline';
-      found.set(step, { ...sums, [role]: addScore(sums[role], score) });
-    });
-    return compareSequentially([...found.values()] satisfies ScoreStep[], design);
-  },
+  compute: ({ steps, ...design }) =>
+    compareSequentially(
+      steps.map(({ baseline, candidate }) => ({
+        baseline: momentsFrom(baseline),
+        candidate: momentsFrom(candidate),
+      })),
+      design,
+    ),
 });
 
 const differenceSequence = calculation({
@@ -232,39 +232,34 @@ const cupedScores = calculation({
   title: 'Mean scores of two versions, less what was known of the users before',
   source: 'Deng, Xu, Kohavi & Walker 2013',
   input: z.strictObject({
-    ...sessions,
+    scores: z.array(finite).max(100_000).describe('The score of each session.'),
     covariates: z
       .array(finite)
       .max(100_000)
       .describe("For each session, what was known before: its user's score under an earlier version."),
-    alpha,
-    decide_at: decide_at('sessions'),
+    roles: z
+      .array(z.union([z.literal('baseline'), z.literal('candidate')]))
+      .max(100_000)
+      .describe('For each session, which version served it: baseline or candidate.'),
   }),
   example: {
     scores: [0.9, 0.7, 0.8, 0.4, 0.6, 0.5],
-    roles: ['baseline', 'candidate', 'baseline', 'candidate', 'baseline', 'candidate'],
     covariates: [0.8, 0.9, 0.9, 0.5, 0.6, 0.7],
+    roles: ['baseline', 'candidate', 'baseline', 'candidate', 'baseline', 'candidate'],
   },
-  compute: ({ scores, roles, covariates, ...design }) => {
-    requireRows({ roles, covariates }, scores.length);
-    const of = (role: string) => ({
+  compute: ({ scores, covariates, roles }) => {
+    for (const [field, { length }] of [['covariates', covariates] as const, ['roles', roles] as const]) {
+      const complaint = `${field}: must have ${scores.length} entries, one for each score`;
+      requireThat(length === scores.length, complaint);
+    }
+    const rowsOf = (role: string) => ({
       scores: scores.filter((_, i) => roles[i] === role),
       covariates: covariates.filter((_, i) => roles[i] === role),
     });
-    const adjusted = cuped({ baseline: of('baseline'), candidate: of('candidate') });
-    if (adjusted === null) return { theta: null, correlation: null, variance_left: null, comparison: null };
+    const adjusted = cuped({ baseline: rowsOf('baseline'), candidate: rowsOf('candidate') });
+    if (adjusted === null) return { adjusted: null };
     const { baseline, candidate, ...fit } = adjusted;
-    const figures = ({ n, mean, ...rest }: Moments) => ({
-      n,
-      mean,
-      variance: varianceOf({ n, mean, ...rest }),
-    });
-    return {
-      ...fit,
-      baseline: figures(baseline),
-      candidate: figures(candidate),
-      comparison: compareSequentially([{ baseline, candidate }], design),
-    };
+    return { adjusted: { ...fit, baseline: figuresOf(baseline), candidate: figuresOf(candidate) } };
   },
 });
 
@@ -290,11 +285,10 @@ export const sequentialCatalog: readonly Calculation[] = [
   posterior,
 ];
 
-function requireRows(columns: Readonly<Record<string, readonly unknown[] | undefined>>, rows: number): void {
-  for (const [field, column] of Object.entries(columns)) {
-    requireThat(
-      column === undefined || column.length === rows,
-      `${field}: must have ${rows} entries, one for each score`,
-    );
-  }
+function momentsFrom({ n, mean, variance }: z.output<typeof summary>): Moments {
+  return { n, mean, m2: variance * Math.max(0, n - 1) };
+}
+
+function figuresOf(moments: Moments): Readonly<Record<string, unknown>> {
+  return { n: moments.n, mean: moments.n === 0 ? null : moments.mean, variance: varianceOf(moments) };
 }
