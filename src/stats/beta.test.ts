@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { betaLogit, betaQuantile, betaTails } from './beta.ts';
+import { betaLogit, betaQuantile, betaTails, betaUpperRatio } from './beta.ts';
 
 /** x, a, b, I_x(a, b) and 1 − I_x(a, b), computed with mpmath at 60 digits. */
 const tails: readonly (readonly [number, number, number, number, number])[] = [
@@ -137,5 +137,32 @@ describe('The incomplete beta function', () => {
     expect(() => betaTails({ x: 2, y: -1 }, { a: 1, b: 1 })).toThrow('x: ');
     expect(() => betaTails({ x: 0.5, y: NaN }, { a: 1, b: 1 })).toThrow('y: ');
     expect(() => betaQuantile(-1, { a: 1, b: 1 })).toThrow('p: ');
+  });
+});
+
+describe('The upper tail beside the density', () => {
+  // x, a, b and ln[(1 − I_x(a, b)) · B(a, b) / (xᵃ · yᵇ)], computed with mpmath at 80 digits.
+  test.each([
+    [0.1, 1, 9, 0.10536051565782598],
+    [0.1, 13, 39, 4.5872599429300145],
+    [0.5, 5, 30, -2.5753709050642315],
+    [0.05, 0.5, 9.5, 0.33598729233037244],
+    [0.25, 400, 200, 228.61865647614283],
+    [0.9, 2, 0.01, 4.814900627822047],
+    [0.02, 3, 200, -0.9126522186654233],
+  ])('at %d with the shapes %d and %d is what mpmath says', (x, a, b, expected) => {
+    expect(betaUpperRatio({ x, y: 1 - x }, { a, b })).toBeCloseTo(expected, 12);
+  });
+
+  test('stays a number where the tail itself vanishes', () => {
+    expect(betaTails({ x: 0.5, y: 0.5 }, { a: 5, b: 1e9 }).upper).toBe(0);
+    // Nearly all of that tail lies just above ½: 1 / (b · x).
+    expect(betaUpperRatio({ x: 0.5, y: 0.5 }, { a: 5, b: 1e9 })).toBeCloseTo(-Math.log(1e9 / 2), 7);
+  });
+
+  test('wants a point between the ends', () => {
+    expect(() => betaUpperRatio({ x: 0, y: 1 }, { a: 1, b: 1 })).toThrow('x: ');
+    expect(() => betaUpperRatio({ x: 1, y: 0 }, { a: 1, b: 1 })).toThrow('x: ');
+    expect(() => betaUpperRatio({ x: 0.5, y: 0.5 }, { a: 0, b: 1 })).toThrow('a: ');
   });
 });

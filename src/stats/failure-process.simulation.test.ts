@@ -17,7 +17,12 @@ import { createRandom, type Random, randomShare } from './random.ts';
  */
 
 /** Sessions during which nothing changes: the weight, and the share that fails under either version. */
-type Phase = { readonly sessions: number; readonly weight: number; readonly control: number; readonly canary: number };
+type Phase = {
+  readonly sessions: number;
+  readonly weight: number;
+  readonly control: number;
+  readonly canary: number;
+};
 type Tally = { canary: number; control: number; log_m: number };
 
 const alarm = Math.log(20);
@@ -105,7 +110,12 @@ describe('In 10 000 sessions with a look after each, a false alarm', () => {
 
   test('is no likelier when weights rise in steps, and rarer still when the canary is better', () => {
     const drift = (step: number): number => [0.2, 0.03, 0.1, 0.15][step] ?? 0;
-    expect(alarmsIn(stepping(() => 0.1), { times: 2000, seed: 3 }).share).toBeLessThanOrEqual(mostFalse);
+    expect(
+      alarmsIn(
+        stepping(() => 0.1),
+        { times: 2000, seed: 3 },
+      ).share,
+    ).toBeLessThanOrEqual(mostFalse);
     expect(alarmsIn(stepping(drift), { times: 2000, seed: 4 }).share).toBeLessThanOrEqual(mostFalse);
     expect(alarmsIn(stepping(drift, 0.8), { times: 2000, seed: 5 }).share).toBeLessThan(0.01);
   });
@@ -126,18 +136,26 @@ describe('A harmful canary', () => {
     [0.5, 0.1, 0.15, 1, 1174],
     [0.5, 0.1, 0.2, 1, 352],
     [0.5, 0.02, 0.1, 1, 283],
-  ])('with a weight of %d, failing at %d and %d, is found with power %d', (weight, control, canary, power, middle) => {
-    const times = 2000;
-    const { share, median } = alarmsIn(steady(weight, control, canary), { times, seed: 6 });
-    // Both simulations err, and the table is rounded to two digits.
-    const error = 3 * Math.sqrt((2 * power * (1 - power)) / times) + 0.005;
-    expect(Math.abs(share - power)).toBeLessThanOrEqual(error);
-    expect(Math.abs(median / middle - 1)).toBeLessThan(0.1);
-  });
+  ])(
+    'with a weight of %d, failing at %d and %d, is found with power %d',
+    (weight, control, canary, power, middle) => {
+      const times = 2000;
+      const { share, median } = alarmsIn(steady(weight, control, canary), { times, seed: 6 });
+      // Both simulations err, and the table is rounded to two digits.
+      const error = 3 * Math.sqrt((2 * power * (1 - power)) / times) + 0.005;
+      expect(Math.abs(share - power)).toBeLessThanOrEqual(error);
+      expect(Math.abs(median / middle - 1)).toBeLessThan(0.1);
+    },
+  );
 
   test('is found while rates drift, and while weights rise', () => {
     expect(alarmsIn(drifting(0.1, 2), { times: 300, seed: 7 }).share).toBeGreaterThan(0.99);
-    expect(alarmsIn(stepping(() => 0.1, 1.5), { times: 500, seed: 8 }).share).toBeGreaterThan(0.9);
+    expect(
+      alarmsIn(
+        stepping(() => 0.1, 1.5),
+        { times: 500, seed: 8 },
+      ).share,
+    ).toBeGreaterThan(0.9);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { normalCdf, normalQuantile, normalTails } from './normal.ts';
+import { normalCdf, normalLowerRatio, normalQuantile, normalTails } from './normal.ts';
 
 /** z and the chance of at most z, computed with mpmath at 60 digits. */
 const chances: readonly (readonly [number, number])[] = [
@@ -117,4 +117,19 @@ describe('The normal distribution', () => {
   test.each([-0.1, 1.1, NaN])('has no quantile at %d', (p) => {
     expect(() => normalQuantile(p)).toThrow('p: must be a finite number of at least 0 and of at most 1');
   });
+});
+
+// z²/2 + ln Φ(z), computed with mpmath at 80 digits.
+test.each([
+  [-1e6, -14.734449091169947],
+  [-40, -4.6084420137537882],
+  [-5, -2.5649983939887257],
+  [-1, -1.3410216450092635],
+  [-0.5, -1.0509117615936186],
+  [0, -Math.LN2],
+  [1, 0.32724622097655011],
+  [5, 12.499999713348387],
+  [30, 450],
+])('The normal tail beside the density at %d is %d', (z, expected) => {
+  expect(normalLowerRatio(z)).toBeCloseTo(expected, 12);
 });

@@ -44,7 +44,10 @@ describe('The sample ratio, looked at after every assignment,', () => {
   test.each([
     ['of three versions', [sound(0.4, 0.4, 0.2)]],
     ['of a small canary', [sound(0.95, 0.05)]],
-    ['of a canary that grows in steps', [sound(0.95, 0.05), sound(0.9, 0.1), sound(0.75, 0.25), sound(0.5, 0.5)]],
+    [
+      'of a canary that grows in steps',
+      [sound(0.95, 0.05), sound(0.9, 0.1), sound(0.75, 0.25), sound(0.5, 0.5)],
+    ],
   ])('%s raises a false alarm no oftener than α', (_what, steps) => {
     const times = 600;
     const asked = { perStep: 2000 / steps.length, alpha: 0.05 };

@@ -122,6 +122,10 @@ const meanSequence = calculation({
       .describe(
         'The scores so far, summed up for each step of the rollout in which the weights stayed the same.',
       ),
+    min_scores: count
+      .min(2)
+      .default(50)
+      .describe('A step counts from so many scores of each version; take 100 for scores with a long tail.'),
     alpha,
     decide_at: decide_at('sessions'),
   }),

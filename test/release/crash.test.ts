@@ -30,8 +30,8 @@ const patienceMs = 60_000;
 const busySessions = 16;
 
 describe.each([
-  ['SQLite', 25],
-  ['PostgreSQL', 8],
+  ['SQLite', 12],
+  ['PostgreSQL', 4],
 ] as const)('On %s', (kind, kills) => {
   let database: FreshDatabase | null = null;
   let folder: string;
