@@ -135,7 +135,7 @@ async function listen(given: {
     firstKey = asksForNone ? null : await keys.ensureAdmin(config.api_key);
     url = addressOf(app.server.address(), config.host);
     await evaluation.recover(!given.for_one_command);
-    await release.recover(!given.for_one_command);
+    release.recover(!given.for_one_command);
     // A command does not wait for receivers; what it leaves in the outbox goes out with the next start.
     if (!given.for_one_command) webhooks.start();
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { AliasPolicy } from '../core/release.ts';
-import type { Alias, Aliases, AliasMove } from '../release/aliases.ts';
+import type { Alias, AliasMove } from '../release/alias.ts';
+import type { Aliases } from '../release/aliases.ts';
 import type { Rollback, Rollbacks } from '../release/rollbacks.ts';
 import type { App } from './http.ts';
 import { lists, pageRequest } from './query.ts';

@@ -3,9 +3,8 @@ export const moveKinds = ['set', 'promotion', 'rollback', 'removal'] as const;
 export type MoveKind = (typeof moveKinds)[number];
 
 /** Where a promotion stands. All but the first two are for good, except that what is completed can be rolled back. */
-export const promotionStatuses = [
-  ...(['in_review', 'approved', 'completed', 'rejected', 'rolled_back', 'canceled'] as const),
-] as const;
+// biome-ignore format: one line says it all
+export const promotionStatuses = ['in_review', 'approved', 'completed', 'rejected', 'rolled_back', 'canceled'] as const;
 export type PromotionStatus = (typeof promotionStatuses)[number];
 
 /** What somebody can say about a promotion. */

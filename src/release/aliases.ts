@@ -1,63 +1,36 @@
 import type { Audit } from '../access/audit.ts';
 import type { Actor } from '../access/keys.ts';
 import { aliasPattern, latestAlias } from '../core/agent-reference.ts';
-import type { AuditActor, AuditSubject } from '../core/audit-entry.ts';
 import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
 import { type AliasHold, type AliasPolicy, firstPolicy, type MoveKind } from '../core/release.ts';
-import { type AgentRow, findAgent, findVersion, lockAgent, setDefaultAlias } from '../store/agents.ts';
+import { type AgentRow, findAgent, lockAgent, setDefaultAlias } from '../store/agents.ts';
 import {
-  type AliasRow,
   findAlias,
   insertAlias,
   insertMove,
   listAliases,
   listMoves,
   lockAlias,
-  type MoveRow,
   updateAlias,
 } from '../store/aliases.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import { findEval } from '../store/evals.ts';
-import { type AliasState, requireSettable } from './alias-rules.ts';
+import {
+  type Alias,
+  type AliasKey,
+  type AliasMove,
+  noAlias,
+  readAlias,
+  readMove,
+  subjectOf,
+} from './alias.ts';
+import { requireSettable } from './alias-rules.ts';
 import type { Notify } from './notify.ts';
+import { requireServable } from './promotable.ts';
 import { orWriteDown } from './refusals.ts';
-
-/** A named, movable pointer to a version of an agent. */
-export type Alias = AliasState & {
-  readonly agent_id: string;
-  /** The number of its last move; 0 before the first. */
-  readonly move: number;
-  readonly created_at: string;
-  readonly updated_at: string;
-};
-
-/** Which alias of which agent. */
-export type AliasKey = { readonly agent_id: string; readonly name: string };
-
-/** What a move stood on. */
-export type MoveEvidence = {
-  readonly promotion_id: string;
-  readonly comparison_id: string | null;
-  readonly verdict: string | null;
-  /** Whether somebody let it pass against its evidence. */
-  readonly overridden: boolean;
-  readonly approved_by: readonly string[];
-};
-
-/** One line of an alias's history. */
-export type AliasMove = {
-  readonly move: number;
-  readonly kind: MoveKind;
-  readonly from_version: number | null;
-  readonly to_version: number | null;
-  readonly actor: AuditActor;
-  readonly reason: string | null;
-  readonly evidence: MoveEvidence | null;
-  readonly created_at: string;
-};
 
 /** How an alias moves. */
 export type Move = Pick<AliasMove, 'kind' | 'to_version' | 'actor' | 'reason' | 'evidence'> & {
@@ -85,8 +58,10 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
     requireName(key.name);
     const found = await lockAlias(tx, store.dialect, key);
     if (found !== null) return readAlias(found);
-    await requireAgent(tx, key.agent_id);
-    if ((await listAliases(tx, key.agent_id)).length >= maxAliases) {
+    requireAgent(await lockAgent(tx, store.dialect, key.agent_id), key.agent_id);
+    const others = (await listAliases(tx, key.agent_id)).filter(({ version }) => version !== null);
+    // Nobody can use up the place of the one that matters most.
+    if (others.length >= maxAliases && key.name !== 'production') {
       throw new PawlError('invalid_request', `name: an agent has at most ${maxAliases} aliases`);
     }
     const now = formatTime(clock.now());
@@ -139,7 +114,8 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
 
   async function retrieve(key: AliasKey): Promise<Alias> {
     const row = await findAlias(store.db, key);
-    if (row === null) throw noAlias(key);
+    if (row === null)
+      throw new PawlError('alias_not_found', `agent ${key.agent_id} has no alias ${key.name}`);
     return readAlias(row);
   }
 
@@ -150,7 +126,7 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
 
     /** All aliases of an agent, by name. @throws PawlError `agent_not_found` */
     async list(agentId: string): Promise<Alias[]> {
-      await requireAgent(store.db, agentId);
+      requireAgent(await findAgent(store.db, agentId), agentId);
       return (await listAliases(store.db, agentId)).map(readAlias);
     },
 
@@ -173,9 +149,9 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
     ): Promise<Alias> {
       const kind = to === null ? 'removal' : 'set';
       return change(key, { action: actions[kind], by }, async (tx) => {
-        const agent = await requireAgent(tx, key.agent_id);
-        if (to !== null) await requireVersion(tx, agent, to);
-        const alias = await lockOrMake(tx, key);
+        const agent = requireAgent(await lockAgent(tx, store.dialect, key.agent_id), key.agent_id);
+        if (to !== null) await requireServable(tx, agent, to);
+        const alias = to === null ? await requireAlias(tx, key) : await lockOrMake(tx, key);
         requireSettable(alias, { from, role: by.role });
         if (alias.version === to) return alias;
         if (to === null && agent.default_alias === key.name) {
@@ -244,7 +220,7 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
       const subject = { type: 'agent', id: agentId };
       return orWriteDown(audit, { action: 'agent.default_alias_changed', actor: by, subject }, () =>
         store.write(async (tx) => {
-          const agent = await requireAgent(tx, agentId);
+          const agent = requireAgent(await lockAgent(tx, store.dialect, agentId), agentId);
           const target = alias === null ? null : await findAlias(tx, { agent_id: agentId, name: alias });
           if (alias !== null && target?.version == null) throw noAlias({ agent_id: agentId, name: alias });
           if (agent.default_alias === alias) return agent;
@@ -265,12 +241,6 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
     if (row === null) throw noAlias(key);
     return readAlias(row);
   }
-
-  async function requireAgent(db: Handle, id: string): Promise<AgentRow> {
-    const row = db === store.db ? await findAgent(db, id) : await lockAgent(db, store.dialect, id);
-    if (row === null) throw new PawlError('agent_not_found', `agent ${id} does not exist`);
-    return row;
-  }
 }
 
 export type Aliases = ReturnType<typeof createAliases>;
@@ -283,23 +253,9 @@ const actions = {
   removal: 'alias.removed',
 } as const satisfies Record<MoveKind, string>;
 
-/** An alias as the audit log names it. */
-export function subjectOf({ agent_id, name }: AliasKey): AuditSubject {
-  return { type: 'alias', id: `${agent_id}@${name}` };
-}
-
-/** @throws PawlError `version_not_found`, `agent_archived` */
-export async function requireVersion(db: Handle, agent: AgentRow, version: number): Promise<void> {
-  if (agent.archived_at !== null) {
-    throw new PawlError('agent_archived', `agent ${agent.id} is archived and starts no sessions`);
-  }
-  if (version <= agent.latest_version && (await findVersion(db, agent.id, version)) !== null) return;
-  throw new PawlError('version_not_found', `agent ${agent.id} has no version ${version}`);
-}
-
-export function noAlias({ agent_id, name }: AliasKey): PawlError {
-  const message = `agent ${agent_id} has no alias ${name.slice(0, 100)} that stands for a version`;
-  return new PawlError('alias_not_found', message);
+function requireAgent(row: AgentRow | null, id: string): AgentRow {
+  if (row === null) throw new PawlError('agent_not_found', `agent ${id} does not exist`);
+  return row;
 }
 
 async function requireEval(tx: Handle, idOrName: string): Promise<string> {
@@ -317,21 +273,4 @@ function requireName(name: string): void {
     'invalid_request',
     'name: must begin with a small letter and hold at most 63 of a to z, 0 to 9, - and _',
   );
-}
-
-export function readAlias(row: AliasRow): Alias {
-  return {
-    ...row,
-    hold: row.hold === null ? null : (JSON.parse(row.hold) as AliasHold),
-    policy: JSON.parse(row.policy) as AliasPolicy,
-  };
-}
-
-export function readMove(row: MoveRow): AliasMove {
-  const { agent_id: _agent, alias: _alias, before: _before, actor, evidence, ...rest } = row;
-  return {
-    ...rest,
-    actor: JSON.parse(actor) as AuditActor,
-    evidence: evidence === null ? null : (JSON.parse(evidence) as MoveEvidence),
-  };
 }

@@ -13,9 +13,19 @@ import { fittingRuns, type PromotionBasis } from './promotion-basis.ts';
 /** Finds what the gate says about a promotion, or has it measured. */
 export function createEvidence(comparisons: Comparisons) {
   return {
-    /** The newest comparison on this basis, or the named one if it is on it; null when there is none. */
-    find(db: Handle, agentId: string, basis: PromotionBasis, id?: string): Promise<ComparisonRow | null> {
-      return findFittingComparison(db, fittingRuns(agentId, basis), id);
+    /**
+     * The newest comparison on this basis, unless that came to no verdict worth the name; or the named one, if it is on
+     * this basis. Null when there is none.
+     */
+    async find(
+      db: Handle,
+      agentId: string,
+      basis: PromotionBasis,
+      id?: string,
+    ): Promise<ComparisonRow | null> {
+      const found = await findFittingComparison(db, fittingRuns(agentId, basis), id);
+      if (found === null || id !== undefined) return found;
+      return (await findVerdictWord(db, found.id)) === 'error' ? null : found;
     },
 
     /** Measures the candidate against the baseline, and gives the id of the comparison. What was paid for is reused. */

@@ -8,7 +8,7 @@ import { findAlias } from '../store/aliases.ts';
 import type { FittingRuns } from '../store/comparisons.ts';
 import type { Handle } from '../store/dialect.ts';
 import { findEval, findEvalRevision } from '../store/evals.ts';
-import { type AliasKey, noAlias } from './aliases.ts';
+import { type AliasKey, noAlias } from './alias.ts';
 
 /** What a promotion's evidence and approvals hold for. When any of it changes, both are void. */
 export type PromotionBasis = {

@@ -15,7 +15,8 @@ import {
   type ReviewRow,
   updatePromotion,
 } from '../store/promotions.ts';
-import { type Aliases, readAlias } from './aliases.ts';
+import { readAlias } from './alias.ts';
+import type { Aliases } from './aliases.ts';
 import type { EvidenceRoom } from './evidence.ts';
 import type { Notify } from './notify.ts';
 import {

@@ -73,17 +73,21 @@ describe('What a promotion lacks', () => {
     [{ ...passed, verdict: 'fail' }, 'gate_failed'],
     [{ ...passed, verdict: 'inconclusive' }, 'gate_inconclusive'],
     [{ ...passed, verdict: 'error' }, 'gate_error'],
-  ] as const)('evidence %j is %s, unless it is overridden on this basis', (evidence, code) => {
+  ] as const)('evidence %j is %s, unless somebody overrides just this', (evidence, code) => {
     const promotion = { ...ready.promotion, evidence };
     expect(codes({ ...ready, promotion })).toEqual([code]);
-    const override = { by: person('bob'), reason: 'we know', at: '', basis_hash: 'basis' };
+    const comparison_id = evidence?.comparison_id ?? null;
+    const override = { by: person('bob'), reason: 'we know', at: '', basis_hash: 'basis', comparison_id };
     expect(codes({ ...ready, promotion: { ...promotion, override } })).toEqual([]);
-    const stale = { ...override, basis_hash: 'before' };
-    expect(codes({ ...ready, promotion: { ...promotion, override: stale } })).toEqual([code]);
+    for (const other of [{ basis_hash: 'before' }, { comparison_id: 'cmp_0' }]) {
+      const stale = { ...promotion, override: { ...override, ...other } };
+      expect(codes({ ...ready, promotion: stale })).toEqual([code]);
+    }
   });
 
   test('an override lifts nothing but the gate', () => {
-    const override = { by: person('bob'), reason: 'we know', at: '', basis_hash: 'basis' };
+    const known = { by: person('bob'), reason: 'we know', at: '', basis_hash: 'basis' };
+    const override = { ...known, comparison_id: 'cmp_1' };
     const found = {
       ...ready,
       promotion: { ...ready.promotion, override },

@@ -28,8 +28,9 @@ export type Override = {
   readonly by: AuditActor;
   readonly reason: string;
   readonly at: string;
-  /** The basis that it holds for. */
+  /** The basis and the evidence that it holds for. */
   readonly basis_hash: string;
+  readonly comparison_id: string | null;
 };
 
 /** What stands between a promotion and the alias. */
@@ -121,8 +122,7 @@ export function blockersOf(found: {
     add('already_live', `the alias stands for version ${live_version} already`);
   }
   if (changes.length > 0) add('basis_changed', `${changes.join('; ')}; evaluate it again`);
-  const overridden = promotion.override?.basis_hash === promotion.basis_hash;
-  const lack = overridden ? null : evidenceLack(promotion.evidence);
+  const lack = isOverridden(promotion) ? null : evidenceLack(promotion.evidence);
   if (lack !== null) blockers.push(lack);
   const missing = approvals.needed - approvals.given_by.length;
   if (missing > 0) {
@@ -136,6 +136,12 @@ export function blockersOf(found: {
     );
   }
   return blockers;
+}
+
+/** Whether somebody let it pass on this basis, against this evidence. */
+export function isOverridden(promotion: Pick<Promotion, 'override' | 'basis_hash' | 'evidence'>): boolean {
+  const { override, basis_hash, evidence } = promotion;
+  return override?.basis_hash === basis_hash && override.comparison_id === (evidence?.comparison_id ?? null);
 }
 
 function evidenceLack(evidence: Evidence | null): Blocker | null {

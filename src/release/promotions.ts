@@ -5,7 +5,7 @@ import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
-import { lockAgent } from '../store/agents.ts';
+import { type AgentRow, findAgent, lockAgent } from '../store/agents.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import {
   findOpenPromotion,
@@ -15,10 +15,12 @@ import {
   type PromotionFilter,
   type PromotionRow,
 } from '../store/promotions.ts';
-import { type Aliases, noAlias, requireVersion } from './aliases.ts';
+import { type Alias, noAlias, subjectOf } from './alias.ts';
+import type { Aliases } from './aliases.ts';
 import type { EvidenceRoom } from './evidence.ts';
 import type { Notify } from './notify.ts';
-import { isSamePerson, type Promotion, type PromotionDetails } from './promotion.ts';
+import { requireServable } from './promotable.ts';
+import { isOverridden, isSamePerson, type Promotion, type PromotionDetails } from './promotion.ts';
 import { basisHash, type PromotionBasis, readBasis } from './promotion-basis.ts';
 import type { PromotionRecords } from './promotion-records.ts';
 import { orWriteDown } from './refusals.ts';
@@ -49,6 +51,7 @@ type Deps = {
 /** Promotions: asked for by an author, measured by a gate, decided on by others, and carried out in one move. */
 export function createPromotions({ store, clock, ids, audit, aliases, evidence, notify, records }: Deps) {
   const { read, detail, find, change, write, announce } = records;
+  const seeking = new Map<string, Promise<PromotionDetails>>();
 
   /** Puts a promotion on what there is now. Evidence, approvals and overrides of another basis are void by that. */
   async function rebase(
@@ -64,16 +67,22 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
     };
   }
 
-  /** Sees to it that a promotion without evidence gets some. */
+  /** Sees to it that a promotion without evidence gets some; whoever asks at the same time waits for the same. */
   async function seekEvidence(id: string, by: Actor): Promise<PromotionDetails> {
+    const underway = seeking.get(id) ?? seek(id, by).finally(() => seeking.delete(id));
+    seeking.set(id, underway);
+    return underway;
+  }
+
+  async function seek(id: string, by: Actor): Promise<PromotionDetails> {
     const row = await find(store.db, id);
     const { basis, ...promotion } = await read(store.db, row);
     const attached = promotion.evidence;
-    const isUnderway = attached?.status === 'pending' || attached?.status === 'running';
     const isSettled = attached?.verdict != null && attached.verdict !== 'error';
     if (isSettled || row.ended_at !== null) return detail(store.db, row);
+    const found = await evidence.find(store.db, row.agent_id, basis);
+    const isUnderway = attached?.status === 'pending' || attached?.status === 'running';
     // One that nobody follows any more gives way to one that came to an end.
-    const found = isUnderway ? await evidence.find(store.db, row.agent_id, basis) : null;
     if (isUnderway && found?.status !== 'completed') return detail(store.db, row);
     const comparison_id = found?.id ?? (await evidence.begin(row.agent_id, basis));
     return change(id, { action: 'promotion.evaluated', by }, async (tx, current) => {
@@ -84,17 +93,41 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
     });
   }
 
+  /** Whether a version can be asked for. @throws PawlError as `create` does */
+  async function requirePromotable(
+    tx: Handle,
+    agent: AgentRow,
+    { alias, candidate_version }: { alias: Alias; candidate_version: number },
+  ): Promise<void> {
+    const { agent_id, name } = alias;
+    await requireServable(tx, agent, candidate_version);
+    if (alias.version === null) throw noAlias(alias);
+    if (alias.version === candidate_version) {
+      const message = `version: ${name} stands for version ${candidate_version} already`;
+      throw new PawlError('invalid_request', message);
+    }
+    const open = await findOpenPromotion(tx, { agent_id, alias: name, candidate_version });
+    if (open === null) return;
+    const message = `version ${candidate_version} is in review for ${name} as ${open.id}`;
+    throw new PawlError('promotion_open', message);
+  }
+
   return {
-    /** Has measured what an earlier process left without evidence. Gives how many those were. */
-    async recover(): Promise<number> {
-      const left = await listUnmeasured(store.db);
-      for (const id of left) {
-        // What cannot be measured says so when somebody asks for it, and holds up no other.
-        await seekEvidence(id, serverActor).catch((err: unknown) => {
-          if (!(err instanceof PawlError)) throw err;
-        });
+    /** Has measured what an earlier process left without evidence, until the signal comes. */
+    async recover(signal: AbortSignal): Promise<void> {
+      for (let last = ''; !signal.aborted; ) {
+        const left = await listUnmeasured(store.db, last);
+        for (const id of left) {
+          if (signal.aborted) return;
+          // What cannot be measured says so when somebody asks for it, and holds up no other.
+          await seekEvidence(id, serverActor).catch((error: unknown) => {
+            if (!(error instanceof PawlError)) throw error;
+          });
+        }
+        const next = left.at(-1);
+        if (next === undefined) return;
+        last = next;
       }
-      return left.length;
     },
 
     /** @throws PawlError `promotion_not_found` */
@@ -119,27 +152,13 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
      */
     async create(request: PromotionRequest, by: Actor): Promise<PromotionDetails> {
       const { agent_id, alias: name, candidate_version, reason } = request;
-      const subject = { type: 'alias', id: `${agent_id}@${name}` };
+      const subject = subjectOf({ agent_id, name });
       const made = await orWriteDown(audit, { action: 'promotion.created', actor: by, subject }, () =>
         store.write(async (tx) => {
           const agent = await lockAgent(tx, store.dialect, agent_id);
           if (agent === null) throw new PawlError('agent_not_found', `agent ${agent_id} does not exist`);
-          await requireVersion(tx, agent, candidate_version);
           const alias = await aliases.lockOrMake(tx, { agent_id, name });
-          if (alias.version === null) throw noAlias({ agent_id, name });
-          if (alias.version === candidate_version) {
-            throw new PawlError(
-              'invalid_request',
-              `version: ${name} stands for version ${candidate_version} already`,
-            );
-          }
-          const open = await findOpenPromotion(tx, { agent_id, alias: name, candidate_version });
-          if (open !== null) {
-            throw new PawlError(
-              'promotion_open',
-              `version ${candidate_version} is in review for ${name} as ${open.id}`,
-            );
-          }
+          await requirePromotable(tx, agent, { alias, candidate_version });
           const basis = await readBasis(tx, {
             agent_id,
             name,
@@ -188,20 +207,22 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
       { version, eval: named, by }: { version: number | undefined; eval: string | undefined; by: Actor },
     ): Promise<PromotionDetails> {
       await change(id, { action: 'promotion.updated', by }, async (tx, row) => {
-        if (version !== undefined && version !== row.candidate_version) {
-          const author = JSON.parse(row.author) as AuditActor;
-          if (!isSamePerson(by, author)) {
-            throw new PawlError(
-              'permission',
-              `version: only ${author.name}, who asked for it, can change the candidate`,
-            );
-          }
-        }
         const { eval_id } = JSON.parse(row.basis) as PromotionBasis;
         const alias = await aliases.lockOrMake(tx, { agent_id: row.agent_id, name: row.alias });
-        const asked = { candidate_version: version ?? row.candidate_version };
-        const next = await rebase(tx, row, { ...asked, eval: alias.policy.eval ?? named ?? eval_id });
+        const candidate_version = version ?? row.candidate_version;
+        if (candidate_version !== row.candidate_version) {
+          requireAuthor(row, by, 'version');
+          const agent = await findAgent(tx, row.agent_id);
+          if (agent === null) throw noAlias(alias);
+          await requirePromotable(tx, agent, { alias, candidate_version });
+        }
+        const next = await rebase(tx, row, {
+          candidate_version,
+          eval: alias.policy.eval ?? named ?? eval_id,
+        });
         if (next.basis_hash === row.basis_hash) return row;
+        const basis = JSON.parse(next.basis) as PromotionBasis;
+        if (alias.policy.eval === null && basis.eval_id !== eval_id) requireAuthor(row, by, 'eval');
         return write(tx, row, next, { action: 'promotion.updated', by, reason: null });
       });
       return seekEvidence(id, by);
@@ -215,10 +236,8 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
       return change(id, { action: 'promotion.withdrawn', by }, async (tx, row) => {
         const author = JSON.parse(row.author) as AuditActor;
         if (!isSamePerson(by, author) && by.role !== 'admin') {
-          throw new PawlError(
-            'permission',
-            `only ${author.name}, who asked for it, or an admin can withdraw it`,
-          );
+          const message = `only ${author.name}, who asked for it, or an admin can withdraw it`;
+          throw new PawlError('permission', message);
         }
         const ended = { status: 'canceled', ended_at: formatTime(clock.now()) } as const;
         return write(tx, row, ended, { action: 'promotion.withdrawn', by, reason });
@@ -231,7 +250,8 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
      */
     async apply(id: string, { by, reason }: { by: Actor; reason: string | null }): Promise<PromotionDetails> {
       return change(id, { action: 'promotion.applied', by }, async (tx, row) => {
-        const { blockers, approvals, override, evidence: found } = await detail(tx, row);
+        const details = await detail(tx, row);
+        const { blockers, approvals, evidence: found } = details;
         if (blockers.length > 0) {
           const text = blockers.map((blocker) => blocker.text).join('; ');
           throw new PawlError('promotion_blocked', `promotion ${id} cannot be applied: ${text}`);
@@ -251,7 +271,7 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
               comparison_id: found?.comparison_id ?? null,
               verdict: found?.verdict ?? null,
             },
-            overridden: override?.basis_hash === row.basis_hash && found?.verdict !== 'pass',
+            overridden: isOverridden(details) && found?.verdict !== 'pass',
             approved_by: approvals.given_by,
           },
         });
@@ -265,6 +285,13 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
 }
 
 export type Promotions = ReturnType<typeof createPromotions>;
+
+/** @throws PawlError `permission` when somebody else would change what is asked for. */
+function requireAuthor(row: PromotionRow, by: Actor, field: 'version' | 'eval'): void {
+  const author = JSON.parse(row.author) as AuditActor;
+  if (isSamePerson(by, author)) return;
+  throw new PawlError('permission', `${field}: only ${author.name}, who asked for it, can name another`);
+}
 
 /** The eval that a promotion is measured by: the alias's own, where it has one. @throws PawlError `invalid_request` */
 function evalOf(

@@ -32,22 +32,26 @@ export function createRelease(deps: Deps) {
   const records = createPromotionRecords({ ...deps, aliases, evidence });
   const promotions = createPromotions({ ...deps, aliases, evidence, records });
   const reviews = createReviews({ ...deps, records });
-  const rollbacks = createRollbacks({ ...deps, aliases, sweeper });
+  const rollbacks = createRollbacks({ ...deps, aliases, sweeper, records });
+  const closing = new AbortController();
+  let recovering = Promise.resolve();
   return {
     ...{ aliases, promotions, reviews, rollbacks },
 
     /** Goes on with what an earlier process left; without `adopt`, promotions wait until somebody evaluates them. */
-    async recover(adopt: boolean): Promise<void> {
+    recover(adopt: boolean): void {
       sweeper.wake();
       if (!adopt) return;
-      // What cannot be measured says so when somebody asks for it; it must not keep a server from starting.
-      await promotions
-        .recover()
-        .catch((err: unknown) => deps.log.error({ err }, 'A promotion was not evaluated'));
+      recovering = promotions
+        .recover(closing.signal)
+        .catch((err: unknown) => deps.log.error({ err }, 'Promotions were left without evidence'));
     },
 
     /** Leaves the rest for the next start. */
-    stop: sweeper.stop,
+    async stop(): Promise<void> {
+      closing.abort();
+      await Promise.all([recovering, sweeper.stop()]);
+    },
   };
 }
 

@@ -21,8 +21,9 @@ export type ReviewRequest = {
 
 type Deps = { readonly clock: Clock; readonly ids: Ids; readonly records: PromotionRecords };
 
-/** How much may be said about one promotion. */
-const maxReviews = 500;
+/** How much may be said about one promotion. Comments leave room for decisions. */
+const maxComments = 500;
+const maxReviews = 1000;
 
 /** What people other than its author say about a promotion. */
 export function createReviews({ clock, ids, records }: Deps) {
@@ -35,8 +36,12 @@ export function createReviews({ clock, ids, records }: Deps) {
     by: Actor,
     said: Pick<Review, 'decision' | 'comment'>,
   ) {
-    if (row.reviews >= maxReviews) {
-      throw new PawlError('invalid_request', `comment: a promotion takes at most ${maxReviews} reviews`);
+    const most = said.decision === 'comment' ? maxComments : maxReviews;
+    if (row.reviews >= most) {
+      throw new PawlError(
+        'invalid_request',
+        `decision: after ${most} reviews, a promotion takes no more of these`,
+      );
     }
     const review: ReviewRow = {
       ...{ id: ids.next('review'), promotion_id: row.id, position: row.reviews + 1, ...said },
@@ -102,7 +107,13 @@ export function createReviews({ clock, ids, records }: Deps) {
         }
         const override: Override | null =
           decision === 'override'
-            ? { by, reason: comment ?? '', at: now, basis_hash: row.basis_hash }
+            ? {
+                by,
+                reason: comment ?? '',
+                at: now,
+                basis_hash: row.basis_hash,
+                comparison_id: row.comparison_id,
+              }
             : before.override;
         const next = { ...added, override: override === null ? null : JSON.stringify(override) };
         const reviewed = await write(tx, row, next, said);
@@ -132,8 +143,6 @@ const verbs = {
 
 /** Nobody can approve what has not been measured. @throws PawlError `promotion_blocked` */
 function requireEvidence({ id, blockers }: PromotionDetails): void {
-  const lack = blockers.find(
-    ({ code }) => code === 'evidence_missing' || code === 'evidence_pending' || code === 'evidence_failed',
-  );
+  const lack = blockers.find(({ code }) => code.startsWith('evidence_') || code === 'gate_error');
   if (lack !== undefined) throw new PawlError('promotion_blocked', `promotion ${id}: ${lack.text}`);
 }

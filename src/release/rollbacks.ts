@@ -6,18 +6,12 @@ import type { SessionStatus } from '../core/session.ts';
 import { findAgent } from '../store/agents.ts';
 import { findMove, findMoveTo, insertSweep } from '../store/aliases.ts';
 import type { Handle, Store } from '../store/dialect.ts';
-import { updatePromotion } from '../store/promotions.ts';
 import { listSessionsOn } from '../store/sessions.ts';
-import {
-  type Alias,
-  type Aliases,
-  type AliasKey,
-  noAlias,
-  readMove,
-  requireVersion,
-  subjectOf,
-} from './aliases.ts';
+import { type Alias, type AliasKey, noAlias, readMove, subjectOf } from './alias.ts';
+import type { Aliases } from './aliases.ts';
 import type { Notify } from './notify.ts';
+import { requireVersion } from './promotable.ts';
+import type { PromotionRecords } from './promotion-records.ts';
 import { orWriteDown } from './refusals.ts';
 import { type RollbackRequest, rollbackTarget } from './rollback-target.ts';
 import type { Sweeper } from './sweeper.ts';
@@ -43,12 +37,13 @@ type Deps = {
   readonly aliases: Aliases;
   readonly notify: Notify;
   readonly sweeper: Sweeper;
+  readonly records: PromotionRecords;
 };
 
 const sessionsShown = 100;
 
 /** Takes an alias back to a version that was good, in one call, and holds it there. */
-export function createRollbacks({ store, clock, audit, aliases, notify, sweeper }: Deps) {
+export function createRollbacks({ store, clock, audit, aliases, notify, sweeper, records }: Deps) {
   type Change = Omit<RollbackRequest, 'role'> & {
     readonly running: RunningMode;
     readonly by: Actor;
@@ -71,7 +66,7 @@ export function createRollbacks({ store, clock, audit, aliases, notify, sweeper 
       },
     );
     // An archived agent starts no sessions, but a rollback is never refused for it.
-    await requireVersion(tx, { ...agent, archived_at: null }, target.version);
+    await requireVersion(tx, agent, target.version);
     const bad = alias.version ?? 0;
     const now = formatTime(clock.now());
     const hold = { since: now, by: by.name, reason: reason ?? `rolled back from version ${bad}` };
@@ -86,7 +81,13 @@ export function createRollbacks({ store, clock, audit, aliases, notify, sweeper 
     }
     const promotion = last?.kind === 'promotion' ? readMove(last).evidence?.promotion_id : undefined;
     if (promotion !== undefined) {
-      await updatePromotion(tx, promotion, { status: 'rolled_back', updated_at: now });
+      const row = await records.find(tx, promotion);
+      await records.write(
+        tx,
+        row,
+        { status: 'rolled_back' },
+        { action: 'promotion.rolled_back', by, reason },
+      );
     }
     const sessions = { agent_id: key.agent_id, alias: key.name, version: bad };
     return { alias: moved, bad, open: await listSessionsOn(tx, sessions, sessionsShown + 1) };

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
-import { deleteSweep, listSweeps } from '../store/aliases.ts';
+import { deleteSweep, findAlias, listSweeps, type SweepRow } from '../store/aliases.ts';
 import type { Store } from '../store/dialect.ts';
 
 /** Stops the sessions to which an alias gave a version. */
@@ -28,17 +28,26 @@ export function createSweeper({ store, log, stopping }: Deps) {
   let again = false;
 
   async function sweepAll(): Promise<void> {
-    for (const sweep of await listSweeps(store.db)) {
-      const { agent_id, alias, version, mode } = sweep;
-      const sessions = { agent_id, alias, version };
-      const stopped = await stopping.stopVersion(sessions, { interrupts: mode === 'interrupt', signal });
-      if (stopped === null) return;
-      await store.write((tx) => deleteSweep(tx, sweep));
-      log.info(
-        { agent_id, alias, version, stopped },
-        'Sessions of a version that was rolled back are stopped',
-      );
+    const failures: unknown[] = [];
+    for (const one of await listSweeps(store.db)) {
+      if (signal.aborted) return;
+      // One that fails must not hold up the others.
+      await sweep(one).catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async function sweep(one: SweepRow): Promise<void> {
+    const { agent_id, alias, version, mode } = one;
+    const sessions = { agent_id, alias, version };
+    const now = await findAlias(store.db, { agent_id, name: alias });
+    const interrupts = mode === 'interrupt';
+    // Where the version is served again, its sessions are to go on.
+    const isBack = now?.version === version;
+    const stopped = isBack ? 0 : await stopping.stopVersion(sessions, { interrupts, signal });
+    if (stopped === null) return;
+    await store.write((tx) => deleteSweep(tx, one));
+    log.info({ ...sessions, stopped }, 'Sessions of a version that was rolled back are stopped');
   }
 
   async function run(): Promise<void> {
@@ -69,11 +78,6 @@ export function createSweeper({ store, log, stopping }: Deps) {
   return {
     /** Sees to whatever is left to do. */
     wake,
-
-    /** Resolves when nothing is under way. */
-    async idle(): Promise<void> {
-      while (underway !== null) await underway;
-    },
 
     /** Leaves the rest for the next start. */
     async stop(): Promise<void> {

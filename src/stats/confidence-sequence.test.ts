@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareSequentially, confidenceSequence } from './confidence-sequence.ts';
 import { type Moments, momentsOf } from './moments.ts';
+import { studentQuantile, studentTails } from './student.ts';
 
 /** The sums of GrowthBook's gbstats tests, as moments. */
 function fromSums(n: number, { sum, squares }: { sum: number; squares: number }): Moments {
@@ -10,14 +11,25 @@ function fromSums(n: number, { sum, squares }: { sum: number; squares: number })
 const first = (n: number): Moments => fromSums(n, { sum: 1396.87, squares: 52377.9767 });
 const second = fromSums(3461, { sum: 2422.7, squares: 134698.29 });
 
+const errorOf = ({ n, m2 }: Moments): number => Math.sqrt(m2 / (n - 1) / n);
 const some = (n: number, mean: number, variance = 0.04): Moments => ({ n, mean, m2: variance * (n - 1) });
 
 describe('The confidence sequence', () => {
+  /** The relative difference with its error by the delta method. */
+  const relative = (baseline: Moments, candidate: Moments) => {
+    const [a, b] = [errorOf(baseline), errorOf(candidate)];
+    const ratio = candidate.mean / baseline.mean;
+    return { difference: ratio - 1, se: Math.sqrt(b ** 2 + (ratio * a) ** 2) / baseline.mean };
+  };
+
   test('of a relative difference is that of gbstats', () => {
-    const limits = confidenceSequence({ difference: 0.5033610858562358, se: 0.3334122146400735, n: 6461 });
-    expect(limits.two_sided.low).toBeCloseTo(-0.55844, 5);
-    expect(limits.two_sided.high).toBeCloseTo(1.56516, 5);
-    expect(limits.two_sided.p).toBe(1);
+    const at = { ...relative(first(3000), second), n: 6461 };
+    expect(at.difference).toBeCloseTo(0.50336, 5);
+    expect(at.se).toBeCloseTo(0.33341, 5);
+    const { two_sided } = confidenceSequence(at);
+    expect(two_sided.low).toBeCloseTo(-0.55844, 5);
+    expect(two_sided.high).toBeCloseTo(1.56516, 5);
+    expect(two_sided.p).toBe(1);
   });
 
   test('of an absolute difference on one side is that of gbstats', () => {
@@ -28,12 +40,21 @@ describe('The confidence sequence', () => {
     expect(compared.higher.low).toBeCloseTo(-0.126568, 6);
   });
 
-  test('rests on the standard error that gbstats has for a fixed sample', () => {
+  test('rests on the standard errors that gbstats has for a fixed sample', () => {
     const compared = compareSequentially([{ baseline: first(3407), candidate: second }]);
     if (!compared.enough) throw new Error(compared.reason);
-    // 0.29 (0.04538, 0.53462) by Student with very many degrees of freedom.
-    expect(compared.difference).toBeCloseTo(0.29, 10);
-    expect(compared.difference - 1.9603 * compared.se).toBeCloseTo(0.04538, 4);
+    // By Welch's test, which it takes for a fixed sample.
+    const [a, b] = [errorOf(first(3407)) ** 2, errorOf(second) ** 2];
+    const df = (a + b) ** 2 / (a ** 2 / 3406 + b ** 2 / 3460);
+    const t = -studentQuantile(0.025, df);
+    for (const [{ difference, se }, low, high, p] of [
+      [compared, 0.04538, 0.53462, 0.02016],
+      [relative(first(3407), second), -0.03526, 1.44989, 0.06191],
+    ] as const) {
+      expect(difference - t * se).toBeCloseTo(low, 5);
+      expect(difference + t * se).toBeCloseTo(high, 5);
+      expect(2 * studentTails(difference / se, df).upper).toBeCloseTo(p, 5);
+    }
   });
 
   const asked = fc.record({

@@ -14,9 +14,9 @@ export type SequenceDesign = {
 
 /**
  * From how many scores of each version a step counts, at least 2: 50. That is early for scores with a long tail. In
- * simulations of canaries of 5 to 10 % with rates of 90 % or lognormal costs, each limit alone was then wrong in 6 to
- * 10 % of rollouts on the side away from the tail, and in 3 to 6 % from 100 scores on; on the side of the tail, where
- * harm to a high rate and to a cost lies, in less than 1 %.
+ * simulations of canaries of 5 to 10 % with rates of 90 % or lognormal costs, one limit alone was then wrong in 8 to 11 %
+ * of rollouts on the side away from the tail, and in 5 to 6 % from 100 scores on; on the side of the tail, where harm to a
+ * high rate and to a cost lies, in less than 1 %.
  */
 export type EnoughScores = { readonly min_scores?: number };
 
@@ -47,10 +47,10 @@ export type SequenceComparison =
   | { readonly enough: false; readonly n: number; readonly reason: string };
 
 /**
- * The mean score of the candidate less that of the baseline, watched continuously (Waudby-Smith, Arbour, Sinha, Kennedy
- * & Ramdas 2024, Ann Stat 52:2613, arXiv 2103.06476). Only steps with enough scores of each version count, n being their
- * scores. The differences of steps are weighted by their scores: pooling the scores instead would take what changed
- * over time, while the weights did too, for a difference of the versions.
+ * The mean score of the candidate less that of the baseline, watched continuously (Waudby-Smith, Arbour, Sinha, Kennedy &
+ * Ramdas 2024, Ann Stat 52:2613, arXiv 2103.06476). Only steps with enough scores of each version count, n being their
+ * scores. The differences of steps are weighted by their scores: pooling the scores instead would take what changed over
+ * time, while the weights did too, for a difference of the versions.
  * @throws PawlError `invalid_request`
  */
 export function compareSequentially(

@@ -21,7 +21,7 @@ describe('The normal mixture', () => {
 
   const s = fc.double({ min: -1000, max: 1000, noNaN: true });
   const v = fc.double({ min: 0, max: 10_000, noNaN: true });
-  const r = fc.double({ min: 0.01, max: 10_000, noNaN: true });
+  const r = fc.double({ min: 1, max: 10_000, noNaN: true });
 
   test('of two sides is made of both single sides', () => {
     fc.assert(
@@ -31,7 +31,7 @@ describe('The normal mixture', () => {
         expect(down.two_sided).toBe(up.two_sided);
         const halves = (Math.exp(up.one_sided - up.two_sided) + Math.exp(down.one_sided - up.two_sided)) / 2;
         expect(halves).toBeCloseTo(1, 9);
-        if (sum > 0) expect(up.one_sided).toBeGreaterThan(down.one_sided);
+        if (sum > 1e-9) expect(up.one_sided).toBeGreaterThan(down.one_sided);
       }),
     );
   });

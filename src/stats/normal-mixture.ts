@@ -12,9 +12,9 @@ export type Deviations = {
 export type Mixing = { readonly r: number };
 
 /**
- * ln M against "s has no drift", mixed over normal drifts either way, or against "s does not drift upwards", mixed over
- * upward ones (Robbins 1970, Ann Math Stat 41:1397; Howard, Ramdas, McAuliffe & Sekhon 2021, Ann Stat 49:1055, equations
- * 14 and 15): ½ ln(r/(v + r)) + s²/(2(v + r)), and that plus ln 2Φ(s/√(v + r)).
+ * ln M against "s has no drift", mixed over normal drifts either way: ½ ln(r/(v + r)) + s²/(2(v + r)); and against "s does
+ * not drift upwards", mixed over upward ones: that plus ln 2Φ(s/√(v + r)) (Robbins 1970, Ann Math Stat 41:1397; Howard,
+ * Ramdas, McAuliffe & Sekhon 2021, Ann Stat 49:1055).
  * @throws PawlError `invalid_request`
  */
 export function normalMixture(
@@ -55,8 +55,8 @@ export function normalMixtureBounds(
 }
 
 /**
- * The mixing that makes the two-sided bound at α narrowest at the intrinsic time v (Howard et al. 2021, section 3.5,
- * where −W₋₁ is taken as what stands here): r = v / (2 ln(1/α) + ln(1 + 2 ln(1/α))). For one side, ask for 2α.
+ * The mixing that makes the two-sided bound at α narrowest at the intrinsic time v, very nearly: r = v / (2 ln(1/α) +
+ * ln(1 + 2 ln(1/α))) (Howard et al. 2021). For one side, ask for 2α.
  * @throws PawlError `invalid_request`
  */
 export function mixingFor({ v, alpha }: { readonly v: number; readonly alpha: number }): Mixing {

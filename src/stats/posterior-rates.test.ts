@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { normalCdf } from './normal.ts';
 import { posteriorRates } from './posterior-rates.ts';
 import type { Proportion } from './proportion.ts';
 
@@ -12,6 +13,14 @@ describe('What is to be believed of two rates', () => {
       0.61077,
       5,
     );
+  });
+
+  test('49 and 51 in 100 is near what gbstats approximates by a normal distribution', () => {
+    // Its relative effect of .04082 with limits of −.24779 and .32943 gives .60918.
+    const approximate = normalCdf(0.04082 / ((0.32943 + 0.24779) / (2 * 1.959964)));
+    expect(approximate).toBeCloseTo(0.60918, 4);
+    const { chance_higher } = posteriorRates({ baseline: of(49, 100), candidate: of(51, 100) });
+    expect(Math.abs(chance_higher - approximate)).toBeLessThan(0.002);
   });
 
   // By integration with mpmath.

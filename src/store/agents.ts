@@ -1,9 +1,8 @@
 import { type Selectable, sql } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
-import { readsDown } from '../core/page.ts';
 import type { AgentTable, AgentVersionTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
-import { seek, type TimeBounds, within } from './keyset.ts';
+import { seek, seekNumber, type TimeBounds, within } from './keyset.ts';
 import { prepare } from './prepared.ts';
 
 export type AgentRow = Selectable<AgentTable>;
@@ -115,13 +114,6 @@ export async function listAgents(
 
 /** An agent's versions by number; one more than the page holds, if there is one. */
 export async function listVersions(db: Handle, agentId: string, request: PageRequest): Promise<VersionRow[]> {
-  const down = readsDown(request);
-  let query = db
-    .selectFrom('agent_versions')
-    .selectAll()
-    .where('agent_id', '=', agentId)
-    .orderBy('version', down ? 'desc' : 'asc');
-  const from = request.cursor?.key[0];
-  if (typeof from === 'number') query = query.where('version', down ? '<' : '>', from);
-  return query.limit(request.limit + 1).execute();
+  const query = db.selectFrom('agent_versions').selectAll().where('agent_id', '=', agentId);
+  return seekNumber(query, 'version', request).execute();
 }

@@ -1,7 +1,8 @@
 import type { Selectable } from 'kysely';
-import { type PageRequest, readsDown } from '../core/page.ts';
+import type { PageRequest } from '../core/page.ts';
 import type { AliasMoveTable, AliasTable, SweepTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
+import { seekNumber } from './keyset.ts';
 
 export type AliasRow = Selectable<AliasTable>;
 export type MoveRow = Selectable<AliasMoveTable>;
@@ -69,11 +70,7 @@ export async function findMoveTo(
 
 /** The history of an alias by number; one more than the page holds, if there is one. */
 export async function listMoves(db: Handle, key: AliasKey, request: PageRequest): Promise<MoveRow[]> {
-  const down = readsDown(request);
-  let query = movesOf(db, key).orderBy('move', down ? 'desc' : 'asc');
-  const from = request.cursor?.key[0];
-  if (typeof from === 'number') query = query.where('move', down ? '<' : '>', from);
-  return query.limit(request.limit + 1).execute();
+  return seekNumber(movesOf(db, key), 'move', request).execute();
 }
 
 function movesOf(db: Handle, { agent_id, name }: AliasKey) {

@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
-import { readsDown } from '../core/page.ts';
 import type { AuditEntryTable, AuditHeadTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
+import { seekNumber } from './keyset.ts';
 
 export type AuditRow = Selectable<AuditEntryTable>;
 export type AuditHeadRow = Omit<Selectable<AuditHeadTable>, 'one'>;
@@ -34,13 +34,7 @@ export async function listAudit(
   filter: { readonly subject_id?: string | undefined },
   request: PageRequest,
 ): Promise<AuditRow[]> {
-  const down = readsDown(request);
-  let query = db
-    .selectFrom('audit_entries')
-    .selectAll()
-    .orderBy('seq', down ? 'desc' : 'asc');
+  let query = db.selectFrom('audit_entries').selectAll();
   if (filter.subject_id !== undefined) query = query.where('subject_id', '=', filter.subject_id);
-  const from = request.cursor?.key[0];
-  if (typeof from === 'number') query = query.where('seq', down ? '<' : '>', from);
-  return query.limit(request.limit + 1).execute();
+  return seekNumber(query, 'seq', request).execute();
 }

@@ -47,3 +47,15 @@ export function within<DB, TB extends keyof DB & string, O>(
   }
   return limited;
 }
+
+/** Sorts a query by a number that rows are counted by, and starts it after the cursor; reads one row more. */
+export function seekNumber<DB, TB extends keyof DB & string, O>(
+  query: SelectQueryBuilder<DB, TB, O>,
+  column: string,
+  request: PageRequest,
+): SelectQueryBuilder<DB, TB, O> {
+  const down = readsDown(request);
+  const sorted = query.orderBy(column as never, down ? 'desc' : 'asc').limit(request.limit + 1);
+  const from = request.cursor?.key[0];
+  return from === undefined ? sorted : sorted.where(column as never, down ? '<' : '>', from as never);
+}

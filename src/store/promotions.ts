@@ -65,10 +65,11 @@ export async function listPromotions(
   return seek(query, 'promotions', request).execute();
 }
 
-/** Ids of promotions in review to which no evidence was ever attached, oldest first. */
-export async function listUnmeasured(db: Handle): Promise<string[]> {
+/** Ids of promotions in review to which no evidence was ever attached, after one of them; at most a hundred. */
+export async function listUnmeasured(db: Handle, after: string): Promise<string[]> {
   const query = db.selectFrom('promotions').select('id').where('status', '=', 'in_review');
-  const rows = await query.where('comparison_id', 'is', null).orderBy('created_at').limit(100).execute();
+  const unmeasured = query.where('comparison_id', 'is', null).where('id', '>', after);
+  const rows = await unmeasured.orderBy('id').limit(100).execute();
   return rows.map(({ id }) => id);
 }
 

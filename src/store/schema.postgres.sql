@@ -463,7 +463,7 @@ CREATE INDEX promotions_by_time ON public.promotions USING btree (created_at, id
 
 CREATE INDEX promotions_of_alias ON public.promotions USING btree (agent_id, alias, created_at, id);
 
-CREATE INDEX promotions_open ON public.promotions USING btree (agent_id, alias, candidate_version) WHERE (status = ANY (ARRAY['in_review'::text, 'approved'::text]));
+CREATE UNIQUE INDEX promotions_open ON public.promotions USING btree (agent_id, alias, candidate_version) WHERE (status = ANY (ARRAY['in_review'::text, 'approved'::text]));
 
 CREATE INDEX sessions_archived ON public.sessions USING btree (created_at, id) WHERE (archived_at IS NOT NULL);
 

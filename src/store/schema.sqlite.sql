@@ -389,7 +389,7 @@ CREATE INDEX promotions_by_time on promotions (created_at, id);
 
 CREATE INDEX promotions_of_alias on promotions (agent_id, alias, created_at, id);
 
-CREATE INDEX promotions_open on promotions (agent_id, alias, candidate_version)
+CREATE UNIQUE INDEX promotions_open on promotions (agent_id, alias, candidate_version)
   where status in ('in_review', 'approved');
 
 CREATE TABLE reviews (

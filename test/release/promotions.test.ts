@@ -79,6 +79,8 @@ test('The whole way: refused by the gate, overridden, rolled back, mended, appro
   const back = await ask<RollbackResponse>(people.releaser, `${pathOf(triage.agent_id)}/rollback`, {});
   expect(back).toMatchObject({ from_version: 2, to_version: 1, running: 'drain' });
   expect(await retrieve(worse)).toMatchObject({ status: 'rolled_back', override: { reason: 'Tonight.' } });
+  const lived = await all<AuditEntryResponse>(pawl, `/audit?subject=${worse.id}`);
+  expect(lived[0]).toMatchObject({ action: 'promotion.rolled_back', actor: { name: 'Dan' } });
 
   const better = await askFor(people, triage, 3);
   expect(better.evidence?.verdict).toBe('pass');
@@ -238,6 +240,15 @@ describe('What an approval holds for', () => {
     const anew = await ask<PromotionResponse>(people.author, path, { version: 2 });
     expect(anew).toMatchObject({ candidate_version: 2, status: 'in_review', approvals: { given_by: [] } });
   });
+
+  test('not for an easier eval, which nobody but its author can put in place', async () => {
+    await putEasyEval();
+    const path = `/promotions/${promotion.id}/evaluate`;
+    await expectRefused(refusal(people.reviewer, path, { eval: 'easy' }), { code: 'permission', by: 'Bob' });
+    expect(await retrieve(promotion)).toMatchObject({ status: 'approved', basis: { eval_name: 'triage' } });
+    const anew = await ask<PromotionResponse>(people.author, path, { eval: 'easy' });
+    expect(anew).toMatchObject({ basis: { eval_name: 'easy' }, approvals: { given_by: [] } });
+  });
 });
 
 describe('What cannot be asked for', () => {
@@ -252,10 +263,25 @@ describe('What cannot be asked for', () => {
     await expectRefused(asking({ version: 1 }), { code: 'invalid_request', by: 'Ann' });
   });
 
-  test('the same twice', async () => {
+  test('the same twice, by asking or by changing another into it', async () => {
     const { id } = await askFor(people, triage, 3);
     const message = await expectRefused(asking({ version: 3 }), { code: 'promotion_open', by: 'Ann' });
     expect(message).toContain(id);
+    const other = await askFor(people, triage, 2);
+    const path = `/promotions/${other.id}/evaluate`;
+    await expectRefused(refusal(people.author, path, { version: 3 }), { code: 'promotion_open', by: 'Ann' });
+    await expectRefused(refusal(people.author, path, { version: 1 }), { code: 'invalid_request', by: 'Ann' });
+    await expectRefused(refusal(people.author, path, { version: 9 }), {
+      code: 'version_not_found',
+      by: 'Ann',
+    });
+  });
+
+  test('by an alias that was removed before it was ever set, of which nothing is left', async () => {
+    const path = pathOf(triage.agent_id, 'nothing');
+    expect(await refusal(people.author, path, { version: null, from: null })).toMatchObject({ status: 404 });
+    const { data } = await ask<{ data: AliasResponse[] }>(pawl, `/agents/${triage.agent_id}/aliases`);
+    expect(data.map(({ name }) => name)).toEqual(['production']);
   });
 
   test('something of an archived agent', async () => {

@@ -110,7 +110,7 @@ const tables = [
 const indexes = [
   'create index promotions_by_time on promotions (created_at, id)',
   'create index promotions_of_alias on promotions (agent_id, alias, created_at, id)',
-  `create index promotions_open on promotions (agent_id, alias, candidate_version)
+  `create unique index promotions_open on promotions (agent_id, alias, candidate_version)
     where status in ('in_review', 'approved')`,
   'create index audit_of_subject on audit_entries (subject_id, seq)',
   'create index comparisons_of_candidate on comparisons (candidate_run_id)',

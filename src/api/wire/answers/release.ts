@@ -11,7 +11,7 @@ import {
 } from '../../../core/release.ts';
 import { roles } from '../../../core/roles.ts';
 import { sessionStatuses } from '../../../core/session.ts';
-import type { MoveEvidence } from '../../../release/aliases.ts';
+import type { MoveEvidence } from '../../../release/alias.ts';
 import type { Blocker, Evidence, Override, Review } from '../../../release/promotion.ts';
 import type { PromotionBasis } from '../../../release/promotion-basis.ts';
 import type {
@@ -162,6 +162,7 @@ const override = describes<Override>()(
     reason: text.describe('Why.'),
     at: time.describe('When.'),
     basis_hash: text.describe('The basis that it holds for.'),
+    comparison_id: text.nullable().describe('The evidence that it holds against; null when there was none.'),
   }),
 );
 

@@ -1,0 +1,17 @@
+import { PawlError } from '../core/errors.ts';
+import { type AgentRow, findVersion } from '../store/agents.ts';
+import type { Handle } from '../store/dialect.ts';
+
+/** @throws PawlError `version_not_found` */
+export async function requireVersion(db: Handle, agent: AgentRow, version: number): Promise<void> {
+  if (version <= agent.latest_version && (await findVersion(db, agent.id, version)) !== null) return;
+  throw new PawlError('version_not_found', `agent ${agent.id} has no version ${version}`);
+}
+
+/** A version that sessions can get from now on. @throws PawlError `version_not_found`, `agent_archived` */
+export async function requireServable(db: Handle, agent: AgentRow, version: number): Promise<void> {
+  if (agent.archived_at !== null) {
+    throw new PawlError('agent_archived', `agent ${agent.id} is archived and starts no sessions`);
+  }
+  await requireVersion(db, agent, version);
+}
