@@ -4,7 +4,7 @@
  */
 export const eventTypes = {
   'promotion.created': 'Somebody asks for a promotion, and it waits for review.',
-  'promotion.approved': 'A promotion has all the approvals that it needs.',
+  'promotion.approved': 'A review left a promotion lacking nothing: it can be applied.',
   'promotion.rejected': 'A promotion was rejected.',
   'promotion.applied': 'A promotion has moved its alias.',
   'alias.rolled_back': 'An alias was moved back.',
