@@ -187,7 +187,7 @@ describe('A key', () => {
     }
   });
 
-  test('of a viewer reads everything but keys and webhooks', async () => {
+  test('of a viewer reads everything, but of keys and webhooks only what the audit log tells', async () => {
     const readable = routes.filter((route) => route.method === 'GET' && !asked.has(nameOf(route)));
     for (const route of readable) {
       const { status, text } = await call(route, keyOf('viewer'), 'something');
@@ -195,6 +195,15 @@ describe('A key', () => {
     }
     const shut = routes.filter((route) => route.method === 'GET' && asked.has(nameOf(route)));
     expect(shut.every(({ url }) => /^\/pawl\/v1\/(keys|webhooks)/.test(url))).toBe(true);
+    const entriesOn = async (id: string | undefined) => {
+      const { data } = await ask<{ data: AuditEntryResponse[] }>(keyOf('viewer'), `/audit?subject=${id}`);
+      return data.map(({ action, after }) => ({ action, after }));
+    };
+    expect(await entriesOn(keyOf('admin').id)).toEqual([
+      { action: 'key.created', after: { name: 'a admin', role: 'admin', expires_at: null } },
+    ]);
+    const origin = 'http://127.0.0.1:1';
+    expect(await entriesOn(things['webhooks'])).toMatchObject([{ after: { origin, enabled_events: ['*'] } }]);
   });
 });
 

@@ -410,6 +410,43 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       expect(await onlyOne(webhook)).toMatchObject({ status: 'delivered', attempts: 1 });
     });
 
+    /** Has an attempt under way, changes its webhook, and lets the attempt end. */
+    async function changedUnder(status: number, change: (id: string) => Promise<unknown>): Promise<Webhook> {
+      const webhook = await make(['*'], '/old');
+      const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
+      receiver.react((response) => arrive(() => response.writeHead(status).end()));
+      await tell();
+      const ticking = webhooks.tick();
+      const end = await arrived;
+      await change(webhook.id);
+      end();
+      await ticking;
+      return webhooks.settings.retrieve(webhook.id);
+    }
+
+    const moveTo = (path: string) => (id: string) =>
+      webhooks.settings.update(id, { url: receiver.url + path }, localActor);
+
+    test('to a URL that is replaced meanwhile says nothing of the new one, and goes there next', async () => {
+      const webhook = await changedUnder(410, moveTo('/new'));
+      expect(webhook).toMatchObject({ state: 'enabled', disabled_reason: null, failing_since: null });
+      receiver.react(answer(200));
+      expect(await nextAttempt(webhook)).toMatchObject({ status: 'delivered', attempts: 2 });
+      expect(receiver.received.map(({ url }) => url)).toEqual(['/old', '/new']);
+    });
+
+    test('that fails at a URL that is replaced meanwhile is no failure of the new one', async () => {
+      expect(await changedUnder(500, moveTo('/new'))).toMatchObject({ failing_since: null });
+    });
+
+    test('of before its webhook was enabled anew does not disable it again', async () => {
+      const webhook = await changedUnder(410, async (id) => {
+        await webhooks.settings.update(id, { state: 'disabled' }, localActor);
+        await webhooks.settings.update(id, { state: 'enabled' }, localActor);
+      });
+      expect(webhook).toMatchObject({ state: 'enabled', disabled_reason: null, failing_since: null });
+    });
+
     test('whose webhook is deleted under it leaves nothing behind', async () => {
       const webhook = await make();
       const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   type AuditEntry,
   type AuditFact,
@@ -6,9 +7,11 @@ import {
   checkEntry,
   emptyChain,
 } from '../core/audit-entry.ts';
+import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import type { Json } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
 import {
   type AuditRow,
@@ -19,6 +22,7 @@ import {
   readAudit,
 } from '../store/audit.ts';
 import type { Handle, Store } from '../store/dialect.ts';
+import { createSeldom } from './seldom.ts';
 
 /** What reading the whole log came to. */
 export type AuditCheck = {
@@ -31,15 +35,28 @@ export type AuditCheck = {
   readonly broken: { readonly seq: number; readonly problem: string } | null;
 };
 
-type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids };
+type Deps = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Is told of refusals that could not be written down; absent when nobody reads it. */
+  readonly log?: Log;
+};
 
-const readTogether = 1000;
+/** Few enough that nobody waits for long while they are hashed. */
+const readTogether = 100;
+/** How many different attempts at one action are written down an hour, for each person. */
+const mostRefusals = 100;
 
 /**
  * The audit log: who changed what, when and why, each entry bound to the one before by a hash. An entry is written in
  * the transaction of its change, so that neither is ever there without the other.
  */
-export function createAudit({ store, clock, ids }: Deps) {
+export function createAudit({ store, clock, ids, log }: Deps) {
+  const isNews = createSeldom(clock, 1);
+  const isBearable = createSeldom(clock, mostRefusals);
+  let checking: Promise<AuditCheck> | null = null;
+
   async function append(tx: Handle, fact: AuditFact): Promise<AuditEntry> {
     const head = await lockAuditHead(tx, store.dialect);
     const place = { id: ids.next('audit_entry'), now: formatTime(clock.now()), head };
@@ -56,16 +73,43 @@ export function createAudit({ store, clock, ids }: Deps) {
       const last = rows.at(-1);
       if (last === undefined || rows.length < readTogether) return;
       after = last.seq;
+      // SQLite answers at once, so that nobody else would have a turn before the end of the log.
+      await turn();
     }
+  }
+
+  async function check(): Promise<AuditCheck> {
+    const written = await findAuditHead(store.db);
+    let head = emptyChain;
+    for await (const entry of read()) {
+      const link = checkEntry(entry, head);
+      if (!link.ok) return brokenAfter(head, link.problem);
+      if (entry.seq === written.seq && entry.hash !== written.hash) {
+        return brokenAfter(head, 'it is not the entry that the log ended with');
+      }
+      head = link.head;
+    }
+    if (head.seq >= written.seq) return { ok: true, entries: head.seq, head, broken: null };
+    return brokenAfter(head, `it is missing, and so are all others up to ${written.seq}`);
   }
 
   return {
     append,
     read,
 
-    /** Writes down an attempt that was refused, in a transaction of its own. */
+    /**
+     * Writes down an attempt that was refused, in a transaction of its own: the same one once an hour. When that
+     * fails, it is reported, and no error: whoever tried is to be told why they were refused.
+     */
     async refuse(fact: Omit<AuditFact, 'outcome' | 'before' | 'after'>): Promise<void> {
-      await store.write((tx) => append(tx, { ...fact, outcome: 'refused', before: null, after: null }));
+      const { action, actor, subject, reason } = fact;
+      const who = [actor.key_id, actor.name, action];
+      if (!isNews(contentHash([who, subject, reason])) || !isBearable(contentHash(who))) return;
+      try {
+        await store.write((tx) => append(tx, { ...fact, outcome: 'refused', before: null, after: null }));
+      } catch (error) {
+        log?.error({ action, key_id: actor.key_id, err: error }, 'A refusal could not be written down');
+      }
     },
 
     /** Entries by number. */
@@ -77,23 +121,21 @@ export function createAudit({ store, clock, ids }: Deps) {
       return { data: page.data.map(entryOf), next_page: page.next_page };
     },
 
-    /** Reads the whole log and says whether it is as it was written. */
-    async verify(): Promise<AuditCheck> {
-      const written = await findAuditHead(store.db);
-      let head = emptyChain;
-      for await (const entry of read()) {
-        const link = checkEntry(entry, head);
-        if (!link.ok) return { ok: false, entries: head.seq, head, broken: link };
-        head = link.head;
-      }
-      if (head.seq >= written.seq) return { ok: true, entries: head.seq, head, broken: null };
-      const problem = `it is missing, and so are all others up to ${written.seq}`;
-      return { ok: false, entries: head.seq, head, broken: { seq: head.seq + 1, problem } };
+    /** Reads the whole log and says whether it is as it was written. Who asks while it is read shares the answer. */
+    verify(): Promise<AuditCheck> {
+      checking ??= check().finally(() => {
+        checking = null;
+      });
+      return checking;
     },
   };
 }
 
 export type Audit = ReturnType<typeof createAudit>;
+
+function brokenAfter(head: AuditHead, problem: string): AuditCheck {
+  return { ok: false, entries: head.seq, head, broken: { seq: head.seq + 1, problem } };
+}
 
 function rowOf({ actor, subject, before, after, ...rest }: AuditEntry): AuditRow {
   return {

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KyselyPlugin } from 'kysely';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
 import { sha256 } from '../core/canonical.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
@@ -208,4 +209,42 @@ test('making, revoking, and trying a revoked key is written down, the last of th
     ['key.used', 'refused'],
   ]);
   expect(JSON.stringify(entries)).not.toContain(secret);
+  // Everybody may read the log, but nobody needs a part of the secret.
+  const after = { name: 'robot', role: 'editor', expires_at: null };
+  expect(JSON.parse(entries[0]?.after ?? '')).toEqual(after);
+});
+
+describe('On PostgreSQL', () => {
+  let database: FreshDatabase;
+  let shared: Store;
+  beforeAll(async () => {
+    database = await freshDatabase();
+    shared = await openStore({ kind: 'postgres', url: database.url });
+  });
+  afterAll(async () => {
+    await shared.close();
+    await database.drop();
+  });
+
+  const actionsOn = async (id: string): Promise<string[]> => {
+    const entries = shared.db.selectFrom('audit_entries').select('action').where('subject_id', '=', id);
+    return (await entries.where('outcome', '=', 'done').orderBy('seq').execute()).map(({ action }) => action);
+  };
+
+  test('a key that many revoke at once is revoked once, and all are told the same', async () => {
+    const many = keysOn(shared);
+    const { key } = await many.create({ name: 'robot', role: 'editor' }, me);
+    const told = await Promise.all(Array.from({ length: 8 }, () => many.revoke(key.id, me)));
+    expect(await actionsOn(key.id)).toEqual(['key.created', 'key.revoked']);
+    expect(new Set(told.map(({ revoked_at }) => revoked_at)).size).toBe(1);
+  });
+
+  test('a key that many try when its time is over ends once', async () => {
+    const many = keysOn(shared);
+    const end = '2027-01-15T09:00:00.000000Z';
+    const { key, secret } = await many.create({ name: 'guest', role: 'editor', expires_at: end }, me);
+    now = Date.parse(end) + 1;
+    await Promise.all(Array.from({ length: 8 }, () => many.identify(secret)));
+    expect(await actionsOn(key.id)).toEqual(['key.created', 'key.expired']);
+  });
 });

@@ -16,7 +16,6 @@ import {
   revokeKey,
 } from '../store/keys.ts';
 import type { Audit } from './audit.ts';
-import { createSeldom } from './seldom.ts';
 
 /** A key without anything secret. */
 export type Key = Omit<KeyRow, 'hash' | 'role'> & { readonly role: Role };
@@ -53,6 +52,7 @@ const prefix = 'sk-pawl-';
 const secretLength = 40;
 const maxKnown = 1000;
 const knownForUs = 1_000_000;
+
 /** API keys: only their hashes are kept, which is enough for texts that nobody can guess. */
 export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps) {
   function newRow(fields: Pick<KeyRow, 'name' | 'role' | 'expires_at'>, secret: string): KeyRow {
@@ -69,7 +69,6 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
   // A key is looked up with every request. A second may pass before another process's revocation is seen here;
   // one of this process is seen at once.
   const known = new Map<string, { actor: Actor; until: number }>();
-  const isNews = createSeldom(clock);
   let revocations = 0;
   const ownSecret = prefix + randomText(randomBytes, secretLength);
   const ownHash = sha256(ownSecret);
@@ -84,16 +83,18 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
 
   async function insert(tx: Handle, row: KeyRow, by: Actor): Promise<void> {
     await insertKey(tx, row);
-    const { id: _id, hash: _hash, ...after } = row;
+    // Everybody reads the log, so that it tells nothing that helps to know the secret.
+    const { id, name, role, expires_at } = row;
     const fact = { action: 'key.created', outcome: 'done', actor: by, reason: null, before: null } as const;
-    await audit.append(tx, { ...fact, subject: { type: 'api_key', id: row.id }, after });
+    await audit.append(tx, { ...fact, subject: { type: 'api_key', id }, after: { name, role, expires_at } });
   }
 
-  async function end(tx: Handle, row: KeyRow, how: { by: Actor; at: string; action: string }): Promise<void> {
-    await revokeKey(tx, row.id, how.at);
+  /** Ends a key and writes it down, unless that was done before. */
+  async function end(tx: Handle, id: string, how: { by: Actor; at: string; action: string }): Promise<void> {
+    if (!(await revokeKey(tx, id, how.at))) return;
     await audit.append(tx, {
       ...{ action: how.action, outcome: 'done', actor: how.by, reason: null },
-      subject: { type: 'api_key', id: row.id },
+      subject: { type: 'api_key', id },
       ...{ before: { revoked_at: null }, after: { revoked_at: how.at } },
     });
   }
@@ -109,25 +110,16 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
     return { key: withoutSecrets(row), secret };
   }
 
-  /** A key that is no good any more; somebody who keeps trying it is written down, but not each time. */
+  /** A key that is no good any more; somebody who tries it is written down. */
   async function refuse(row: KeyRow, kind: 'revoked' | 'expired', at: string): Promise<Identity> {
-    if (isNews(row.id)) {
-      await audit.refuse({
-        ...{ action: 'key.used', reason: `the key is ${kind}`, subject: { type: 'api_key', id: row.id } },
-        actor: actorOf(row),
-      });
-    }
+    const attempt = { action: 'key.used', actor: actorOf(row), subject: { type: 'api_key', id: row.id } };
+    await audit.refuse({ ...attempt, reason: `the key is ${kind}` });
     return { kind, at };
   }
 
   /** Once a key's time is over, it stays so, even if the clock is set back. */
   async function expire(row: KeyRow, at: string): Promise<Identity> {
-    await store.write(async (tx) => {
-      const now = await findKey(tx, row.id);
-      if (now !== null && now.revoked_at === null) {
-        await end(tx, now, { by: serverActor, at, action: 'key.expired' });
-      }
-    });
+    await store.write((tx) => end(tx, row.id, { by: serverActor, at, action: 'key.expired' }));
     return refuse(row, 'expired', at);
   }
 
@@ -182,11 +174,8 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
     /** Revokes a key at once (streams that it opened end with their next ping); again, it changes nothing. @throws PawlError `key_not_found` */
     async revoke(id: string, by: Actor): Promise<Key> {
       const row = await store.write(async (tx) => {
-        const found = await findKey(tx, id);
-        if (found === null || found.revoked_at !== null) return found;
-        const at = formatTime(clock.now());
-        await end(tx, found, { by, at, action: 'key.revoked' });
-        return { ...found, revoked_at: at };
+        await end(tx, id, { by, at: formatTime(clock.now()), action: 'key.revoked' });
+        return findKey(tx, id);
       });
       if (row === null) throw new PawlError('key_not_found', `API key ${id} does not exist`);
       revocations++;

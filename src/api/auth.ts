@@ -1,8 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Audit } from '../access/audit.ts';
 import { type Actor, type Keys, localActor } from '../access/keys.ts';
-import { createSeldom } from '../access/seldom.ts';
-import type { Clock } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import { mayActAs, type Role } from '../core/roles.ts';
 
@@ -25,19 +23,15 @@ const loopbackHosts = ['127.0.0.1', 'localhost', '[::1]'];
 type Deps = {
   readonly keys: Keys;
   readonly audit: Audit;
-  readonly clock: Clock;
   readonly policy: KeyPolicy;
 };
 
 /** Lets nobody in without a key, whichever header it comes in, and nobody beyond what the key is for. */
-export function authenticate(app: FastifyInstance, { keys, audit, clock, policy }: Deps): void {
-  const isNews = createSeldom(clock);
+export function authenticate(app: FastifyInstance, { keys, audit, policy }: Deps): void {
   app.decorateRequest('actor', null as unknown as Actor);
   app.addHook('onRequest', async (request) => {
     request.actor = policy === 'none' ? withoutKey(request) : await withKey(request, keys);
-    await requireRole(request, async (attempt) => {
-      if (isNews(`${attempt.actor.key_id} ${attempt.subject.id}`)) await audit.refuse(attempt);
-    });
+    await requireRole(request, audit);
   });
 }
 
@@ -55,12 +49,9 @@ const endings = { revoked: 'revoked at', expired: 'good until' } as const;
 
 /**
  * @throws PawlError `permission` when the route asks for a higher role. Who reaches for what only reviewers and those
- *   above them may do is written down, once an hour.
+ *   above them may do is written down.
  */
-async function requireRole(
-  request: FastifyRequest,
-  writeDown: (attempt: Parameters<Audit['refuse']>[0]) => Promise<void>,
-): Promise<void> {
+async function requireRole(request: FastifyRequest, audit: Audit): Promise<void> {
   const { url, config } = request.routeOptions;
   // No route: whoever comes is told that there is none.
   if (url === undefined) return;
@@ -70,7 +61,7 @@ async function requireRole(
   const reason = `This needs an API key with the role ${needed}; this one has the role ${actor.role}`;
   if (mayActAs(needed, 'reviewer')) {
     const subject = { type: 'route', id: `${request.method} ${url}` };
-    await writeDown({ action: 'request.made', actor, subject, reason });
+    await audit.refuse({ action: 'request.made', actor, subject, reason });
   }
   throw new PawlError('permission', reason);
 }

@@ -26,14 +26,23 @@ export type ServerRequest = {
   readonly signal?: AbortSignal;
 };
 
-/** A server answered, and the answer is no. */
-export class RefusedError extends CommandError {
+/** What came with a refusal besides its sentence. */
+export type Refusal = {
   /** The status of the answer. */
   readonly status: number;
+  /** Pawl's own word for what happened, as `docs/reference/errors.md` lists them; null where the answer has none. */
+  readonly code: string | null;
+};
 
-  constructor(message: string, status: number) {
+/** A server answered, and the answer is no. */
+export class RefusedError extends CommandError implements Refusal {
+  readonly status: number;
+  readonly code: string | null;
+
+  constructor(message: string, { status, code }: Refusal) {
     super(message);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -95,6 +104,13 @@ export async function textOf(access: ServerAccess, response: Response): Promise<
   }
 }
 
+/** What a refusal has in its body, whichever server it is of; null for what it does not say. */
+export function saidIn(body: unknown): { readonly message: string | null; readonly code: string | null } {
+  const { error } = (body ?? {}) as { error?: { message?: unknown; details?: { error_code?: unknown } } };
+  const said = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+  return { message: said(error?.message), code: said(error?.details?.error_code) };
+}
+
 /** What to say when there was no answer. */
 export function unreachable(access: ServerAccess, error: unknown): CommandError {
   return new CommandError(
@@ -107,14 +123,13 @@ export function unreachable(access: ServerAccess, error: unknown): CommandError 
 function unauthorized({ url, key_from }: ServerAccess): RefusedError {
   const missing = `The server at ${url} asks for an API key; set PAWL_KEY`;
   const wrong = `The server at ${url} does not know the API key from ${key_from}; set PAWL_KEY to one that it knows`;
-  return new RefusedError(key_from === null ? missing : wrong, 401);
+  return new RefusedError(key_from === null ? missing : wrong, { status: 401, code: 'authentication' });
 }
 
 function refused(access: ServerAccess, status: number, answer: object | null): RefusedError {
-  const { error } = (answer ?? {}) as { error?: { message?: unknown } };
-  if (typeof error?.message === 'string') return new RefusedError(error.message, status);
+  const { message, code } = saidIn(answer);
   const stranger = `The server at ${access.url} answered with status ${status}, and not as Pawl does`;
-  return new RefusedError(stranger, status);
+  return new RefusedError(message ?? stranger, { status, code });
 }
 
 function parseObject(text: string): object | null {

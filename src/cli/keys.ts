@@ -5,6 +5,7 @@ import { plain } from '../core/plain-text.ts';
 import { roleMeanings, roles } from '../core/roles.ts';
 import { callServer, defaultServerUrl, type ServerAccess, serverAccess } from './api-client.ts';
 import { settingsHere } from './environment.ts';
+import { listItems } from './list-items.ts';
 import { columns, type Format, outputOption, paintFor, print, printJson } from './output.ts';
 
 type Options = { readonly url?: string; readonly output: Format };
@@ -54,7 +55,8 @@ function listKeysCommand(): Command {
     .addOption(outputOption())
     .addHelpText('after', example('pawl keys list -o json'))
     .action(async (options: Options) => {
-      const keys = await allKeys(access(options));
+      const keys: KeyResponse[] = [];
+      for await (const key of listItems<KeyResponse>(access(options), '/pawl/v1/keys')) keys.push(key);
       if (options.output === 'json') return printJson(keys);
       const rows = keys.map((key) => [
         key.id,
@@ -86,20 +88,6 @@ function revokeKeyCommand(): Command {
       if (options.output === 'json') return printJson(key);
       print(`${key.id} "${plain(key.name)}" is revoked.`);
     });
-}
-
-async function allKeys(server: ServerAccess): Promise<KeyResponse[]> {
-  const keys: KeyResponse[] = [];
-  for (let page: string | null = ''; page !== null; ) {
-    const path = `/pawl/v1/keys?limit=100&page=${encodeURIComponent(page)}`;
-    const answer: { data: KeyResponse[]; next_page: string | null } = await callServer(server, {
-      method: 'GET',
-      path,
-    });
-    keys.push(...answer.data);
-    page = answer.next_page;
-  }
-  return keys;
 }
 
 const unitMs: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000 };

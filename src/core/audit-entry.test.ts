@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AuditEntry, type AuditFact, chainEntry, checkEntry, emptyChain } from './audit-entry.ts';
+import type { Json } from './evaluation.ts';
 
 const fact: AuditFact = {
   ...{ action: 'alias.set', outcome: 'done', actor: { key_id: null, name: 'ann', role: 'releaser' } },
@@ -62,6 +64,22 @@ describe('A chain of audit entries', () => {
     expect(brokenAt([a, b, b, c])).toBe(3);
     expect(brokenAt([a, c, b, d])).toBe(2);
     expect(brokenAt([b, c, d])).toBe(1);
+  });
+
+  test('is in order after its texts were kept as UTF-8 without NUL, whatever callers had sent', () => {
+    const kept = (text: string): string => Buffer.from(text).toString().replaceAll('\0', '');
+    const binary = fc.string({ unit: 'binary' });
+    fc.assert(
+      fc.property(binary, binary, fc.jsonValue({ stringUnit: 'binary' }), (reason, id, after) => {
+        const told = { ...fact, reason, subject: { type: 'alias', id }, after: after as Json };
+        const entry = chainEntry(told, { id: 'aud_0', now: '2026-01-01T00:00:00Z', head: emptyChain });
+        const subject = { type: 'alias', id: kept(entry.subject.id) };
+        const read = { ...entry, reason: kept(entry.reason ?? ''), subject };
+        expect(checkEntry(read, emptyChain).ok).toBe(true);
+        expect(JSON.stringify(read)).not.toMatch(/\\ud[89a-f]|\\u0000/);
+      }),
+      { examples: [['half \ud83e', '\0', { '\udc00': ['\0\ud83e'] }]] },
+    );
   });
 
   test('goes on where the clock is set back', () => {

@@ -41,11 +41,14 @@ export type AuditHead = { readonly seq: number; readonly hash: string | null; re
 /** The head of a chain without entries. */
 export const emptyChain: AuditHead = { seq: 0, hash: null, at: null };
 
-/** Puts a fact at the end of a chain. `now` is RFC 3339. */
+/**
+ * Puts a fact at the end of a chain. `now` is RFC 3339. What no database could give back as it was, halves of
+ * characters and the character NUL, is replaced by U+FFFD before it is hashed.
+ */
 export function chainEntry(fact: AuditFact, place: { id: string; now: string; head: AuditHead }): AuditEntry {
   const { id, now, head } = place;
   const at = head.at !== null && head.at > now ? head.at : now;
-  const open = { ...fact, id, seq: head.seq + 1, at, previous_hash: head.hash };
+  const open = { ...(storable(fact) as AuditFact), id, seq: head.seq + 1, at, previous_hash: head.hash };
   return { ...open, hash: contentHash(open) };
 }
 
@@ -60,6 +63,13 @@ export function checkEntry(entry: AuditEntry, head: AuditHead): Link {
   const problem = problemOf(entry, head) ?? (contentHash(open) === hash ? null : 'its content was changed');
   if (problem !== null) return { ok: false, seq: head.seq + 1, problem };
   return { ok: true, head: { seq: entry.seq, hash, at: entry.at } };
+}
+
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\ufffd');
+  if (Array.isArray(value)) return value.map(storable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [storable(key), storable(member)]));
 }
 
 function problemOf(entry: AuditEntry, head: AuditHead): string | null {

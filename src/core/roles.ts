@@ -4,7 +4,7 @@ export type Role = (typeof roles)[number];
 
 /** What each role adds to the one before it. */
 export const roleMeanings: Readonly<Record<Role, string>> = {
-  viewer: 'reads everything but keys and webhooks',
+  viewer: 'reads everything, but of keys and webhooks only what the audit log tells',
   editor: 'makes agents, versions, datasets, evals and sessions, and asks for promotions',
   reviewer: 'approves, rejects and overrides promotions of others',
   releaser: 'applies promotions, moves aliases and rolls back',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type PinChange, type PinnedAt, pinChanges, rolledBackTo } from './pin-changes.ts';
+import { directionOf, type PinChange, type PinnedAt, pinChanges } from './pin-changes.ts';
 import type { Pin, PinMap } from './pins.ts';
 
 const pin = (version: number, agent = 'agent_1'): Pin => ({ agent, version, eval: null, note: null });
@@ -29,8 +29,12 @@ describe('A change goes back', () => {
   const change = (from: Pin, to: Pin): PinChange & { from: Pin; to: Pin } => ({
     ...{ kind: from.agent === to.agent ? 'repinned' : 'moved', name: 'a', from, to },
   });
+  const backIn = (entries: readonly PinnedAt[], from: Pin, to: Pin): string | null => {
+    const direction = directionOf(change(from, to), { entries, missing: null });
+    return direction.kind === 'back' ? direction.to.commit : null;
+  };
   const back = (to: Pin, ...versions: readonly (Pin | null)[]): string | null =>
-    rolledBackTo(change(versions[0] ?? to, to), history(...versions))?.commit ?? null;
+    backIn(history(...versions), versions[0] ?? to, to);
 
   test('to what was pinned before, and says where that stood last', () => {
     expect(back(pin(2), pin(3), pin(2), pin(1), pin(2))).toBe('commit-1');
@@ -49,7 +53,7 @@ describe('A change goes back', () => {
     expect(back(pin(4), pin(3), pin(2))).toBeNull();
     expect(back(pin(2, 'agent_2'), pin(3), pin(2))).toBeNull();
     const elsewhere = history(pin(3), pin(2)).map((one) => ({ ...one, pins: pins({ b: pin(2) }) }));
-    expect(rolledBackTo(change(pin(3), pin(2)), elsewhere)).toBeNull();
+    expect(backIn(elsewhere, pin(3), pin(2))).toBeNull();
   });
 
   test('not to a version that was rolled back, for it came after what is pinned now', () => {
@@ -57,6 +61,16 @@ describe('A change goes back', () => {
   });
 
   test('never where no history is known', () => {
-    expect(rolledBackTo(change(pin(3), pin(2)), [])).toBeNull();
+    expect(backIn([], pin(3), pin(2))).toBeNull();
+  });
+
+  test('not for certain where the oldest commits are missing, for they decide', () => {
+    const [from, to] = [pin(1), pin(2)];
+    const whole = history(pin(1), pin(2), pin(1));
+    expect(backIn(whole, from, to)).toBeNull();
+    // Without its oldest commit, the same history says the opposite.
+    expect(backIn(whole.slice(0, 2), from, to)).toBe('commit-1');
+    const cut = { entries: whole.slice(0, 2), missing: 'git was told to forget' };
+    expect(directionOf(change(from, to), cut)).toEqual({ kind: 'unknown', missing: cut.missing });
   });
 });

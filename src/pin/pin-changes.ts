@@ -27,12 +27,37 @@ export type PinnedAt = {
   readonly pins: PinMap | null;
 };
 
+/** What a base pinned before. */
+export type PinHistory = {
+  /** The newest first. */
+  readonly entries: readonly PinnedAt[];
+  /** Why older ones are not there, as a clause for people, with a way to get them if there is one; null when all are. */
+  readonly missing: string | null;
+};
+
+/** Whether a change goes back to what was pinned before. */
+export type Direction =
+  /** It does; `to` is the newest commit that had the pin as it is to be. */
+  | { readonly kind: 'back'; readonly to: PinnedAt }
+  | { readonly kind: 'forward' }
+  /** Nobody can tell; `missing` is that of the history. */
+  | { readonly kind: 'unknown'; readonly missing: string };
+
 /**
- * The newest commit that had a pin as it is to be now, if the change goes back; null if it does not. It goes back when
- * that was pinned before what is pinned now was: the other way round, a version that was rolled back would need no
- * evidence to come again. `history` is of the base, the newest first.
+ * Says whether a change goes back: what is to be pinned was pinned before what is pinned now was. The other way round,
+ * a version that was rolled back would need no evidence to come again. The oldest entries decide, so that a history
+ * that lacks them decides nothing.
  */
-export function rolledBackTo(
+export function directionOf(
+  change: PinChange & { readonly from: Pin; readonly to: Pin },
+  { entries, missing }: PinHistory,
+): Direction {
+  if (missing !== null) return { kind: 'unknown', missing };
+  const to = rolledBackTo(change, entries);
+  return to === null ? { kind: 'forward' } : { kind: 'back', to };
+}
+
+function rolledBackTo(
   { name, from, to }: PinChange & { readonly from: Pin; readonly to: Pin },
   history: readonly PinnedAt[],
 ): PinnedAt | null {

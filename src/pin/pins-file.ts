@@ -1,18 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { PawlError } from '../core/errors.ts';
 import { type PinMap, parsePins } from './pins.ts';
+import { replaceText } from './replace-file.ts';
 
 /** Reads a pins file. @throws PawlError `invalid_request` when it is not there or broken, with the reason. */
 export function readPins(file: string): PinMap {
@@ -36,39 +25,12 @@ export function readPinsText(file: string): string | null {
   }
 }
 
-/**
- * Puts a new text in the place of a pins file in one step: whoever reads it meanwhile gets the old or the new one
- * whole. A link stays one, and the file keeps its mode.
- * @throws PawlError `invalid_request` when it cannot be written.
- */
+/** Puts a new text in the place of a pins file in one step. @throws PawlError `invalid_request` when it cannot be written. */
 export function replacePinsText(file: string, text: string): void {
-  let temporary: string | null = null;
   try {
-    const { path, mode } = placeOf(file);
-    temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
-    const fd = openSync(temporary, 'wx', mode);
-    try {
-      writeSync(fd, text);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, path);
+    replaceText(file, text);
   } catch (error) {
-    if (temporary !== null) rmSync(temporary, { force: true });
     throw cannot(file, 'written', error);
-  }
-}
-
-const usualMode = 0o666;
-
-function placeOf(file: string): { readonly path: string; readonly mode: number } {
-  try {
-    const path = realpathSync(file);
-    return { path, mode: statSync(path).mode };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path: file, mode: usualMode };
-    throw error;
   }
 }
 

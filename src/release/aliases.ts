@@ -9,6 +9,7 @@ import { type AliasHold, type AliasPolicy, firstPolicy, type MoveKind } from '..
 import { type AgentRow, findAgent, lockAgent, setDefaultAlias } from '../store/agents.ts';
 import {
   findAlias,
+  findMove,
   insertAlias,
   insertMove,
   listAliases,
@@ -160,7 +161,9 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
             `name: ${key.name} decides for ${agent.id}; change its default first`,
           );
         }
-        const before = alias.version === null ? null : alias.move;
+        // What was removed in between does not stand in the way of going back.
+        const last = alias.version === null ? await findMove(tx, key, alias.move) : null;
+        const before = alias.version === null ? (last?.before ?? null) : alias.move;
         return move(tx, alias, {
           kind,
           to_version: to,

@@ -24,10 +24,16 @@ export type PromotionBasis = {
   readonly dataset_revision_id: string;
   /** How often each case is asked at least. */
   readonly epochs: number;
+  /** How often the promotion has been put on another basis: one that comes back is not the one that was approved. */
+  readonly round: number;
 };
 
 /** What a basis is made of. */
-export type BasisQuestion = AliasKey & { readonly candidate_version: number; readonly eval: string };
+export type BasisQuestion = AliasKey & {
+  readonly candidate_version: number;
+  readonly eval: string;
+  readonly round: number;
+};
 
 /** The hash that reviews name. */
 export function basisHash(basis: PromotionBasis): string {
@@ -53,6 +59,9 @@ export async function readBasis(db: Handle, question: BasisQuestion): Promise<Pr
     throw new PawlError('invalid_request', message);
   }
   const dataset = await findNamedDataset(db, definition.dataset.name);
+  if (dataset.archived_at !== null) {
+    throw new PawlError('dataset_archived', `dataset ${dataset.name} is archived and gives no more evidence`);
+  }
   const cases = await findRevision(db, dataset, definition.dataset.revision);
   return {
     candidate_version,
@@ -61,6 +70,7 @@ export async function readBasis(db: Handle, question: BasisQuestion): Promise<Pr
     ...{ eval_id: id, eval_name: name, eval_revision: revision },
     dataset_revision_id: cases.id,
     epochs: definition.epochs ?? usualEpochs(cases.cases),
+    round: question.round,
   };
 }
 
@@ -81,7 +91,7 @@ export function basisChanges(then: PromotionBasis, now: PromotionBasis): string[
 
 /** The runs that a comparison has to be of, for it to be evidence on this basis. */
 export function fittingRuns(agent_id: string, basis: PromotionBasis): FittingRuns {
-  const { candidate_hash: _hash, eval_name: _name, ...rest } = basis;
+  const { candidate_hash: _hash, eval_name: _name, round: _round, ...rest } = basis;
   return { agent_id, ...rest };
 }
 

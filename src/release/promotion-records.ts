@@ -7,6 +7,7 @@ import type { AliasPolicy } from '../core/release.ts';
 import { findAgent } from '../store/agents.ts';
 import { findAlias } from '../store/aliases.ts';
 import type { Handle, Store } from '../store/dialect.ts';
+import { listRevoked } from '../store/keys.ts';
 import {
   findPromotion,
   listReviews,
@@ -55,11 +56,15 @@ export function createPromotionRecords({ store, clock, audit, aliases, evidence,
   async function detail(db: Handle, row: PromotionRow): Promise<PromotionDetails> {
     const promotion = await read(db, row);
     const reviews = (await listReviews(db, row.id)).map(readReview);
+    const keys = reviews.flatMap(({ actor }) => (actor.key_id === null ? [] : [actor.key_id]));
+    const revoked = await listRevoked(db, [...new Set(keys)]);
     const aliasRow = await findAlias(db, { agent_id: row.agent_id, name: row.alias });
     const agent = await findAgent(db, row.agent_id);
     if (aliasRow === null) throw new Error(`Promotion ${row.id} lacks its alias ${row.alias}`);
     const alias = readAlias(aliasRow);
-    const approvals = { needed: alias.policy.approvals, given_by: approvers(reviews, row.basis_hash) };
+    // Whoever had a key that was revoked may not have been who its name says.
+    const trusted = reviews.filter(({ actor }) => !revoked.includes(actor.key_id ?? ''));
+    const approvals = { needed: alias.policy.approvals, given_by: approvers(trusted, row.basis_hash) };
     const isOpen = row.status === 'in_review' || row.status === 'approved';
     const blockers = !isOpen
       ? []
@@ -78,8 +83,8 @@ export function createPromotionRecords({ store, clock, audit, aliases, evidence,
     policy: AliasPolicy,
   ): Promise<string[]> {
     try {
-      const { candidate_version, eval_id } = basis;
-      const question = { agent_id, name: alias, candidate_version, eval: policy.eval ?? eval_id };
+      const { candidate_version, eval_id, round } = basis;
+      const question = { agent_id, name: alias, candidate_version, round, eval: policy.eval ?? eval_id };
       const now = await readBasis(db, question);
       return basisChanges(basis, now);
     } catch (error) {

@@ -84,13 +84,13 @@ export function isSamePerson(one: AuditActor, other: AuditActor): boolean {
   return (one.key_id !== null && one.key_id === other.key_id) || isNamed(one, other.name);
 }
 
-/** Whether an actor bears a name; names that differ in case or spaces around them are one. */
+/** Whether an actor bears a name; names that differ in case, in spaces around them or in what nobody sees are one. */
 export function isNamed(actor: AuditActor, name: string | null): boolean {
   return name !== null && fold(actor.name) === fold(name);
 }
 
 function fold(name: string): string {
-  return name.normalize('NFKC').trim().toLowerCase();
+  return name.normalize('NFKC').replaceAll(/\p{C}/gu, '').trim().toLowerCase();
 }
 
 /** The names of those whose last decision on this basis is to approve, each once. */

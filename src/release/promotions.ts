@@ -53,13 +53,17 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
   const { read, detail, find, change, write, announce } = records;
   const seeking = new Map<string, Promise<PromotionDetails>>();
 
-  /** Puts a promotion on what there is now. Evidence, approvals and overrides of another basis are void by that. */
+  /** What it takes to put a promotion on what there is now; null when that is what it stands on. */
   async function rebase(
     tx: Handle,
     row: PromotionRow,
     question: { candidate_version: number; eval: string },
   ) {
-    const basis = await readBasis(tx, { agent_id: row.agent_id, name: row.alias, ...question });
+    const { round } = JSON.parse(row.basis) as PromotionBasis;
+    const asked = { agent_id: row.agent_id, name: row.alias, ...question };
+    const same = await readBasis(tx, { ...asked, round });
+    if (basisHash(same) === row.basis_hash) return null;
+    const basis = { ...same, round: round + 1 };
     const found = await evidence.find(tx, row.agent_id, basis);
     return {
       ...{ candidate_version: question.candidate_version, basis: JSON.stringify(basis) },
@@ -164,6 +168,7 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
             name,
             candidate_version,
             eval: evalOf(alias, request),
+            round: 1,
           });
           const found = await evidence.find(tx, agent_id, basis, request.comparison);
           if (request.comparison !== undefined && found === null)
@@ -220,7 +225,7 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
           candidate_version,
           eval: alias.policy.eval ?? named ?? eval_id,
         });
-        if (next.basis_hash === row.basis_hash) return row;
+        if (next === null) return row;
         const basis = JSON.parse(next.basis) as PromotionBasis;
         if (alias.policy.eval === null && basis.eval_id !== eval_id) requireAuthor(row, by, 'eval');
         return write(tx, row, next, { action: 'promotion.updated', by, reason: null });

@@ -5,10 +5,11 @@ import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import type { ReviewDecision } from '../core/release.ts';
 import { mayActAs } from '../core/roles.ts';
-import { findVersion } from '../store/agents.ts';
+import { listAuthors } from '../store/agents.ts';
 import type { Handle } from '../store/dialect.ts';
 import { insertReview, type PromotionRow, type ReviewRow } from '../store/promotions.ts';
 import { isNamed, isSamePerson, type Override, type PromotionDetails, type Review } from './promotion.ts';
+import type { PromotionBasis } from './promotion-basis.ts';
 import type { PromotionRecords } from './promotion-records.ts';
 
 /** What a reviewer says, and about what. */
@@ -59,12 +60,14 @@ export function createReviews({ clock, ids, records }: Deps) {
         `This needs an API key with the role reviewer; this one has the role ${by.role}`,
       );
     }
-    const version = await findVersion(tx, row.agent_id, row.candidate_version);
+    const { candidate_hash } = JSON.parse(row.basis) as PromotionBasis;
+    // A version that differs in its description alone has the prompt of whoever wrote the one before.
+    const writers = await listAuthors(tx, row.agent_id, candidate_hash);
     const author = JSON.parse(row.author) as AuditActor;
     const what = isSamePerson(by, author)
       ? 'asked for this promotion'
-      : isNamed(by, version?.author ?? null)
-        ? `wrote version ${row.candidate_version}`
+      : writers.some((writer) => isNamed(by, writer))
+        ? `wrote what version ${row.candidate_version} is`
         : null;
     if (what === null) return;
     throw new PawlError('own_promotion', `${by.name} ${what}, and somebody else has to decide on it`);

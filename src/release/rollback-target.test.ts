@@ -37,6 +37,7 @@ function targetOf(
       last,
       before: moves.find((one) => one.move === last?.before) ?? null,
       named: moves.findLast((one) => one.to_version === to) ?? null,
+      taken: moves.findLast((one) => one.kind === 'rollback' && one.from_version === to) ?? null,
     },
   );
 }
@@ -68,6 +69,14 @@ test('a named version has to have been there, unless it is forced', () => {
   expect(targetOf(promotedTwice, { to: 7, force: true })).toEqual({ version: 7, before: 2 });
   const forced = { to: 7, force: true, role: 'releaser' } as const;
   expect(() => targetOf(promotedTwice, forced)).toThrow(/needs an API key with the role admin/);
+});
+
+test('a version that was itself rolled back is no place to go back to, until it was promoted again', () => {
+  const away = { ...move(4, 2, 1), kind: 'rollback' as const, from_version: 3 };
+  const once = [...promotedTwice, away];
+  expect(() => targetOf(once, { to: 3 })).toThrow(/version 3 was itself rolled back/);
+  const again = [...once, move(5, 3, 4), move(6, 4, 5)];
+  expect(targetOf(again, { to: 3 })).toEqual({ version: 3, before: 4 });
 });
 
 test('going back to where it is, or from where it is not, is refused', () => {

@@ -20,6 +20,8 @@ export type RollbackHistory = {
   readonly before: MoveRow | null;
   /** The last move to the version that was asked for; null when there was none, or none was asked for. */
   readonly named: MoveRow | null;
+  /** The last rollback that took away the version that was asked for; null as before. */
+  readonly taken: MoveRow | null;
 };
 
 /** Where a rollback goes, and the move that a further one would go back to. */
@@ -33,7 +35,7 @@ export type RollbackTarget = { readonly version: number; readonly before: number
 export function rollbackTarget(
   alias: AliasState,
   { from, to, force, role }: RollbackRequest,
-  { last, before, named }: RollbackHistory,
+  { last, before, named, taken }: RollbackHistory,
 ): RollbackTarget {
   if (alias.version === null || last === null) {
     throw new PawlError(
@@ -42,7 +44,7 @@ export function rollbackTarget(
     );
   }
   requireThere(alias, { from });
-  if (to !== undefined) return targetNamed(alias, { to, force, role, last, named });
+  if (to !== undefined) return targetNamed(alias, { to, force, role, last, named, taken });
   // Two people who press the button at once mean the same rollback.
   if (alias.hold !== null && from === undefined) {
     throw new PawlError(
@@ -60,18 +62,21 @@ export function rollbackTarget(
 
 function targetNamed(
   { name, version, policy }: AliasState,
-  asked: { to: number; force: boolean; role: Role; last: MoveRow; named: MoveRow | null },
+  asked: { to: number; force: boolean; role: Role; last: MoveRow } & Pick<RollbackHistory, 'named' | 'taken'>,
 ): RollbackTarget {
-  const { to, force, role, last, named } = asked;
+  const { to, force, role, last, named, taken } = asked;
   if (to === version) throw new PawlError('invalid_request', `to: ${name} stands for version ${to} already`);
-  if (named !== null) return { version: to, before: named.before };
+  const isGood = named !== null && (taken === null || taken.move < named.move);
+  if (isGood) return { version: to, before: named.before };
   if (force && policy.protected && !mayActAs(role, 'admin')) {
-    const message = `${name} is protected and has never stood for version ${to}: forcing it past gate and reviewers needs an API key with the role admin`;
+    const message = `${name} is protected: forcing it past gate and reviewers needs an API key with the role admin`;
     throw new PawlError('permission', message);
   }
   if (force) return { version: to, before: last.before };
+  const why =
+    taken === null ? `${name} has never stood for version ${to}` : `version ${to} was itself rolled back`;
   throw new PawlError(
     'never_live',
-    `to: ${name} has never stood for version ${to}, so nobody knows that it is good; promote it, or force the rollback`,
+    `to: ${why}, so nobody knows that it is good; promote it, or force the rollback`,
   );
 }

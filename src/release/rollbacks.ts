@@ -4,7 +4,7 @@ import { type Clock, formatTime } from '../core/clock.ts';
 import type { RunningMode } from '../core/release.ts';
 import type { SessionStatus } from '../core/session.ts';
 import { findAgent } from '../store/agents.ts';
-import { findMove, findMoveTo, insertSweep } from '../store/aliases.ts';
+import { findMove, findMoveTo, findRollbackFrom, insertSweep } from '../store/aliases.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import { listSessionsOn } from '../store/sessions.ts';
 import { type Alias, type AliasKey, noAlias, readMove, subjectOf } from './alias.ts';
@@ -63,6 +63,7 @@ export function createRollbacks({ store, clock, audit, aliases, notify, sweeper,
         last,
         before: last?.before == null ? null : await findMove(tx, key, last.before),
         named: to === undefined ? null : await findMoveTo(tx, key, to),
+        taken: to === undefined ? null : await findRollbackFrom(tx, key, to),
       },
     );
     // An archived agent starts no sessions, but a rollback is never refused for it.

@@ -154,6 +154,16 @@ describe('The upper tail beside the density', () => {
     expect(betaUpperRatio({ x, y: 1 - x }, { a, b })).toBeCloseTo(expected, 12);
   });
 
+  // By the hypergeometric series with mpmath at 60 digits: nearly all lies below, and little of it is left for the tail.
+  test.each([
+    [1e-4, 1e-3, 1e5, -2.39063097667797],
+    [1e-3, 1e-2, 1e3, -0.51196910534979],
+    [1e-6, 1e-5, 100, 2.15634207339354],
+    [1e-6, 1e-5, 10, 2.39673755002536],
+  ])('at %d with the shapes %d and %d loses no digits to the lower one', (x, a, b, expected) => {
+    expect(betaUpperRatio({ x, y: 1 - x }, { a, b })).toBeCloseTo(expected, 9);
+  });
+
   test('stays a number where the tail itself vanishes', () => {
     expect(betaTails({ x: 0.5, y: 0.5 }, { a: 5, b: 1e9 }).upper).toBe(0);
     // Nearly all of that tail lies just above ½: 1 / (b · x).

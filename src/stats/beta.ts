@@ -54,14 +54,15 @@ export function betaLogit({ lower, upper }: Tails, shape: BetaShape): number {
 
 /**
  * ln[(1 − I_x(a, b)) · B(a, b) / (xᵃ · yᵇ)]: the upper tail beside the density, in which nothing cancels or vanishes,
- * however unlikely the point is.
+ * however unlikely the point is. From 1e-6 on to 1 − 1e-6 it has about ten digits.
  * @throws PawlError `invalid_request`
  */
 export function betaUpperRatio(point: { readonly x: number; readonly y: number }, shape: BetaShape): number {
   requireShape(shape);
-  requireNumber('x', point.x, { above: 0, below: 1 });
-  requireNumber('y', point.y, { above: 0, below: 1 });
-  if (upperIsNear(point, shape)) {
+  requireNumber('x', point.x, { least: 1e-6, below: 1 });
+  requireNumber('y', point.y, { least: 1e-6, below: 1 });
+  // With a tiny `a` the upper tail is small on both sides of the mean, and little of it would be left as 1 less the lower.
+  if (upperIsNear(point, shape) || logTails(point, shape).lower > Math.log(0.9)) {
     return Math.log(fraction({ x: point.y, y: point.x }, { a: shape.b, b: shape.a }));
   }
   return logTails(point, shape).upper - logDensity(point, shape);

@@ -8,8 +8,8 @@ export type FailureCounts = {
   readonly canary_failures: number;
   readonly control_failures: number;
   /**
-   * The share of sessions that was given to the canary when these began, whenever they failed: 0, 1, or from 1e-9 to
-   * 1 − 1e-9.
+   * The share of sessions that was given to the canary when these began, whenever they failed: 0, 1, or from 1e-6 to
+   * 1 − 1e-6.
    */
   readonly weight: number;
 };
@@ -108,8 +108,8 @@ function requireFailures({ canary_failures, control_failures, weight }: FailureC
   requireCount('canary_failures', canary_failures);
   requireCount('control_failures', control_failures);
   requireNumber('weight', weight, { least: 0, most: 1 });
-  const inside = weight >= 1e-9 && weight <= 1 - 1e-9;
-  requireThat(inside || weight === 0 || weight === 1, 'weight: must be 0, 1, or from 1e-9 to 1 − 1e-9');
+  const inside = weight >= 1e-6 && weight <= 1 - 1e-6;
+  requireThat(inside || weight === 0 || weight === 1, 'weight: must be 0, 1, or from 1e-6 to 1 − 1e-6');
   requireThat(weight !== 0 || canary_failures === 0, 'canary_failures: must be 0 where weight is 0');
   requireThat(weight !== 1 || control_failures === 0, 'control_failures: must be 0 where weight is 1');
 }

@@ -75,6 +75,13 @@ export async function findVersion(db: Handle, agentId: string, version: number):
   return (await query.where('version', '=', version).executeTakeFirst()) ?? null;
 }
 
+/** Who made the versions of an agent that behave alike: each name once. */
+export async function listAuthors(db: Handle, agentId: string, effectiveHash: string): Promise<string[]> {
+  const query = db.selectFrom('agent_versions').select('author').distinct().where('agent_id', '=', agentId);
+  const rows = await query.where('effective_hash', '=', effectiveHash).execute();
+  return rows.flatMap(({ author }) => (author === null ? [] : [author]));
+}
+
 export async function setAgentArchived(tx: Handle, id: string, at: string): Promise<void> {
   await tx.updateTable('agents').set({ archived_at: at, updated_at: at }).where('id', '=', id).execute();
 }

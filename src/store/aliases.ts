@@ -68,6 +68,17 @@ export async function findMoveTo(
   return (await query.limit(1).executeTakeFirst()) ?? null;
 }
 
+/** The last rollback that took a version away; null when none did. */
+export async function findRollbackFrom(
+  db: Handle,
+  { agent_id, name }: AliasKey,
+  version: number,
+): Promise<MoveRow | null> {
+  const query = movesOf(db, { agent_id, name }).where('kind', '=', 'rollback');
+  const away = query.where('from_version', '=', version).orderBy('move', 'desc');
+  return (await away.limit(1).executeTakeFirst()) ?? null;
+}
+
 /** The history of an alias by number; one more than the page holds, if there is one. */
 export async function listMoves(db: Handle, key: AliasKey, request: PageRequest): Promise<MoveRow[]> {
   return seekNumber(movesOf(db, key), 'move', request).execute();

@@ -19,8 +19,15 @@ export type Dialect = {
    * them. A no-op on SQLite.
    */
   keep<Q extends { forKeyShare(): Q }>(query: Q): Q;
-  /** The statements that make the database itself refuse these changes to a table's rows. */
-  refuseChanges(table: string, changes: readonly ('update' | 'delete')[]): string[];
+  /**
+   * The statements that make the database itself refuse these changes to a table's rows. With `keys`, the groups of
+   * columns that tell its rows apart, a row cannot be replaced by inserting another one either.
+   */
+  refuseChanges(
+    table: string,
+    changes: readonly ('update' | 'delete')[],
+    keys?: readonly (readonly string[])[],
+  ): string[];
   /** The statements that let a table's rows be deleted only along with what they belong to. */
   refuseLoneDelete(table: string, owner: { readonly table: string; readonly key: string }): string[];
   /** Whether a write failed because what it refers to is gone, or because something still refers to it. */

@@ -19,10 +19,24 @@ export async function findKey(db: Handle, id: string): Promise<KeyRow | null> {
   return (await db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
 }
 
-/** Revokes a key, unless that was done before; the first time stays. */
-export async function revokeKey(tx: Handle, id: string, at: string): Promise<void> {
+/** Which of these keys were revoked; those whose time ran out are not among them. */
+export async function listRevoked(db: Handle, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const query = db.selectFrom('api_keys').select('id').where('id', 'in', ids);
+  const revoked = query.where((eb) =>
+    eb.and([
+      eb('revoked_at', 'is not', null),
+      eb.or([eb('expires_at', 'is', null), eb('revoked_at', '!=', eb.ref('expires_at'))]),
+    ]),
+  );
+  return (await revoked.execute()).map(({ id }) => id);
+}
+
+/** Revokes a key, unless that was done before: the first time stays. Whether it was done now. */
+export async function revokeKey(tx: Handle, id: string, at: string): Promise<boolean> {
   const query = tx.updateTable('api_keys').set({ revoked_at: at }).where('id', '=', id);
-  await query.where('revoked_at', 'is', null).execute();
+  const open = query.where('revoked_at', 'is', null);
+  return (await open.executeTakeFirstOrThrow()).numUpdatedRows > 0;
 }
 
 /** Whether there is a key that opens the door to everything at this moment, RFC 3339. */

@@ -6,7 +6,10 @@ import { up as evaluation } from './migrations/0002_evaluation.ts';
 import { up as release } from './migrations/0003_release.ts';
 import { up as webhooks } from './migrations/0004_webhooks.ts';
 
-/** A step of the schema. Once released it is never edited; a new step is added after it. */
+/**
+ * A step of the schema. Once released it is never edited, and a new step is added after it; before the first release,
+ * a data folder of an earlier build may not fit.
+ */
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
 const steps: Readonly<Record<string, Step>> = {

@@ -17,6 +17,12 @@ begin
   select raise(abort, 'agent_versions rows are never changed');
 end;
 
+CREATE TRIGGER agent_versions_refuse_replace before insert on agent_versions
+        when exists (select 1 from agent_versions where agent_id = new.agent_id and version = new.version)
+begin
+  select raise(abort, 'agent_versions rows are never changed');
+end;
+
 CREATE TRIGGER agent_versions_refuse_update before update on agent_versions
 begin
   select raise(abort, 'agent_versions rows are never changed');
@@ -55,6 +61,12 @@ CREATE TABLE alias_moves (
 CREATE INDEX alias_moves_to on alias_moves (agent_id, alias, to_version, move);
 
 CREATE TRIGGER alias_moves_refuse_delete before delete on alias_moves
+begin
+  select raise(abort, 'alias_moves rows are never changed');
+end;
+
+CREATE TRIGGER alias_moves_refuse_replace before insert on alias_moves
+        when exists (select 1 from alias_moves where agent_id = new.agent_id and alias = new.alias and move = new.move)
 begin
   select raise(abort, 'alias_moves rows are never changed');
 end;
@@ -109,6 +121,12 @@ CREATE TABLE audit_entries (
 CREATE INDEX audit_of_subject on audit_entries (subject_id, seq);
 
 CREATE TRIGGER audit_entries_refuse_delete before delete on audit_entries
+begin
+  select raise(abort, 'audit_entries rows are never changed');
+end;
+
+CREATE TRIGGER audit_entries_refuse_replace before insert on audit_entries
+        when exists (select 1 from audit_entries where seq = new.seq) or exists (select 1 from audit_entries where id = new.id)
 begin
   select raise(abort, 'audit_entries rows are never changed');
 end;
@@ -290,6 +308,12 @@ begin
   select raise(abort, 'eval_revisions rows are never changed');
 end;
 
+CREATE TRIGGER eval_revisions_refuse_replace before insert on eval_revisions
+        when exists (select 1 from eval_revisions where eval_id = new.eval_id and revision = new.revision)
+begin
+  select raise(abort, 'eval_revisions rows are never changed');
+end;
+
 CREATE TRIGGER eval_revisions_refuse_update before update on eval_revisions
 begin
   select raise(abort, 'eval_revisions rows are never changed');
@@ -409,6 +433,12 @@ begin
   select raise(abort, 'reviews rows are never changed');
 end;
 
+CREATE TRIGGER reviews_refuse_replace before insert on reviews
+        when exists (select 1 from reviews where id = new.id) or exists (select 1 from reviews where promotion_id = new.promotion_id and position = new.position)
+begin
+  select raise(abort, 'reviews rows are never changed');
+end;
+
 CREATE TRIGGER reviews_refuse_update before update on reviews
 begin
   select raise(abort, 'reviews rows are never changed');
@@ -484,6 +514,12 @@ CREATE TABLE verdicts (
 );
 
 CREATE TRIGGER verdicts_refuse_delete before delete on verdicts
+begin
+  select raise(abort, 'verdicts rows are never changed');
+end;
+
+CREATE TRIGGER verdicts_refuse_replace before insert on verdicts
+        when exists (select 1 from verdicts where comparison_id = new.comparison_id)
 begin
   select raise(abort, 'verdicts rows are never changed');
 end;

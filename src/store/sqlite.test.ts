@@ -4,7 +4,9 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import Sqlite from 'better-sqlite3';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { insertAuditEntry } from './audit.ts';
 import { DatabaseError, DatabaseInUseError } from './dialect.ts';
 import { insertKey, listKeys } from './keys.ts';
 import { findSession, updateSession } from './sessions.ts';
@@ -202,4 +204,31 @@ describe('A store', () => {
     await store.close();
     expect(waited).toBeLessThan(100);
   });
+});
+
+test('somebody who opens the file with another program replaces no version and no audit entry either', async () => {
+  const folder = newFolder();
+  const store = await openSqlite(folder);
+  const { agent_id } = await seedSession(store, 'sesn_1');
+  await store.write(async (tx) => {
+    const head = { seq: 1, id: 'aud_1', at: '2026-01-01T00:00:00Z', hash: 'hash', previous_hash: null };
+    const fact = {
+      action: 'a',
+      outcome: 'done' as const,
+      actor: '{}',
+      reason: null,
+      before: '1',
+      after: '2',
+    };
+    await insertAuditEntry(tx, { ...head, ...fact, subject_type: 'agent', subject_id: agent_id });
+  });
+  await store.close();
+  const stranger = new Sqlite(join(folder, 'pawl.db'));
+  onTestFinished(() => void stranger.close());
+  for (const table of ['agent_versions', 'audit_entries']) {
+    const before = stranger.prepare(`select * from ${table}`).all();
+    const replace = `insert or replace into ${table} select * from ${table}`;
+    expect(() => stranger.exec(replace)).toThrow(`${table} rows are never changed`);
+    expect(stranger.prepare(`select * from ${table}`).all()).toEqual(before);
+  }
 });

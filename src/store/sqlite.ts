@@ -22,12 +22,21 @@ const sqliteDialect: Dialect = {
       when exists (select 1 from ${owner} where id = old.${key})
       begin select raise(abort, '${table} rows are never changed'); end`,
   ],
-  refuseChanges: (table, changes) =>
-    changes.map(
+  refuseChanges: (table, changes, keys = []) => [
+    ...changes.map(
       (change) =>
         `create trigger ${table}_refuse_${change} before ${change} on ${table}
         begin select raise(abort, '${table} rows are never changed'); end`,
     ),
+    // REPLACE asks no other trigger, unless whoever opens the database has told it to.
+    ...(keys.length === 0
+      ? []
+      : [
+          `create trigger ${table}_refuse_replace before insert on ${table}
+          when ${keys.map((columns) => `exists (select 1 from ${table} where ${columns.map((one) => `${one} = new.${one}`).join(' and ')})`).join(' or ')}
+          begin select raise(abort, '${table} rows are never changed'); end`,
+        ]),
+  ],
 };
 
 /**

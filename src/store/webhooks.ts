@@ -20,6 +20,12 @@ export async function findWebhook(db: Handle, id: string): Promise<WebhookRow | 
   return (await db.selectFrom('webhooks').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
 }
 
+/** A webhook that nobody else changes, or leaves something for, before the transaction ends; null when there is none. */
+export async function lockWebhook(tx: Handle, dialect: Dialect, id: string): Promise<WebhookRow | null> {
+  const query = dialect.lock(tx.selectFrom('webhooks').selectAll().where('id', '=', id));
+  return (await query.executeTakeFirst()) ?? null;
+}
+
 /** A webhook that is not deleted before the transaction ends; null when there is none. */
 export async function keepWebhook(tx: Handle, dialect: Dialect, id: string): Promise<WebhookRow | null> {
   const query = dialect.keep(tx.selectFrom('webhooks').selectAll().where('id', '=', id));

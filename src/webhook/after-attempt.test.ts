@@ -14,7 +14,7 @@ const failed: PostResult = { kind: 'failed', error: 'timed_out' };
 
 type Given = Partial<Parameters<typeof afterAttempt>[0]>;
 const judge = (result: PostResult, given: Given = {}): AfterAttempt =>
-  afterAttempt({ result, attempts: 1, failing_us: 0, jitter: 0, now_ms: 0, ...given });
+  afterAttempt({ result, attempts: 1, failing_us: 0, outdated: false, jitter: 0, now_ms: 0, ...given });
 
 test('Any 2xx is a success, and nothing else is', () => {
   fc.assert(
@@ -73,4 +73,13 @@ test('A webhook is given up when a delivery dies after five days without a succe
   });
   expect(judge(failed, { attempts: 9, failing_us: 5 * dayUs - 1 })).toEqual({ kind: 'dead', disables: null });
   expect(judge(failed, { attempts: 8, failing_us: 9 * dayUs })).toMatchObject({ kind: 'again' });
+});
+
+test('An attempt at a webhook that was changed since says nothing of that, and dies of its last try alone', () => {
+  const days = { failing_us: 10 * dayUs, outdated: true };
+  expect(judge(answered(410), days)).toEqual({ kind: 'again', delay_ms: 5000 });
+  for (const result of [answered(410), failed]) {
+    expect(judge(result, { ...days, attempts: 9 })).toEqual({ kind: 'dead', disables: null });
+  }
+  expect(judge(answered(200), days)).toEqual({ kind: 'delivered' });
 });

@@ -28,22 +28,26 @@ const patienceUs = 5 * 86_400_000_000;
  * tried again, later each time. `attempts` counts this one too. `failing_us` is how long ago the first of the
  * attempts failed that have failed without a success between. `jitter` is a random number in [0, 1) that adds up to
  * a quarter to our own waits, so that what failed together does not come back together. A receiver's `retry-after`
- * is kept where it is longer.
+ * is kept where it is longer. An outdated attempt was made at a webhook that somebody has changed since: it says
+ * nothing of what that is now.
  */
 export function afterAttempt(options: {
   readonly result: PostResult;
   readonly attempts: number;
   readonly failing_us: number;
+  readonly outdated: boolean;
   readonly jitter: number;
   /** Milliseconds since 1970. */
   readonly now_ms: number;
 }): AfterAttempt {
-  const { result, attempts, failing_us, jitter, now_ms } = options;
+  const { result, attempts, failing_us, outdated, jitter, now_ms } = options;
   const status = result.kind === 'answered' ? result.status : 0;
   if (status >= 200 && status < 300) return { kind: 'delivered' };
-  if (status === 410) return { kind: 'dead', disables: 'gone' };
+  if (status === 410 && !outdated) return { kind: 'dead', disables: 'gone' };
   const wait = waitsMs[attempts - 1];
-  if (wait === undefined) return { kind: 'dead', disables: failing_us >= patienceUs ? 'failing' : null };
+  if (wait === undefined) {
+    return { kind: 'dead', disables: failing_us >= patienceUs && !outdated ? 'failing' : null };
+  }
   const asked = result.kind === 'answered' ? askedMs(result.retry_after, now_ms) : 0;
   const own = Math.round(wait * (1 + jitter / 4));
   return { kind: 'again', delay_ms: Math.max(own, Math.min(asked, longestAskedMs)) };

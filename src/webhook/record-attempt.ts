@@ -1,20 +1,23 @@
 import type { Audit } from '../access/audit.ts';
 import { serverActor } from '../access/keys.ts';
 import { formatTime, readTime } from '../core/clock.ts';
-import type { Handle } from '../store/dialect.ts';
+import { lockAuditHead } from '../store/audit.ts';
+import type { Dialect, Handle } from '../store/dialect.ts';
 import {
   type DeliveryChanges,
   type DeliveryRow,
-  findWebhook,
+  lockWebhook,
   updatePendingDelivery,
   updateWebhook,
+  type WebhookRow,
 } from '../store/webhooks.ts';
 import { type AfterAttempt, afterAttempt } from './after-attempt.ts';
 import type { PostResult } from './post.ts';
 
 /** An attempt that has ended. */
 export type Attempt = {
-  /** As it was when the attempt began. */
+  /** Both as they were when the attempt began. */
+  readonly webhook: WebhookRow;
   readonly delivery: DeliveryRow;
   readonly result: PostResult;
   /** Microseconds since 1970. */
@@ -29,19 +32,27 @@ export type Attempt = {
  */
 export async function recordAttempt(
   tx: Handle,
-  audit: Audit,
+  { audit, dialect }: { readonly audit: Audit; readonly dialect: Dialect },
   attempt: Attempt,
 ): Promise<AfterAttempt | null> {
   const { delivery, result, now, jitter } = attempt;
-  const webhook = await findWebhook(tx, delivery.webhook_id);
+  const judge = (about: { readonly failing_us: number; readonly outdated: boolean }): AfterAttempt =>
+    afterAttempt({
+      ...{ result, attempts: delivery.attempts + 1, jitter, now_ms: Math.floor(now / 1000) },
+      ...about,
+    });
+  // Everywhere, the end of the audit log is locked before webhooks, and those before their deliveries; otherwise this
+  // and a release that tells of itself could wait for each other.
+  const worst = judge({ failing_us: Number.POSITIVE_INFINITY, outdated: false });
+  if (worst.kind === 'dead') await lockAuditHead(tx, dialect);
+  const webhook = await lockWebhook(tx, dialect, attempt.webhook.id);
   if (webhook === null) return null;
+  const outdated = webhook.updated_at !== attempt.webhook.updated_at;
   const at = formatTime(now);
   const since = webhook.failing_since ?? at;
-  const after = afterAttempt({
-    ...{ result, attempts: delivery.attempts + 1, jitter },
-    ...{ failing_us: now - readTime(since), now_ms: Math.floor(now / 1000) },
-  });
+  const after = judge({ failing_us: now - readTime(since), outdated });
   if (!(await updatePendingDelivery(tx, delivery, changesOf(after, attempt)))) return null;
+  if (outdated) return after;
   const failing_since = after.kind === 'delivered' ? null : since;
   if (after.kind === 'dead' && after.disables !== null && webhook.state === 'enabled') {
     const disabled_reason = after.disables;

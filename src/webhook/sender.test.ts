@@ -28,6 +28,7 @@ let logged: string[];
 let fieldsLogged: string;
 let webhooks: Webhooks;
 
+const mostTurns = 10_000;
 const answered = (status: number): PostResult => ({ kind: 'answered', status, retry_after: null });
 
 beforeEach(async () => {
@@ -88,9 +89,12 @@ async function tell(): Promise<void> {
   await store.write((tx) => webhooks.enqueue(tx, event));
 }
 
-/** Lets everything happen that needs no time to pass. */
+/** Lets everything happen that needs no time to pass, until something is so. */
 async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await turn();
+  for (let turns = 0; !isSo(); turns++) {
+    if (turns === mostTurns) throw new Error(`After ${turns} turns it is not so: ${isSo}`);
+    await turn();
+  }
 }
 
 const asleep = (): boolean => vi.getTimerCount() === 1;

@@ -117,8 +117,9 @@ export function createSender({ store, clock, log, audit, post, random, deadline,
     });
     // Broken off by ourselves: the next start sends it again, and it counts as no failure.
     if (result.kind === 'failed' && stopping.signal.aborted) return;
-    const ended = { delivery, result, now: clock.now(), jitter: random() };
-    const after = await store.write((tx) => recordAttempt(tx, audit, ended));
+    const ended = { webhook, delivery, result, now: clock.now(), jitter: random() };
+    const room = { audit, dialect: store.dialect };
+    const after = await store.write((tx) => recordAttempt(tx, room, ended));
     if (after === null || after.kind === 'delivered') return;
     const answer = result.kind === 'answered' ? result.status : result.error;
     log.debug({ webhook_id, delivery_id: delivery.id, answer }, 'A delivery failed');

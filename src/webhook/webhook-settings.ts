@@ -12,6 +12,7 @@ import {
   findWebhook,
   insertWebhook,
   listWebhooks,
+  lockWebhook,
   updateWebhook,
   type WebhookRow,
 } from '../store/webhooks.ts';
@@ -53,7 +54,10 @@ export function createWebhookSettings({ store, clock, ids, audit, randomBytes, a
     return target.url;
   }
 
-  /** Changes come one after the other: each is written into the audit log, and waits for the end of that first. */
+  /**
+   * Changes come one after the other: each is written into the audit log, and waits for the end of that first, before
+   * it locks its webhook.
+   */
   async function inTurn<T>(work: (tx: Handle) => Promise<T>): Promise<T> {
     return store.write(async (tx) => {
       await lockAuditHead(tx, store.dialect);
@@ -67,7 +71,7 @@ export function createWebhookSettings({ store, clock, ids, audit, randomBytes, a
     changesOf: (row: WebhookRow) => Partial<WebhookRow>,
   ): Promise<Webhook> {
     return inTurn(async (tx) => {
-      const row = await findWebhook(tx, id);
+      const row = await lockWebhook(tx, store.dialect, id);
       if (row === null) throw missing(id);
       const at = formatTime(clock.now());
       const changes = { ...changesOf(row), updated_at: at };

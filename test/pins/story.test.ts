@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPawl, type TestPawl } from '../pawl.ts';
 import { type Finished, pawl } from '../pawl-process.ts';
 import { callersRepository, makeTriage, triageEval, triagePins } from './callers.ts';
-import type { GitRepository } from './git-repository.ts';
+import { type GitRepository, gitRepository } from './git-repository.ts';
 
 /*
  * The goal: a pull request that pins another version is held to evidence, whoever wrote it. The method: a real git
@@ -117,6 +117,24 @@ test('The life of a pin, from a bad version to a good one and back', patience, a
   expect(await check(folder, '--no-run')).toMatchObject({
     ...{ code: 0, stdout: expect.not.stringContaining('rollback') },
   });
+});
+
+test('A clone without the oldest commits does not take a step forward for a rollback', patience, async () => {
+  const repository = callersRepository(agent);
+  for (const version of [2, 1]) repository.commit({ 'pawl.pins.yaml': triagePins(agent, version) });
+  const clone = gitRepository();
+  clone.git('fetch', '--quiet', '--depth=2', `file://${repository.folder}`, 'main');
+  clone.git('reset', '--quiet', '--hard', 'FETCH_HEAD');
+  branch(clone, 2);
+  const asked = await check(clone.folder, '-o', 'json');
+  expect(asked.code, asked.stdout).toBe(1);
+  expect(asked.stdout).not.toContain('A rollback');
+  expect(asked.stdout).toContain('Whether this goes back to an earlier pin is not known: git has only');
+  expect(asked.stdout).toContain('git fetch --unshallow');
+  // Whoever goes back at night has to be told why that is not enough.
+  const night = await pawl(['check', '--url', 'http://127.0.0.1:9'], { cwd: clone.folder });
+  expect(night.code, night.stdout).toBe(3);
+  expect(night.stdout).toMatch(/No server answers[\s\S]*git fetch --unshallow/);
 });
 
 describe('A branch that', patience, () => {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RollbackResponse } from '../../src/api/aliases.ts';
@@ -284,6 +284,11 @@ describe('The log of it all', patience, () => {
       stdout: '',
       stderr: expect.stringContaining('audit.jsonl holds the log'),
     });
+    symlinkSync('audit.jsonl', join(cwd, 'link'));
+    chmodSync(join(cwd, 'audit.jsonl'), 0o660);
+    expect((await pawl(['audit', 'export', 'link'], here)).code).toBe(0);
+    expect(statSync(join(cwd, 'audit.jsonl')).mode & 0o777).toBe(0o660);
+    expect(readdirSync(cwd).toSorted()).toEqual(['audit.jsonl', 'link']);
     const live = await pawl(['audit', 'verify', '-o', 'json'], here);
     const { entries, head, ...rest } = JSON.parse(live.stdout) as { entries: number; head: string };
     expect({ ...rest, code: live.code }).toEqual({ ok: true, broken: null, code: 0 });

@@ -131,8 +131,35 @@ describe('Who may decide', () => {
         ...{ code: 'own_promotion', by: 'Ann' },
       },
     );
-    expect(message).toContain('wrote version 3');
+    expect(message).toContain('wrote what version 3 is');
   });
+
+  test('nor whoever wrote its prompt, if somebody else changed nothing but its description', async () => {
+    const [writer, other] = [await newPerson(people.admin, 'Wim', 'reviewer'), people.author];
+    const versionsOf = (by: Place) => sdk(by.url, by.key).beta.agents;
+    await versionsOf(writer).update(triage.agent_id, { version: 3, system: 'Be kind.' });
+    await versionsOf(other).update(triage.agent_id, { version: 4, description: 'Kind.' });
+    const promotion = await askFor(people, triage, 5);
+    const tried = refusedReview(writer, promotion, { decision: 'override', comment: 'Mine.' });
+    await expectRefused(tried, { code: 'own_promotion', by: 'Wim' });
+  });
+
+  test('an approval counts no more once its key is revoked', async () => {
+    const stolen = await newPerson(people.admin, 'Sid', 'reviewer');
+    const promotion = await askFor(people, triage, 3);
+    expect((await review(stolen, promotion, { decision: 'approve' })).approvals.given_by).toEqual(['Sid']);
+    await ask(people.admin, `/keys/${stolen.id}/revoke`, {});
+    expect(codes(await retrieve(promotion))).toEqual(['approvals_missing']);
+  });
+
+  test.each(['e\u00add', 'a\u200bnn', 'ann\u0007', '  ', 'local', 'Pawl'])(
+    'no key can be called %j, which is or looks like somebody else',
+    async (name) => {
+      expect(await refusal(people.admin, '/keys', { name, role: 'reviewer' })).toMatchObject({
+        ...{ status: 400, message: expect.stringMatching(/^name: must/) },
+      });
+    },
+  );
 
   test('an editor may comment, and nothing else', async () => {
     const promotion = await askFor(people, triage, 3);
@@ -172,8 +199,11 @@ describe('Who may decide', () => {
 
   test('a decision has to say why, unless it is an approval', async () => {
     const promotion = await askFor(people, triage, 3);
-    for (const decision of ['reject', 'override', 'comment']) {
-      const refused = await refusedReview(people.reviewer, promotion, { decision });
+    for (const said of ['reject', 'override', 'comment'].flatMap((decision) => [
+      { decision },
+      { decision, comment: ' ' },
+    ])) {
+      const refused = await refusedReview(people.reviewer, promotion, said);
       expect(refused).toMatchObject({
         status: 400,
         message: expect.stringContaining('comment: must say why'),
@@ -239,6 +269,19 @@ describe('What an approval holds for', () => {
     await expectRefused(refusal(people.reviewer, path, { version: 2 }), { code: 'permission', by: 'Bob' });
     const anew = await ask<PromotionResponse>(people.author, path, { version: 2 });
     expect(anew).toMatchObject({ candidate_version: 2, status: 'in_review', approvals: { given_by: [] } });
+  });
+
+  test('not when the old basis comes back after another one', async () => {
+    const path = `/promotions/${promotion.id}/evaluate`;
+    await ask(people.author, path, { version: 2 });
+    const back = await ask<PromotionResponse>(people.author, path, { version: 3 });
+    expect(back).toMatchObject({ candidate_version: 3, basis: { round: 3 }, approvals: { given_by: [] } });
+  });
+
+  test('not once the dataset is archived', async () => {
+    await ask(people.author, '/datasets/tickets/archive', {});
+    const { blockers } = await retrieve(promotion);
+    expect(blockers).toMatchObject([{ code: 'basis_changed', text: expect.stringContaining('is archived') }]);
   });
 
   test('not for an easier eval, which nobody but its author can put in place', async () => {
@@ -330,6 +373,35 @@ describe('What cannot be asked for', () => {
     const { id } = await comparison({ candidate_version: 3, baseline_version: 1, epochs: 1 });
     await ask(people.author, '/evals', { ...(await definition()), epochs: 2 });
     await expectRefused(asking({ version: 3, comparison: id }), { code: 'invalid_request', by: 'Ann' });
+  });
+});
+
+describe('Going back', () => {
+  const set = (version: number | null, from: number | null) =>
+    ask<AliasResponse>(people.author, pathOf(triage.agent_id, 'staging'), { version, from });
+
+  test('passes over what was removed in between', async () => {
+    await set(1, null);
+    await set(null, 1);
+    await set(3, null);
+    const path = `${pathOf(triage.agent_id, 'staging')}/rollback`;
+    expect(await ask<RollbackResponse>(people.releaser, path, {})).toMatchObject({ to_version: 1 });
+  });
+
+  test('to what was itself rolled back takes force, and of a protected alias an admin', async () => {
+    const promotion = await askFor(people, triage, 3);
+    await review(people.reviewer, promotion, { decision: 'approve' });
+    await apply(people.releaser, promotion);
+    const path = `${pathOf(triage.agent_id)}/rollback`;
+    await ask(people.releaser, path, {});
+    await expectRefused(refusal(people.releaser, path, { to: 3 }), { code: 'never_live', by: 'Dan' });
+    await expectRefused(refusal(people.releaser, path, { to: 3, force: true }), {
+      code: 'permission',
+      by: 'Dan',
+    });
+    expect(await ask<RollbackResponse>(people.admin, path, { to: 3, force: true })).toMatchObject({
+      to_version: 3,
+    });
   });
 });
 

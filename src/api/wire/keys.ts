@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Key } from '../../access/keys.ts';
+import { type Key, localActor, serverActor } from '../../access/keys.ts';
 import { roleMeanings, roles } from '../../core/roles.ts';
 import { limit, page, text, time } from './fields.ts';
 
@@ -8,11 +8,18 @@ export const roleText: string = `Each may do what those before it may. ${roles
   .map((role) => `${role}: ${roleMeanings[role]}`)
   .join('; ')}.`;
 
+/** What the server calls itself, and whoever opens its data without a key. */
+const ownNames = [serverActor.name, localActor.name];
+
 export const keyCreate = z
   .strictObject({
-    name: text(1, 256).describe(
-      'Whose key it is. Keys of one name are one person, who does not review their own.',
-    ),
+    name: text(1, 256)
+      .refine((name) => !/\p{C}/u.test(name) && name.trim() !== '', 'must be text that can be seen')
+      .refine(
+        (name) => !ownNames.includes(name.trim().toLowerCase()),
+        `must not be ${ownNames.join(' or ')}, which the server calls itself`,
+      )
+      .describe('Whose key it is. Keys of one name are one person, who does not review their own.'),
     role: z.enum(roles).default('editor').describe(roleText),
     expires_at: time.describe('From when on it opens nothing; absent for a key without an end.'),
   })

@@ -123,7 +123,7 @@ export const promotionReview = z
       .optional()
       .describe('The `basis_hash` of what was looked at; should it have changed, nothing happens.'),
   })
-  .refine(({ decision, comment }) => decision === 'approve' || comment !== undefined, {
+  .refine(({ decision, comment = '' }) => decision === 'approve' || comment.trim() !== '', {
     path: ['comment'],
     message: 'must say why',
   })

@@ -1,6 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { RefusedError, type ServerAccess, unreachable } from '../api-client.ts';
+import { RefusedError, type ServerAccess, saidIn, unreachable } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
+import { sdkClient } from '../sdk-client.ts';
 import { type AgentFields, agentFields, creationOf, type Fields, updateOf } from './agent-fields.ts';
 
 /** An agent at one version, as a server has it. */
@@ -40,12 +41,12 @@ export type AgentsApi = {
 type Answer = Anthropic.Beta.BetaManagedAgentsAgent;
 type Sdk = Anthropic['beta']['agents'];
 
-const requestTimeoutMs = 30_000;
+const patience = { timeout: 30_000, maxRetries: 2 };
 const mostAgents = 10_000;
 
 /** The agents of a server. Requests that only read end with the signal of the access. */
 export function openAgentsApi(access: ServerAccess): AgentsApi {
-  const { agents } = connect(access).beta;
+  const { agents } = sdkClient(access, patience).beta;
   const reading = access.signal === undefined ? {} : { signal: access.signal };
   // A request that was answered too late must not be made twice; the next command finds what became of it.
   const writing = (message: string | null) => ({
@@ -109,25 +110,16 @@ function serverAgent(answer: Answer): ServerAgent {
   };
 }
 
-/** The official SDK with nothing of the environment in it but the key. */
-function connect({ url, key }: ServerAccess): Anthropic {
-  return new Anthropic({
-    ...{ baseURL: url, apiKey: key ?? 'none', authToken: null },
-    ...{ timeout: requestTimeoutMs, logLevel: 'off' },
-    // A key must not travel to wherever a redirect leads.
-    fetchOptions: { redirect: 'manual' },
-  });
-}
-
 function explained(error: unknown, { url, key_from, ...access }: ServerAccess): unknown {
   if (error instanceof Anthropic.APIConnectionError) return unreachable({ url, key_from, ...access }, error);
   if (!(error instanceof Anthropic.APIError) || error.status === undefined) return error;
-  if (error.status === 401) {
+  const { status } = error;
+  const { message, code } = saidIn(error.error);
+  if (status === 401) {
     const whose = key_from === null ? 'it was sent none' : `it does not know the one from ${key_from}`;
-    return new RefusedError(`The server at ${url} asks for an API key, and ${whose}; set PAWL_KEY`, 401);
+    const missing = `The server at ${url} asks for an API key, and ${whose}; set PAWL_KEY`;
+    return new RefusedError(missing, { status, code });
   }
-  const { error: body } = (error.error ?? {}) as { error?: { message?: unknown } };
-  if (typeof body?.message === 'string') return new RefusedError(body.message, error.status);
-  const stranger = `The server at ${url} answered with status ${error.status}, and not as a Managed Agents API does`;
-  return new RefusedError(stranger, error.status);
+  const stranger = `The server at ${url} answered with status ${status}, and not as a Managed Agents API does`;
+  return new RefusedError(message ?? stranger, { status, code });
 }

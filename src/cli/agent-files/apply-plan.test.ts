@@ -101,7 +101,7 @@ test('An update that the server finds to change nothing is known to the lock all
 test('A refusal names the file, and what came before it is kept', async () => {
   const steps = [stepOf('a', { kind: 'create' }), stepOf('b', { kind: 'update', agent: agentOf('b') })];
   const refuse = (status: number) => async () => {
-    throw new RefusedError('no route serves m', status);
+    throw new RefusedError('no route serves m', { status, code: null });
   };
   const refused = await apply(steps, { update: refuse(400) });
   expect(refused.saved).toEqual([[['a.md', entryOf('a')]]]);

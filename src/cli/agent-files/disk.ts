@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { replaceText } from '../../pin/replace-file.ts';
 import { CommandError, sentenceOf } from '../command-error.ts';
 
 /** The bytes of a file, null when there is none. @throws CommandError when it cannot be read. */
@@ -23,21 +14,12 @@ export function readIfThere(path: string): Buffer | null {
   }
 }
 
-/** Puts text in the place of a file: whoever reads it, at any moment, finds all of the old or all of the new. */
+/** Puts text in the place of a file in one step, and makes the folders it lies in. @throws CommandError */
 export function replaceFile(path: string, text: string): void {
-  const draft = `${path}.${process.pid}.tmp`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const file = openSync(draft, 'w');
-    try {
-      writeFileSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(draft, path);
+    replaceText(path, text);
   } catch (error) {
-    if (existsSync(draft)) rmSync(draft);
     throw new CommandError(`${path} cannot be written: ${sentenceOf(error)}`, { cause: error });
   }
 }

@@ -1,4 +1,12 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freshFolder } from '../../../test/pawl-process.ts';
@@ -33,6 +41,18 @@ test.each([
   writeFileSync(path, text);
   expect(() => readLock(path)).toThrow(complaint);
   expect(() => readLock(path)).toThrow(path);
+});
+
+test('A lock that is a link stays one, and keeps its mode', () => {
+  const folder = freshFolder();
+  const [real, link] = [join(folder, 'real.json'), join(folder, 'pawl.lock.json')];
+  writeFileSync(real, '');
+  chmodSync(real, 0o664);
+  symlinkSync('real.json', link);
+  writeLock(link, new Map([['a.md', entry]]));
+  expect([...readLock(real)]).toEqual([['a.md', entry]]);
+  expect(statSync(real).mode & 0o777).toBe(0o664);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
 });
 
 test('A lock that cannot be written is told, and the old one stays', () => {

@@ -70,6 +70,12 @@ test('Characters that a terminal would obey, or that cannot be seen, are spelled
   expect(shown).toContain('  -red \\u{1b}[31m\tand\\u{202e} back\\u{d}\n  +red\n');
 });
 
+test('An instruction that nobody would see is there to be seen', () => {
+  const hidden = [...'obey'].map((letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0))).join('');
+  const shown = text(stepOf(`Sort.${hidden}\u200b`, { kind: 'update', agent: agentOf('Sort.') }));
+  expect(shown).toContain('  -Sort.\n  +Sort.\\u{e006f}\\u{e0062}\\u{e0065}\\u{e0079}\\u{200b}\n');
+});
+
 test('The end counts what there is to do', () => {
   const steps = [
     stepOf('a', { kind: 'create' }),

@@ -1,9 +1,8 @@
 import { type Paint, plain, short } from '../../core/plain-text.ts';
-import { type AgentFields, inTermsOf } from './agent-fields.ts';
-import { writeAgentFile } from './agent-file.ts';
+import { inTermsOf } from './agent-fields.ts';
 import type { ServerAgent } from './agents-api.ts';
 import { isBlocked } from './decide.ts';
-import { diffLines, unifiedHunks } from './line-diff.ts';
+import { fieldsDiff, paintedLine, visible } from './fields-diff.ts';
 import type { Step } from './make-plan.ts';
 
 /** A plan for people: a sentence for each file, and what differs below it. */
@@ -13,8 +12,8 @@ export function planText(steps: readonly Step[], paint: Paint, url: string): str
     // Something that servers fill in was said before, and the file leaves it open now.
     const isHidden = step.decision.kind === 'update' && lines.length === 0;
     const remark = isHidden ? ' Nothing is to be seen that differs, and the server decides.' : '';
-    const head = `${paint.bold(step.file.path)}: ${sentence(step, url)}${remark}`;
-    return [head, ...lines.map((line) => painted(line, paint))].join('\n');
+    const head = `${paint.bold(visible(step.file.path))}: ${sentence(step, url)}${remark}`;
+    return [head, ...lines.map((line) => `  ${paintedLine(line, paint)}`)].join('\n');
   });
   return [...parts, '', summary(steps)].join('\n');
 }
@@ -47,7 +46,7 @@ function sentence({ file, decision, moved_from }: Step, url: string): string {
   const was = moved_from === null ? '' : ` It was ${moved_from} before.`;
   switch (decision.kind) {
     case 'create':
-      return `a new agent, ${plain(file.fields.name)}, on ${plain(file.fields.model.id)}.`;
+      return `a new agent, ${visible(file.fields.name)}, on ${visible(file.fields.model.id)}.`;
     case 'update':
       return `${decision.agent.id} goes from version ${decision.agent.version} to version ${decision.agent.version + 1}.${was}`;
     case 'record':
@@ -92,29 +91,6 @@ function diffOf({ file, decision, locked_fields }: Step): string[] {
     { label: at(agent), fields: inTermsOf(file.fields, agent.fields) },
     { label: file.path, fields: file.fields },
   );
-}
-
-type Side = { readonly label: string; readonly fields: AgentFields };
-
-function fieldsDiff(before: Side, after: Side): string[] {
-  const text = (fields: AgentFields): string => writeAgentFile(fields).replace(/\n$/, '');
-  const hunks = unifiedHunks(diffLines({ before: text(before.fields), after: text(after.fields) }));
-  return hunks.length === 0 ? [] : [`--- ${before.label}`, `+++ ${after.label}`, ...hunks.map(visible)];
-}
-
-/** Control characters could do anything to a terminal, and a difference in them should be seen. */
-function visible(line: string): string {
-  return line
-    .toWellFormed()
-    .replace(/(?!\t)[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => {
-      return `\\u{${character.codePointAt(0)?.toString(16)}}`;
-    });
-}
-
-function painted(line: string, paint: Paint): string {
-  if (line.startsWith('-')) return `  ${paint.red(line)}`;
-  if (line.startsWith('+')) return `  ${paint.green(line)}`;
-  return `  ${paint.dim(line)}`;
 }
 
 function summary(steps: readonly Step[]): string {

@@ -9,6 +9,7 @@ export function pullCommand(): Command {
   return new Command('pull')
     .description('write what the server has into the files of agents')
     .argument('[targets...]', 'files, or ids of agents (default: all that the lock knows)')
+    .option('--as <file>', 'the file of an agent that the lock does not know (default: agents/NAME.md)')
     .option('--force', 'write over what was never applied')
     .addOption(lockOption())
     .addOption(serverOption())

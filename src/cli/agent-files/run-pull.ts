@@ -1,4 +1,5 @@
 import { contentHash } from '../../core/canonical.ts';
+import { onlyAgent } from '../alias/agent-id.ts';
 import { CommandError, sentenceOf } from '../command-error.ts';
 import { withServer } from '../open-server.ts';
 import { type Format, print, printJson } from '../output.ts';
@@ -19,7 +20,12 @@ import { type Lock, readLock, writeLock } from './lock.ts';
 import { namesakesOf } from './make-plan.ts';
 import { type FileOptions, goneFiles } from './open-plan.ts';
 
-export type PullOptions = FileOptions & { readonly force?: true; readonly output: Format };
+export type PullOptions = FileOptions & {
+  /** The file of the one agent that is named by its id, where the lock does not know it. */
+  readonly as?: string;
+  readonly force?: true;
+  readonly output: Format;
+};
 
 /** What became of a file that was pulled. */
 type Pulled = {
@@ -40,13 +46,16 @@ export async function runPull(targets: readonly string[], options: PullOptions):
   if (targets.length === 0 && lock.size === 0) {
     throw new CommandError(`${lockPath} knows no agents; name files, or the ids of agents`);
   }
+  if (options.as !== undefined && targets.length !== 1) {
+    throw new CommandError('--as is about one agent; name its id and nothing else');
+  }
   const wanted = targets.length === 0 ? [...lock.keys()].map((path) => placeOf(path, lockPath)) : targets;
   const all: Pulled[] = [];
   await withServer(url === undefined ? {} : { url }, async (server) => {
     const api = openAgentsApi(server);
     for (const target of wanted) {
       server.signal.throwIfAborted();
-      const { agent, path } = await find(target, { api, lock, lockPath });
+      const { agent, path } = await find(target, { api, lock, lockPath, as: options.as });
       const { file, action } = bring(agent, { path, lock, options });
       // A file that was renamed leaves an entry behind.
       const others = [...lock].filter(([, { id }]) => id !== agent.id);
@@ -60,35 +69,49 @@ export async function runPull(targets: readonly string[], options: PullOptions):
   if (options.output === 'json') printJson({ files: all });
 }
 
-type Place = { readonly api: AgentsApi; readonly lock: Lock; readonly lockPath: string };
+type Place = {
+  readonly api: AgentsApi;
+  readonly lock: Lock;
+  readonly lockPath: string;
+  readonly as: string | undefined;
+};
 type Found = { readonly agent: ServerAgent; readonly path: string };
 
 /** The agent that a target means, and the file that is to say what it says. */
-async function find(target: string, { api, lock, lockPath }: Place): Promise<Found> {
+async function find(target: string, place: Place): Promise<Found> {
+  const { api, lock, lockPath, as } = place;
   const isId = /^agent_\w+$/.test(target);
   const known = [...lock].find(([path, { id }]) =>
     isId ? id === target : path === lockedPath(target, lockPath),
   );
+  if (as !== undefined && (!isId || known !== undefined)) {
+    const why = isId ? `${target} is in ${known?.[0]}; rename that file` : `${target} is a file already`;
+    throw new CommandError(`--as names the file of an agent that the lock does not know, and ${why}`);
+  }
   const id = isId ? target : known?.[1].id;
   if (id !== undefined) {
     const agent = await api.retrieve(id, null);
     if (agent === null) throw new CommandError(`${id} is not at ${api.url}`);
-    const name =
-      agent.fields.name
-        .toLowerCase()
-        .match(/[\p{L}\p{N}]+/gu)
-        ?.join('-') ?? agent.id;
-    return { agent, path: known?.[0] ?? lockedPath(`${usualFolder}/${name}.md`, lockPath) };
+    return { agent, path: known?.[0] ?? newPath(agent, place) };
   }
   const path = lockedPath(target, lockPath);
   const file = readAgentFile(path, lockPath);
   if (file === null)
     throw new CommandError(`${path} is neither there nor in ${lockPath}; name the id of an agent`);
   const namesakes = namesakesOf(file, await api.list(), { lock, gone: goneFiles(lock, lockPath) });
-  const [agent] = namesakes;
-  if (agent !== undefined && namesakes.length === 1) return { agent, path };
-  const { name } = file.fields;
-  throw new CommandError(`${path}: ${namesakes.length} agents at ${api.url} are called ${name}, and not one`);
+  return { agent: onlyAgent(namesakes, file.fields.name), path };
+}
+
+/** The file of an agent that the lock does not know. @throws CommandError when it is another agent's. */
+function newPath({ id, fields }: ServerAgent, { lock, lockPath, as }: Place): string {
+  const words = fields.name.toLowerCase().match(/[\p{L}\p{N}]+/gu);
+  const path = lockedPath(as ?? `${usualFolder}/${words?.join('-') ?? id}.md`, lockPath);
+  const other = lock.get(path);
+  if (other === undefined) return path;
+  // Nothing would lead from that agent to a file any more.
+  throw new CommandError(
+    `${path} is the file of ${other.id}; \`pawl pull ${id} --as FILE\` writes ${id} into another one`,
+  );
 }
 
 /** Writes a file, unless that would lose what nobody has applied. */

@@ -95,6 +95,14 @@ describe('An alias', patience, () => {
     expect(JSON.parse(gone.stdout)).toMatchObject({ agent_id: id, default_alias: null });
   });
 
+  test('of an agent that is archived stays where it is, which is a no', async () => {
+    const id = await newAgent('past');
+    await run('alias', 'set', id, 'staging', '1');
+    await own.client.beta.agents.archive(id);
+    const refused = await run('alias', 'set', id, 'staging', '2');
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('is archived') });
+  });
+
   test('that stands for nothing cannot be shown or rolled back', async () => {
     const id = await newAgent('empty');
     const expected = { code: 3, stdout: '', stderr: expect.stringContaining('production') };

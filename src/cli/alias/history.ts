@@ -1,8 +1,8 @@
 import type { AliasMoveResponse } from '../../api/aliases.ts';
+import { listItems } from '../list-items.ts';
 import { printJson } from '../output.ts';
 import { agentIdOf } from './agent-id.ts';
 import { aliasPath } from './alias-calls.ts';
-import { listItems } from './list-items.ts';
 import { printTable, versionText } from './print-table.ts';
 import { type ReleaseOptions, withReleases } from './release-server.ts';
 

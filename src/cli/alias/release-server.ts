@@ -1,5 +1,5 @@
 import { plain } from '../../core/plain-text.ts';
-import { RefusedError } from '../api-client.ts';
+import { type Refusal, RefusedError } from '../api-client.ts';
 import { sentenceOf } from '../command-error.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type OpenServer, withServer } from '../open-server.ts';
@@ -8,7 +8,8 @@ import type { Format } from '../output.ts';
 /** What every command about releases is told. */
 export type ReleaseOptions = { readonly url?: string; readonly output: Format };
 
-const conflict = 409;
+/** What is archived is no conflict by its status, and stands in the way all the same. */
+const standing: readonly (string | null)[] = ['agent_archived', 'eval_archived'];
 
 /**
  * As `withServer`. When the server says no because of how things stand, that is the answer, and the command ends
@@ -23,11 +24,16 @@ export async function withReleases(
     try {
       await inPlainWords(work(server));
     } catch (error) {
-      if (!(error instanceof RefusedError && error.status === conflict)) throw error;
+      if (!(error instanceof RefusedError && isHowThingsStand(error))) throw error;
       process.stderr.write(`pawl: ${sentenceOf(error)}\n`);
       process.exitCode = exitCodes.no;
     }
   });
+}
+
+/** Whether a refusal is about what is there, and not about the request or the key. */
+function isHowThingsStand({ status, code }: Refusal): boolean {
+  return status === 409 || standing.includes(code);
 }
 
 /** Refusals quote names and reasons, which anybody may have written. @throws RefusedError, and all else as it is. */
@@ -36,6 +42,6 @@ export async function inPlainWords<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
-    throw new RefusedError(plain(error.message), error.status);
+    throw new RefusedError(plain(error.message), error);
   }
 }

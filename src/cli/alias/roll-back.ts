@@ -4,10 +4,10 @@ import { counted } from '../../core/quantities.ts';
 import type { RunningMode } from '../../core/release.ts';
 import { callServer } from '../api-client.ts';
 import { columns, print, printJson } from '../output.ts';
+import { typed } from '../typed.ts';
 import { agentIdOf } from './agent-id.ts';
 import { aliasPath } from './alias-calls.ts';
 import { type ReleaseOptions, withReleases } from './release-server.ts';
-import { typed } from './typed.ts';
 
 export type RollbackOptions = ReleaseOptions & {
   readonly to?: number;

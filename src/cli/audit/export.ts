@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { type Draft, openDraft } from '../../pin/replace-file.ts';
 import { inPlainWords } from '../alias/release-server.ts';
 import { requestServer, type ServerAccess } from '../api-client.ts';
 import { CommandError, networkReason } from '../command-error.ts';
@@ -34,12 +32,13 @@ export async function openLog(server: ServerAccess): Promise<ReadableStream<Uint
 
 /** Half a log looks like a whole one, so that the file is there once all of it is. */
 async function replaceFile(file: string, log: ReadableStream<Uint8Array>): Promise<void> {
-  const beside = `${file}.${randomBytes(6).toString('hex')}`;
+  let draft: Draft | null = null;
   try {
-    await pipeline(log, createWriteStream(beside, { flags: 'wx', flush: true }));
-    await rename(beside, file);
+    draft = openDraft(file);
+    for await (const piece of log) draft.write(piece);
+    draft.commit();
   } catch (error) {
-    await rm(beside, { force: true });
+    draft?.discard();
     throw new CommandError(`${file} cannot be written: ${networkReason(error)}`, { cause: error });
   }
 }

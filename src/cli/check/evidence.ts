@@ -14,6 +14,7 @@ import { note } from '../eval/note.ts';
 import { retrieveSubject } from '../eval/resume.ts';
 import { startRun } from '../eval/start.ts';
 import type { Subject, SubjectName } from '../eval/subject.ts';
+import { listItems } from '../list-items.ts';
 import type { OpenServer } from '../open-server.ts';
 
 /** By which eval evidence counts: its newest revision, on the newest revision of its dataset, in all its epochs. */
@@ -118,7 +119,7 @@ function rests(run: EvalRun, pin: Pin, { eval: { revision }, dataset_revision, e
   return same && run.epochs >= epochs && samePin(ran, pin);
 }
 
-const mostPages = 20;
+const mostLookedAt = 2000;
 
 /** The first item of a list that is wanted, among its newest two thousand. */
 async function findIn<T>(
@@ -126,19 +127,11 @@ async function findIn<T>(
   list: string,
   isWanted: (item: T) => boolean,
 ): Promise<T | null> {
-  let page: string | null = '';
-  for (let pages = 0; pages < mostPages && page !== null; pages++) {
-    const path = `/pawl/v1/${list}&limit=100&page=${encodeURIComponent(page)}`;
-    const answer: { readonly data: readonly T[]; readonly next_page: string | null } = await callServer(
-      server,
-      {
-        method: 'GET',
-        path,
-      },
-    );
-    const found = answer.data.find(isWanted);
-    if (found !== undefined) return found;
-    page = answer.next_page;
+  let looked = 0;
+  for await (const item of listItems<T>(server, `/pawl/v1/${list}`)) {
+    if (isWanted(item)) return item;
+    looked++;
+    if (looked === mostLookedAt) return null;
   }
   return null;
 }

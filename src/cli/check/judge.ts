@@ -1,5 +1,5 @@
 import type { Verdict } from '../../core/evaluation.ts';
-import { type PinChange, type PinnedAt, rolledBackTo } from '../../pin/pin-changes.ts';
+import { directionOf, type PinChange, type PinnedAt } from '../../pin/pin-changes.ts';
 import type { Pin } from '../../pin/pins.ts';
 import { InterruptedError, sentenceOf } from '../command-error.ts';
 import { endingOf } from '../eval/ending.ts';
@@ -36,9 +36,33 @@ async function judge(change: PinChange, context: CheckContext): Promise<Judgemen
   if (change.kind === 'removed') {
     return { verdict: 'pass', reason: 'It is gone; whoever still asks for it finds nothing.' };
   }
-  const before = change.from === null ? null : rolledBackTo(change, await context.base.history());
-  if (before !== null) return judgeRollback(change.to, before, context);
-  return withSetting(change.to, context, async (setting) => judgeChange(change, setting));
+  const evidence = () => withSetting(change.to, context, async (setting) => judgeChange(change, setting));
+  if (change.from === null) return evidence();
+  const direction = directionOf(change, await context.base.history());
+  switch (direction.kind) {
+    case 'back':
+      return judgeRollback(change.to, direction.to, context);
+    case 'forward':
+      return evidence();
+    case 'unknown':
+      return withRemark(
+        evidence,
+        `Whether this goes back to an earlier pin is not known: ${sentenceOf(direction.missing)}`,
+      );
+    default:
+      return direction satisfies never;
+  }
+}
+
+/** Adds a remark, also where evidence cannot be had, for whoever goes back has to know why they are asked for it. */
+async function withRemark(work: () => Promise<Judgement>, remark: string): Promise<Judgement> {
+  try {
+    const judgement = await work();
+    return { ...judgement, remarks: [...(judgement.remarks ?? []), remark] };
+  } catch (error) {
+    if (error instanceof InterruptedError) throw error;
+    return { verdict: 'error', reason: sentenceOf(error), remarks: [remark] };
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { CaseChangeResponse, DatasetDiffResponse } from '../../api/wire/datasets.ts';
 import { plain } from '../../core/plain-text.ts';
-import { callServer, type ServerAccess } from '../api-client.ts';
+import type { ServerAccess } from '../api-client.ts';
+import { listPages } from '../list-items.ts';
 import { withServer } from '../open-server.ts';
 import { type Format, paintFor, print, printJson } from '../output.ts';
 import { datasetPath, shortHash } from './words.ts';
@@ -37,17 +38,15 @@ export async function diffDataset(
   });
 }
 
-async function* pagesOf(
+/** A dataset has at most a million cases, and each of them may be gone and another one there. */
+const mostPages = 20_000;
+
+function pagesOf(
   server: ServerAccess,
   name: string,
   revisions: Revisions,
 ): AsyncGenerator<DatasetDiffResponse> {
-  for (let page: string | null = ''; page !== null; ) {
-    const path = datasetPath(name, '/diff', { ...revisions, limit: '100', page });
-    const answer: DatasetDiffResponse = await callServer(server, { method: 'GET', path });
-    yield answer;
-    page = answer.next_page;
-  }
+  return listPages(server, datasetPath(name, '/diff', revisions), mostPages);
 }
 
 function lineOf({ change, case_id, fields }: CaseChangeResponse): string {

@@ -1,5 +1,6 @@
 import type { DatasetResponse } from '../../api/wire/datasets.ts';
-import { callServer, type ServerAccess } from '../api-client.ts';
+import type { ServerAccess } from '../api-client.ts';
+import { listItems } from '../list-items.ts';
 import { withServer } from '../open-server.ts';
 import { columns, type Format, paintFor, print, printJson } from '../output.ts';
 import { shortHash } from './words.ts';
@@ -27,14 +28,7 @@ export async function listDatasets({ archived, output, ...choice }: ListOptions)
 
 async function allDatasets(server: ServerAccess, archived: boolean): Promise<DatasetResponse[]> {
   const datasets: DatasetResponse[] = [];
-  for (let page: string | null = ''; page !== null; ) {
-    const query: string = `limit=100&include_archived=${archived}&page=${encodeURIComponent(page)}`;
-    const answer: { data: DatasetResponse[]; next_page: string | null } = await callServer(server, {
-      method: 'GET',
-      path: `/pawl/v1/datasets?${query}`,
-    });
-    datasets.push(...answer.data);
-    page = answer.next_page;
-  }
+  const path = `/pawl/v1/datasets?include_archived=${archived}`;
+  for await (const dataset of listItems<DatasetResponse>(server, path)) datasets.push(dataset);
   return datasets;
 }

@@ -1,3 +1,5 @@
+import { typed } from '../typed.ts';
+
 /** What a later command needs to find the same server, and to go on as this one began. */
 export type CommandFlags = {
   readonly url?: string | undefined;
@@ -16,12 +18,7 @@ export function commandLine(
   const { url, endpoint, file } = flags;
   const named = verb === 'resume' ? { url, endpoint, file } : { url };
   const words = Object.entries(named).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, quoted(value)],
+    value === undefined ? [] : [`--${name}`, value],
   );
-  return `\`${['pawl eval', verb, id, ...words].join(' ')}\``;
-}
-
-/** As a shell reads it back. */
-function quoted(word: string): string {
-  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return typed(['eval', verb, id, ...words]);
 }

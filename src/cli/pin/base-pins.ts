@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { PinnedAt } from '../../pin/pin-changes.ts';
+import type { PinHistory } from '../../pin/pin-changes.ts';
 import { type PinMap, parsePins, usualPinsFile } from '../../pin/pins.ts';
 import { readPins } from '../../pin/pins-file.ts';
 import { CommandError } from '../command-error.ts';
@@ -10,8 +10,8 @@ export type BasePins = {
   /** For people: `main at 3f2a90c1b7de`, or a file. */
   readonly name: string;
   readonly pins: PinMap;
-  /** What stood there before, the newest first; empty for a file, of which no history is known. */
-  history(): Promise<readonly PinnedAt[]>;
+  /** What stood there before; nothing for a file, which has no history. */
+  history(): Promise<PinHistory>;
 };
 
 /** What a command is told about the base; absent takes the commit where the branch left its origin. */
@@ -22,7 +22,10 @@ export async function openBase(file: string, { base, baseFile }: BaseOptions): P
   if (base !== undefined && baseFile !== undefined) {
     throw new CommandError('A base and --base-file are two things to compare with; name one of them');
   }
-  if (baseFile !== undefined) return { name: baseFile, pins: readPins(baseFile), history: async () => [] };
+  if (baseFile !== undefined) {
+    const history = async (): Promise<PinHistory> => ({ entries: [], missing: null });
+    return { name: baseFile, pins: readPins(baseFile), history };
+  }
   const { commit, ref } = await baseCommit(file, base);
   const name = `${ref} at ${shortCommit(commit)}`;
   const text = await fileAtCommit(file, commit);
@@ -30,8 +33,8 @@ export async function openBase(file: string, { base, baseFile }: BaseOptions): P
     name,
     pins: text === null ? new Map() : parsePins(text, `${file} of ${name}`),
     async history() {
-      const found = await fileHistory(file, commit);
-      return found.map((entry) => ({ ...entry, pins: pinsOrNull(entry.text) }));
+      const { states, missing } = await fileHistory(file, commit);
+      return { missing, entries: states.map((entry) => ({ ...entry, pins: pinsOrNull(entry.text) })) };
     },
   };
 }

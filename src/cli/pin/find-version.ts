@@ -1,6 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { RefusedError, type ServerAccess, unreachable } from '../api-client.ts';
+import { RefusedError, type ServerAccess, saidIn, unreachable } from '../api-client.ts';
 import type { CommandError } from '../command-error.ts';
+import { sdkClient } from '../sdk-client.ts';
 
 /** A version by its number, or by an alias that stands for one now. */
 export type WantedVersion = number | { readonly alias: string };
@@ -17,7 +18,7 @@ export type VersionAnswer =
   | { readonly kind: 'absent'; readonly problem: string }
   | { readonly kind: 'unreachable'; readonly error: CommandError };
 
-const timeoutMs = 10_000;
+const patience = { timeout: 10_000, maxRetries: 1 };
 
 /**
  * Looks a version up, by its number or by an alias. Works with Pawl and with every other Managed Agents endpoint.
@@ -28,15 +29,12 @@ export async function findVersion(
   agent: string,
   version: WantedVersion,
 ): Promise<VersionAnswer> {
-  const { url, key, signal } = access;
-  const client = new Anthropic({
-    ...{ baseURL: url, apiKey: key ?? 'none', authToken: null },
-    ...{ timeout: timeoutMs, maxRetries: 1, logLevel: 'off' },
-  });
+  const { url, signal } = access;
+  const { agents } = sdkClient(access, patience).beta;
   try {
     const found = await (typeof version === 'number'
-      ? client.beta.agents.retrieve(agent, { version }, { signal: signal ?? null })
-      : client.beta.agents.retrieve(`${agent}@${version.alias}`, {}, { signal: signal ?? null }));
+      ? agents.retrieve(agent, { version }, { signal: signal ?? null })
+      : agents.retrieve(`${agent}@${version.alias}`, {}, { signal: signal ?? null }));
     return { kind: 'found', version: found.version, archived: found.archived_at !== null };
   } catch (error) {
     signal?.throwIfAborted();
@@ -44,14 +42,10 @@ export async function findVersion(
       return { kind: 'unreachable', error: unreachable(access, error.cause ?? error) };
     }
     if (!(error instanceof Anthropic.APIError)) throw error;
-    const problem = sentenceIn(error.error) ?? error.message;
+    const { message, code } = saidIn(error.error);
+    const problem = message ?? error.message;
     if (error.status === 404) return { kind: 'absent', problem };
-    throw new RefusedError(`${url} refuses to look up ${agent}: ${problem}`, error.status ?? 0);
+    const refusal = { status: error.status ?? 0, code };
+    throw new RefusedError(`${url} refuses to look up ${agent}: ${problem}`, refusal);
   }
-}
-
-/** What a server says in the body of a refusal; null when it says nothing. */
-function sentenceIn(body: unknown): string | null {
-  const { error } = (body ?? {}) as { error?: { message?: unknown } };
-  return typeof error?.message === 'string' ? error.message : null;
 }

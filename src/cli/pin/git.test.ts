@@ -86,18 +86,19 @@ describe('A file of the past', () => {
     const merged = repository.git('rev-parse', 'HEAD');
     repository.git('rm', '--quiet', 'pawl.pins.yaml');
     const removed = repository.commit({});
-    const history = await fileHistory(pinsOf(repository), removed);
-    expect(history.map(({ commit, text }) => [commit, text])).toEqual([
+    const { states, missing } = await fileHistory(pinsOf(repository), removed);
+    expect(missing).toBeNull();
+    expect(states.map(({ commit, text }) => [commit, text])).toEqual([
       [removed, null],
       [merged, onePin(3)],
       [first, onePin(1)],
     ]);
-    expect(history[0]?.date).toMatch(/^\d{4}-\d\d-\d\d$/);
+    expect(states[0]?.date).toMatch(/^\d{4}-\d\d-\d\d$/);
   });
 
-  test('is looked for in the newest 200 commits', { timeout: 60_000 }, async () => {
+  test('is looked for in the newest thousand commits', { timeout: 60_000 }, async () => {
     const repository = gitRepository();
-    const lines = Array.from({ length: 203 }, (_, i) => {
+    const lines = Array.from({ length: 1001 }, (_, i) => {
       const text = onePin(i + 1);
       return [
         ...['commit refs/heads/main', `committer A <a@b> ${1_700_000_000 + i} +0000`, 'data 1', 'x'],
@@ -106,8 +107,25 @@ describe('A file of the past', () => {
     });
     execFileSync('git', ['fast-import', '--quiet'], { cwd: repository.folder, input: lines.join('\n') });
     writeFileSync(pinsOf(repository), '');
-    const history = await fileHistory(pinsOf(repository), 'main');
-    expect(history).toHaveLength(200);
-    expect(history.at(-1)?.text).toBe(onePin(4));
+    const { states, missing } = await fileHistory(pinsOf(repository), 'main');
+    expect(states).toHaveLength(1000);
+    expect(states.at(-1)?.text).toBe(onePin(2));
+    expect(missing).toMatch(/^more than 1000 commits changed the file/);
+    const older = await fileHistory(pinsOf(repository), 'main~1');
+    expect({ ...older, states: older.states.length }).toEqual({ states: 1000, missing: null });
+  });
+
+  test('is not known to be whole in a clone that was cut off, until the rest is fetched', async () => {
+    const repository = gitRepository();
+    for (const version of [1, 2, 1]) repository.commit({ 'pawl.pins.yaml': onePin(version) });
+    const folder = freshFolder();
+    repository.git('clone', '--quiet', '--depth=2', `file://${repository.folder}`, folder);
+    const file = join(folder, 'pawl.pins.yaml');
+    const cut = await fileHistory(file, 'HEAD');
+    expect(cut.states.map(({ text }) => text)).toEqual([onePin(1), onePin(2)]);
+    expect(cut.missing).toContain('`git fetch --unshallow` gets the rest');
+    repository.git('-C', folder, 'fetch', '--quiet', '--unshallow');
+    const { states, missing } = await fileHistory(file, 'HEAD');
+    expect({ states: states.length, missing }).toEqual({ states: 3, missing: null });
   });
 });

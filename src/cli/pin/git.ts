@@ -45,26 +45,48 @@ export async function fileAtCommit(file: string, commit: string): Promise<string
   return found;
 }
 
+/** How a file came to be what it is. */
+export type FileHistory = {
+  /** The newest first. */
+  readonly states: readonly FileAt[];
+  /** Why older ones are not there, as a clause for people, with a way to get them if there is one; null when all are. */
+  readonly missing: string | null;
+};
+
 /** How far back a history is looked through. */
-const mostCommits = 200;
+const mostCommits = 1000;
 
 /**
- * A file in those commits of a line that changed it, the newest first, at most 200. Commits that came in by a merge
- * are left out: what a branch tried on its way was never in force where it was merged.
+ * A file in those commits of a line that changed it, at most a thousand. Commits that came in by a merge are left
+ * out: what a branch tried on its way was never in force where it was merged.
  * @throws CommandError
  */
-export async function fileHistory(file: string, commit: string): Promise<readonly FileAt[]> {
-  const args = ['log', '--first-parent', `--max-count=${mostCommits}`, '--format=%H %cs', commit];
+export async function fileHistory(file: string, commit: string): Promise<FileHistory> {
+  const args = ['log', '--first-parent', `--max-count=${mostCommits + 1}`, '--format=%H %cs', commit];
   const log = await must(folderOf(file), [...args, '--', nameOf(file)]);
-  const commits = log
+  const all = log
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.split(' '));
+  const commits = all.slice(0, mostCommits);
   const texts = await readBlobs(
     file,
     commits.map(([hash = '']) => hash),
   );
-  return commits.map(([hash = '', date = ''], i) => ({ commit: hash, date, text: texts[i] ?? null }));
+  return {
+    states: commits.map(([hash = '', date = ''], i) => ({ commit: hash, date, text: texts[i] ?? null })),
+    missing: all.length > mostCommits ? tooLong : await missingCommits(file),
+  };
+}
+
+const tooLong = `more than ${mostCommits} commits changed the file, and older ones are not looked at`;
+const cutOff =
+  'git has only the newest commits here; `git fetch --unshallow` gets the rest (in CI, fetch-depth: 0 or GIT_DEPTH: 0)';
+
+/** Where a clone was cut off, its oldest commits look like the first ones. */
+async function missingCommits(file: string): Promise<string | null> {
+  const answer = await must(folderOf(file), ['rev-parse', '--is-shallow-repository']);
+  return answer.trim() === 'false' ? null : cutOff;
 }
 
 async function readBlobs(file: string, commits: readonly string[]): Promise<readonly (string | null)[]> {

@@ -1,8 +1,8 @@
 import type { PromotionResponse } from '../../api/promotions.ts';
 import { plain } from '../../core/plain-text.ts';
 import { type ReleaseOptions, withReleases } from '../alias/release-server.ts';
-import { typed } from '../alias/typed.ts';
 import { print, printJson } from '../output.ts';
+import { typed } from '../typed.ts';
 import { changePromotion } from './promotion-calls.ts';
 
 type EndOptions = ReleaseOptions & { readonly reason?: string };

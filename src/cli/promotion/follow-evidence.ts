@@ -3,7 +3,6 @@ import { parseTime } from '../../core/clock.ts';
 import { isOver } from '../../core/evaluation.ts';
 import { retrieveAgent } from '../alias/alias-calls.ts';
 import type { ReleaseOptions } from '../alias/release-server.ts';
-import { typed } from '../alias/typed.ts';
 import { CommandError } from '../command-error.ts';
 import { endingOf, failureOf } from '../eval/ending.ts';
 import { printReport, watchOnScreen } from '../eval/follow.ts';
@@ -13,6 +12,7 @@ import type { Subject } from '../eval/subject.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { OpenServer } from '../open-server.ts';
 import { print, printJson } from '../output.ts';
+import { typed } from '../typed.ts';
 import { retrievePromotion } from './promotion-calls.ts';
 import { standing } from './standing.ts';
 

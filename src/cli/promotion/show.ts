@@ -2,6 +2,8 @@ import type { ComparisonResponse } from '../../api/comparisons.ts';
 import type { PromotionResponse } from '../../api/promotions.ts';
 import type { AgentResponse } from '../../api/wire/agents.ts';
 import { counted } from '../../core/quantities.ts';
+import { agentFields } from '../agent-files/agent-fields.ts';
+import { fieldsDiff, paintedLine, type Side } from '../agent-files/fields-diff.ts';
 import { retrieveAgent } from '../alias/alias-calls.ts';
 import { type ReleaseOptions, withReleases } from '../alias/release-server.ts';
 import { callServer, type ServerAccess } from '../api-client.ts';
@@ -12,7 +14,6 @@ import { shortBasis } from './basis.ts';
 import { verdictText } from './list.ts';
 import { retrievePromotion } from './promotion-calls.ts';
 import { inWords, standing } from './standing.ts';
-import { paintedLine, versionDiff } from './version-diff.ts';
 
 /** Shows all that a reviewer has to know about a promotion. @throws CommandError, ConfigError */
 export async function showPromotion(id: string, options: ReleaseOptions): Promise<void> {
@@ -23,7 +24,7 @@ export async function showPromotion(id: string, options: ReleaseOptions): Promis
       retrieveAgent(server, agent_id, basis.baseline_version),
       retrieveAgent(server, agent_id, candidate_version),
     ]);
-    const diff = versionDiff(before, candidate);
+    const diff = fieldsDiff(sideOf(before), sideOf(candidate));
     if (options.output === 'json') {
       return printJson({ promotion, diff: diff.join('\n'), report: await reportOf(server, promotion) });
     }
@@ -40,6 +41,10 @@ export async function showPromotion(id: string, options: ReleaseOptions): Promis
     const shown = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
     print(shown.join('\n\n'));
   });
+}
+
+function sideOf(agent: AgentResponse): Side {
+  return { label: `version ${agent.version}`, fields: agentFields(agent) };
 }
 
 function factsOf(promotion: PromotionResponse, { version, pawl }: AgentResponse): string[][] {

@@ -1,7 +1,7 @@
 import type { PromotionResponse } from '../../api/promotions.ts';
 import { plain } from '../../core/plain-text.ts';
-import { typed } from '../alias/typed.ts';
 import { columns } from '../output.ts';
+import { typed } from '../typed.ts';
 
 type BlockerCode = PromotionResponse['blockers'][number]['code'];
 

@@ -5,7 +5,7 @@ import { runStep } from '../migration-step.ts';
 /** Everything that the first release remembers. Written in the SQL that both databases share. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
   const guards = [
-    ...dialect.refuseChanges('agent_versions', ['update', 'delete']),
+    ...dialect.refuseChanges('agent_versions', ['update', 'delete'], [['agent_id', 'version']]),
     ...dialect.refuseChanges('events', ['update']),
     // Histories go with their session and no other way.
     ...dialect.refuseLoneDelete('events', { table: 'sessions', key: 'session_id' }),

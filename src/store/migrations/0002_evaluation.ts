@@ -10,8 +10,8 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
     ...dialect.refuseChanges('dataset_cases', ['update']),
     // An import that was broken off leaves cases without a revision; only those may be swept away.
     ...dialect.refuseLoneDelete('dataset_cases', { table: 'dataset_revisions', key: 'revision_id' }),
-    ...dialect.refuseChanges('eval_revisions', ['update', 'delete']),
-    ...dialect.refuseChanges('verdicts', ['update', 'delete']),
+    ...dialect.refuseChanges('eval_revisions', ['update', 'delete'], [['eval_id', 'revision']]),
+    ...dialect.refuseChanges('verdicts', ['update', 'delete'], [['comparison_id']]),
     ...dialect.refuseChanges('calibrations', ['update', 'delete']),
   ];
   await runStep(db, dialect, { tables, indexes, guards });

@@ -5,9 +5,9 @@ import { runStep } from '../migration-step.ts';
 /** What release remembers: aliases and their histories, promotions with their reviews, and the audit log. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
   const guards = [
-    ...dialect.refuseChanges('alias_moves', ['update', 'delete']),
-    ...dialect.refuseChanges('reviews', ['update', 'delete']),
-    ...dialect.refuseChanges('audit_entries', ['update', 'delete']),
+    ...dialect.refuseChanges('alias_moves', ['update', 'delete'], [['agent_id', 'alias', 'move']]),
+    ...dialect.refuseChanges('reviews', ['update', 'delete'], [['id'], ['promotion_id', 'position']]),
+    ...dialect.refuseChanges('audit_entries', ['update', 'delete'], [['seq'], ['id']]),
   ];
   await runStep(db, dialect, { tables, indexes, guards });
 }

@@ -141,6 +141,7 @@ const basis = describes<PromotionBasis>()(
     eval_revision: count.describe('The revision of the eval, and with it of the gate and the scorers.'),
     dataset_revision_id: text.describe('`drev_…`'),
     epochs: count.describe('How often each case is asked at least.'),
+    round: count.describe('How often it has been put on another basis, counted from 1.'),
   }),
 ).meta({
   id: 'PromotionBasis',
