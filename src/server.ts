@@ -109,7 +109,7 @@ async function listen(given: {
   const { config, log, router, store } = given;
   const clock = createClock(Date.now);
   const ids = createIds(clock, pooledRandomBytes());
-  const parts = { store, clock, ids, audit: createAudit({ store, clock, ids }), log, router };
+  const parts = { store, clock, ids, audit: createAudit({ store, clock, ids, log }), log, router };
   // A command that opens the data by itself acts for whoever runs it.
   const own = given.for_one_command ? localActor : serverActor;
   const keys: Keys = createKeys({ ...parts, randomBytes, own });

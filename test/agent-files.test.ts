@@ -425,46 +425,6 @@ test('An agent of the server becomes a file by its id', async () => {
   );
 });
 
-test('A file that is another agent’s is never pulled over, and another one can be named', async () => {
-  const { run, at, locked } = folderOf('slugs');
-  const make = (name: string, system: string) =>
-    server.client.beta.agents.create({ name, model: 'claude-sonnet-4-6', system });
-  const [one, other] = [await make('Slug Clash', 'One.'), await make('slug-clash', 'Other.')];
-  const path = 'agents/slug-clash.md';
-  expect(await run('pull', one.id)).toMatchObject(done);
-  for (const flags of [[], ['--force']]) {
-    expect(await run('pull', other.id, ...flags)).toEqual({
-      ...{ code: 3, stdout: '' },
-      stderr: `pawl: ${path} is the file of ${one.id}; \`pawl pull ${other.id} --as FILE\` writes ${other.id} into another one.\n`,
-    });
-  }
-  expect(readFileSync(at(path), 'utf8')).toContain('One.');
-  expect(locked(path).id).toBe(one.id);
-  expect(await run('pull', other.id, '--as', path)).toMatchObject({ code: 3, stdout: '' });
-  expect(await run('pull', other.id, '--as', 'agents/other.md')).toMatchObject(done);
-  expect(readFileSync(at('agents/other.md'), 'utf8')).toContain('Other.');
-  expect([locked(path).id, locked('agents/other.md').id]).toEqual([one.id, other.id]);
-  expect((await run('plan', '--exit-code')).code).toBe(0);
-
-  const wrong = async (...args: string[]): Promise<string> => (await run('pull', ...args)).stderr;
-  expect(await wrong(other.id, '--as', 'agents/third.md')).toContain(
-    `${other.id} is in agents/other.md; rename that file`,
-  );
-  expect(await wrong(path, '--as', 'agents/third.md')).toContain(`${path} is a file already`);
-  expect(await wrong('--as', 'agents/third.md')).toContain('--as is about one agent');
-  expect(existsSync(at('agents/third.md'))).toBe(false);
-});
-
-test('A file whose name several agents have is pulled by the id of one', async () => {
-  const { run, write } = folderOf('namesakes');
-  const make = () => server.client.beta.agents.create({ name: 'namesakes', model: 'claude-sonnet-4-6' });
-  const ids = [(await make()).id, (await make()).id];
-  write('Hello.');
-  const refused = await run('pull', 'agents/a.md');
-  expect(refused).toMatchObject({ code: 3, stdout: '' });
-  for (const id of ids) expect(refused.stderr).toContain(id);
-});
-
 test('A program gets what became of each file, and the plan stays beside it', async () => {
   const { run, write, locked } = folderOf('program');
   write('Hello.');

@@ -106,11 +106,8 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   }
 
   const untouched = {
-    attempts: 0,
-    response_status: null,
-    error: null,
-    last_attempt_at: null,
-    ended_at: null,
+    ...{ attempts: 0, response_status: null, error: null },
+    ...{ last_attempt_at: null, ended_at: null },
   };
 
   describe('An event', () => {
@@ -209,11 +206,8 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       const again = await webhooks.deliveries.replay(one.id);
       expect(again).toMatchObject({ status: 'pending', attempts: 0, ended_at: null });
       await webhooks.tick();
-      expect(await onlyOne(webhook)).toMatchObject({
-        status: 'delivered',
-        attempts: 1,
-        response_status: 204,
-      });
+      const delivered = { status: 'delivered', attempts: 1, response_status: 204 };
+      expect(await onlyOne(webhook)).toMatchObject(delivered);
       const [first, ...rest] = receiver.received;
       expect(rest).toHaveLength(9);
       for (const { headers, body } of rest) {
@@ -392,72 +386,59 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   });
 
   describe('A delivery', () => {
+    /** Makes an attempt that is answered so, and does something while it is under way. */
+    async function during(status: number, work: () => Promise<unknown>): Promise<void> {
+      const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
+      receiver.react((response) => arrive(() => response.writeHead(status).end()));
+      const ticking = webhooks.tick();
+      const end = await arrived;
+      await work();
+      end();
+      await ticking;
+    }
+
     test('that is asked for again while it fails keeps all its tries', async () => {
       const webhook = await make();
       receiver.react(answer(500));
       await tell();
       await webhooks.tick();
-      const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
-      receiver.react((response) => arrive(() => response.writeHead(500).end()));
-      const attempt = nextAttempt(webhook);
-      const fail = await arrived;
-      await webhooks.deliveries.replay((await onlyOne(webhook)).id);
-      fail();
-      await attempt;
+      const { id } = await onlyOne(webhook);
+      time += minuteMs;
+      await during(500, () => webhooks.deliveries.replay(id));
       expect(await onlyOne(webhook)).toMatchObject({ status: 'pending', attempts: 0 });
       receiver.react(answer(200));
       await webhooks.tick();
       expect(await onlyOne(webhook)).toMatchObject({ status: 'delivered', attempts: 1 });
     });
 
-    /** Has an attempt under way, changes its webhook, and lets the attempt end. */
-    async function changedUnder(status: number, change: (id: string) => Promise<unknown>): Promise<Webhook> {
-      const webhook = await make(['*'], '/old');
-      const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
-      receiver.react((response) => arrive(() => response.writeHead(status).end()));
-      await tell();
-      const ticking = webhooks.tick();
-      const end = await arrived;
-      await change(webhook.id);
-      end();
-      await ticking;
-      return webhooks.settings.retrieve(webhook.id);
-    }
-
-    const moveTo = (path: string) => (id: string) =>
-      webhooks.settings.update(id, { url: receiver.url + path }, localActor);
-
-    test('to a URL that is replaced meanwhile says nothing of the new one, and goes there next', async () => {
-      const webhook = await changedUnder(410, moveTo('/new'));
-      expect(webhook).toMatchObject({ state: 'enabled', disabled_reason: null, failing_since: null });
-      receiver.react(answer(200));
-      expect(await nextAttempt(webhook)).toMatchObject({ status: 'delivered', attempts: 2 });
-      expect(receiver.received.map(({ url }) => url)).toEqual(['/old', '/new']);
-    });
-
-    test('that fails at a URL that is replaced meanwhile is no failure of the new one', async () => {
-      expect(await changedUnder(500, moveTo('/new'))).toMatchObject({ failing_since: null });
-    });
-
-    test('of before its webhook was enabled anew does not disable it again', async () => {
-      const webhook = await changedUnder(410, async (id) => {
-        await webhooks.settings.update(id, { state: 'disabled' }, localActor);
-        await webhooks.settings.update(id, { state: 'enabled' }, localActor);
-      });
-      expect(webhook).toMatchObject({ state: 'enabled', disabled_reason: null, failing_since: null });
-    });
-
     test('whose webhook is deleted under it leaves nothing behind', async () => {
       const webhook = await make();
-      const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
-      receiver.react((response) => arrive(() => response.end()));
       await tell();
-      const ticking = webhooks.tick();
-      const end = await arrived;
-      await webhooks.settings.remove(webhook.id, localActor);
-      end();
-      await ticking;
+      await during(200, () => webhooks.settings.remove(webhook.id, localActor));
       expect(await deliveries(webhook)).toEqual([]);
+    });
+
+    const clean = { state: 'enabled', disabled_reason: null, failing_since: null };
+
+    test.each([410, 500])(
+      'that ends with %i at a URL that was replaced goes to the new one',
+      async (status) => {
+        const { id } = await make(['*'], '/old');
+        await tell();
+        const url = `${receiver.url}/new`;
+        await during(status, () => webhooks.settings.update(id, { url }, localActor));
+        expect(await webhooks.settings.retrieve(id)).toMatchObject(clean);
+        receiver.react(answer(200));
+        expect(await nextAttempt({ id })).toMatchObject({ status: 'delivered', attempts: 2 });
+        expect(receiver.received.map((one) => one.url)).toEqual(['/old', '/new']);
+      },
+    );
+
+    test('of before its webhook was enabled anew does not disable it again', async () => {
+      const { id } = await make();
+      await tell();
+      await during(410, () => webhooks.settings.update(id, { state: 'enabled' }, localActor));
+      expect(await webhooks.settings.retrieve(id)).toMatchObject(clean);
     });
 
     test('is forgotten a month after it has ended, and not while it waits', async () => {

