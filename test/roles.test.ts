@@ -115,14 +115,18 @@ function neededFor(route: RegisteredRoute): Role {
   return (asked.get(nameOf(route)) ?? (route.method === 'GET' ? 'viewer' : 'editor')) as Role;
 }
 
-/** Calls a route, on what is there or on what is not, and reads no more than the head of the answer. */
-async function call(route: RegisteredRoute, { url, key }: Place, on: 'something' | 'nothing') {
-  const path = route.url.replaceAll(/(\w+)\/:\w+/g, (_, noun: string) => {
+/** The path of a route, to what is there or to what is not. */
+function pathOf({ url }: RegisteredRoute, on: 'something' | 'nothing'): string {
+  return url.replaceAll(/(\w+)\/:\w+/g, (_, noun: string) => {
     return `${noun}/${on === 'nothing' ? 'nothing' : things[noun]}`;
   });
+}
+
+/** Calls a route, on what is there or on what is not, and reads no more than the head of the answer. */
+async function call(route: RegisteredRoute, { url, key }: Place, on: 'something' | 'nothing') {
   const cut = new AbortController();
   const body = on === 'nothing' ? {} : (bodies[nameOf(route)] ?? {});
-  const response = await fetch(url + path, {
+  const response = await fetch(url + pathOf(route, on), {
     method: route.method,
     headers: { 'x-api-key': key, ...(route.method === 'POST' ? { 'content-type': 'application/json' } : {}) },
     ...(route.method === 'POST' ? { body: JSON.stringify(body) } : {}),
@@ -175,7 +179,7 @@ describe('A key', () => {
       grave.map((route) => ({
         ...{ outcome: 'refused', action: 'request.made' },
         actor: { key_id: keyOf(role).id, name: `a ${role}`, role },
-        subject: { type: 'route', id: nameOf(route) },
+        subject: { type: 'route', id: `${route.method} ${pathOf(route, 'something')}` },
       })),
     );
   });

@@ -1,4 +1,4 @@
-import { type Moments, varianceOf } from './moments.ts';
+import type { Moments } from './moments.ts';
 import { requireNumber } from './requirements.ts';
 
 /** The scores of both versions while the weights stayed the same. */
@@ -130,6 +130,6 @@ function boundary(asked: { alpha: number; n: number; decide_at: number }) {
   };
 }
 
-function squaredErrorOf(moments: Moments): number {
-  return (varianceOf(moments) ?? 0) / moments.n;
+function squaredErrorOf({ n, m2 }: Moments): number {
+  return m2 / (n - 1) / n;
 }

@@ -52,11 +52,11 @@ export function crossingChances(bounds: readonly number[]): number[] {
   let masses: readonly number[] = [1];
   return bounds.map((bound, i) => {
     const limit = Math.min(bound, farthest) * Math.sqrt(i + 1);
-    const next = nodes.map(({ place }) => place * limit);
+    const next = nodes.places.map((place) => place * limit);
     const arriving = next.map((to) =>
       places.reduce((sum, from, j) => sum + step(to - from) * numberAt(masses, j), 0),
     );
-    masses = arriving.map((density, j) => density * (nodes[j]?.weight ?? 0) * limit);
+    masses = arriving.map((density, j) => density * numberAt(nodes.weights, j) * limit);
     places = next;
     return 1 - masses.reduce((sum, mass) => sum + mass, 0);
   });
@@ -70,8 +70,8 @@ function boundsOf({ looks, alpha }: LookPlan, shapeAt: (look: number) => number)
   let high = 8;
   for (let halving = 0; halving < 50; halving += 1) {
     const constant = (low + high) / 2;
-    const chance = crossingChances(shape.map((one) => one * constant)).at(-1) ?? 1;
-    if (chance > alpha) low = constant;
+    const chances = crossingChances(shape.map((one) => one * constant));
+    if (numberAt(chances, looks - 1) > alpha) low = constant;
     else high = constant;
   }
   return { constant: high, bounds: shape.map((one) => one * high) };
@@ -82,8 +82,6 @@ function step(size: number): number {
   return Math.exp(-(size ** 2) / 2) / Math.sqrt(2 * Math.PI);
 }
 
-type Node = { readonly place: number; readonly weight: number };
-
 /** Nothing is lost beyond: the chance is 6e-14. */
 const farthest = 7.5;
 
@@ -91,11 +89,16 @@ const farthest = 7.5;
 const nodes = gaussLegendre(128);
 
 /** Where to look at a function between −1 and 1, and how much each look counts (Gauss 1814): roots of Legendre's Pₙ. */
-function gaussLegendre(n: number): Node[] {
-  return Array.from({ length: n }, (_, i) => {
+function gaussLegendre(n: number): {
+  readonly places: readonly number[];
+  readonly weights: readonly number[];
+} {
+  const weights: number[] = [];
+  const places = Array.from({ length: n }, (_, i) => {
     let place = Math.cos((Math.PI * (i + 0.75)) / (n + 0.5));
     let slope = 1;
-    for (let newton = 0; newton < 20; newton += 1) {
+    // Newton's method doubles the digits with every step, and begins with several.
+    for (let newton = 0; newton < 6; newton += 1) {
       let before = 0;
       let value = 1;
       for (let k = 1; k <= n; k += 1) {
@@ -104,6 +107,8 @@ function gaussLegendre(n: number): Node[] {
       slope = (n * (place * value - before)) / (place ** 2 - 1);
       place -= value / slope;
     }
-    return { place, weight: 2 / ((1 - place ** 2) * slope ** 2) };
+    weights.push(2 / ((1 - place ** 2) * slope ** 2));
+    return place;
   });
+  return { places, weights };
 }
