@@ -25,6 +25,8 @@ export type Running = {
 };
 
 const root = join(import.meta.dirname, '..');
+/** Every process would compile the same files again, which takes half of its time. */
+const compiled = join(root, 'node_modules/.cache/compiled');
 
 /** Runs the command line to its end, as a user would. */
 export async function pawl(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
@@ -43,7 +45,7 @@ export function startNode(
 ): Running {
   const child = spawn(process.execPath, args, {
     cwd,
-    env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], ...env },
+    env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], NODE_COMPILE_CACHE: compiled, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -169,7 +169,8 @@ export const errorCatalog = {
     status: 409,
     type: 'conflict_error',
     retry: false,
-    meaning: 'A rollback goes back to a version that the alias has stood for and that was not itself rolled back.',
+    meaning:
+      'A rollback goes back to a version that the alias has stood for and that was not itself rolled back.',
   },
   promotion_blocked: {
     status: 409,

@@ -30,8 +30,8 @@ const patienceMs = 60_000;
 const busySessions = 16;
 
 describe.each([
-  ['SQLite', 12],
-  ['PostgreSQL', 4],
+  ['SQLite', 8],
+  ['PostgreSQL', 3],
 ] as const)('On %s', (kind, kills) => {
   let database: FreshDatabase | null = null;
   let folder: string;

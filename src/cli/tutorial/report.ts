@@ -61,7 +61,7 @@ async function words(step: Step, options: Options): Promise<string[]> {
       return [
         `Somebody else approves version ${step.promotion.candidate_version}`,
         `Its author would have: ${step.refusal}`,
-        `Approved by ${plain(step.promotion.approvals.given_by.join(', '))}, the alias released, and applied: a session gets version ${step.session_version} now.`,
+        `The alias released, approved by ${plain(step.promotion.approvals.given_by.join(', '))}, and applied: a session gets version ${step.session_version} now.`,
       ];
     case 'listed':
       return [

@@ -187,8 +187,8 @@ async function* release(options: StoryOptions, stage: Stage): AsyncGenerator<Ste
   if (better.refusal !== null) return;
   const reviews = `promotions/${better.promotion.id}/reviews`;
   const refusal = await refused(post(options, reviews, { decision: 'approve' }));
-  await post(options, reviews, { decision: 'approve', comment: 'Billing is as it was.' }, reviewer);
   await post(options, `${production}/release`, { reason: 'the rule is mended' }, reviewer);
+  await post(options, reviews, { decision: 'approve', comment: 'Billing is as it was.' }, reviewer);
   const applied = await post<PromotionResponse>(
     options,
     `promotions/${better.promotion.id}/apply`,

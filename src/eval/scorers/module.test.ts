@@ -199,7 +199,7 @@ describe('A module that is faulty for one case scores the next one:', () => {
 
   test('but not without end: one whose every thread fails leaves all cases unscored', async () => {
     const scorer = await scorerFrom(
-      'setTimeout(() => process.exit(3)); export default () => new Promise(() => {});',
+      'export default () => { setImmediate(() => process.exit(3)); return new Promise(() => {}); };',
     );
     const scores = await Promise.all(['a', 'b', 'c'].map((reply) => ask(scorer, reply)));
     expect(scores.map(({ value }) => value)).toEqual([null, null, null]);
