@@ -1,6 +1,8 @@
+import { pipeline } from 'node:stream/promises';
 import { styleText } from 'node:util';
 import { Option } from 'commander';
 import { type Paint, plain } from '../core/plain-text.ts';
+import { exitCodes } from './exit-codes.ts';
 
 const formats = ['table', 'json'] as const;
 
@@ -20,6 +22,19 @@ export function printJson(value: unknown): void {
 /** Prints text for people. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/**
+ * Prints a file as it comes. When its reader has had enough before its end, the exit code says so. Throws what
+ * reading the file throws.
+ */
+export async function printFile(file: ReadableStream<Uint8Array>): Promise<void> {
+  try {
+    await pipeline(file, process.stdout, { end: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+    process.exitCode = exitCodes.unread;
+  }
 }
 
 type Screen = { readonly isTTY?: boolean; hasColors?(): boolean };

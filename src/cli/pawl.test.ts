@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
-import { pawl, startPawlProcess } from '../../test/pawl-process.ts';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { freshFolder, pawl, startPawlProcess } from '../../test/pawl-process.ts';
 import { packageVersion } from '../version.ts';
 
 /** What a terminal would take for a command. */
@@ -86,4 +90,38 @@ test('Whoever stops reading early, as in a pipe to head, is no error', async () 
   const { child, finished } = startPawlProcess(['serve', '--help']);
   child.stdout?.destroy();
   expect(await finished).toMatchObject({ code: 0, stderr: '' });
+});
+
+test.each([
+  ['a no stays a no', ['audit', 'verify', 'log.jsonl'], 1],
+  ['and a check that could not be made is none', ['check', '--base-file', 'base.yaml'], 3],
+  ['and a yes is one', ['pin', 'show'], 0],
+] as const)('Whoever stops reading early changes no answer: %s', async (_what, args, code) => {
+  const cwd = freshFolder();
+  const pins = (version: number) => `pins: {a: {agent: agent_1, version: ${version}}}\n`;
+  writeFileSync(join(cwd, 'log.jsonl'), 'no entry');
+  writeFileSync(join(cwd, 'base.yaml'), pins(1));
+  writeFileSync(join(cwd, 'pawl.pins.yaml'), pins(2));
+  const { child, finished } = startPawlProcess(args, { cwd, env: { PAWL_URL: 'http://127.0.0.1:9' } });
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  expect((await finished).code).toBe(code);
+});
+
+test('Half an export is none, although nobody wanted the rest of it', async () => {
+  const server = createServer((_request, response) => response.end('{}\n'.repeat(100_000)));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const what of [
+    ['audit', 'export'],
+    ['dataset', 'export', 'a'],
+  ]) {
+    const { child, finished } = startPawlProcess([...what, '--url', url]);
+    child.stdout?.destroy();
+    expect(await finished).toMatchObject({ code: 141, stderr: '' });
+  }
 });

@@ -11,9 +11,8 @@ process.on('SIGINT', () => {
 });
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever read along has had enough, as in `pawl keys list | head -1`.
-    if (error.code === 'EPIPE') process.exit(exitCodes.ok);
-    throw error;
+    // Whoever read along has had enough, as in `pawl keys list | head -1`; how the command ends is still its own to say.
+    if (error.code !== 'EPIPE') throw error;
   });
 }
 const oldestNode = 24;

@@ -6,7 +6,7 @@ const pin = (version: number, agent = 'agent_1'): Pin => ({ agent, version, eval
 const pins = (fields: Readonly<Record<string, Pin>>): PinMap => new Map(Object.entries(fields));
 
 test('Pins that are there come in their order, and those that are gone after them', () => {
-  const base = pins({ gone: pin(1), same: pin(2), up: pin(3), other: pin(4) });
+  const base = pins({ gone: pin(1, 'agent_3'), same: pin(2), up: pin(3), other: pin(4) });
   const now = pins({ other: pin(4, 'agent_2'), up: pin(5), new: pin(1), same: { ...pin(2), note: 'x' } });
   expect(pinChanges(base, now).map(({ name, kind }) => [name, kind])).toEqual([
     ...[
@@ -17,6 +17,56 @@ test('Pins that are there come in their order, and those that are gone after the
     ],
     ['gone', 'removed'],
   ]);
+});
+
+describe('A new name', () => {
+  const change = (base: PinMap, now: PinMap) => pinChanges(base, now)[0];
+
+  test('for the agent of the one pin that is gone is that pin, whatever its version', () => {
+    const base = pins({ t: pin(1), other: pin(1, 'agent_2'), stays: pin(7) });
+    for (const version of [1, 2]) {
+      const changes = pinChanges(base, pins({ u: pin(version), stays: pin(7) }));
+      expect(changes).toEqual([
+        { kind: 'renamed', name: 'u', was: 't', from: pin(1), to: pin(version) },
+        { kind: 'unchanged', name: 'stays', from: pin(7), to: pin(7) },
+        { kind: 'removed', name: 't', from: pin(1), to: null },
+        { kind: 'removed', name: 'other', from: pin(1, 'agent_2'), to: null },
+      ]);
+    }
+  });
+
+  test('is new where pins of its agent stay, and where none or several of it are gone', () => {
+    const to = pin(2);
+    expect(change(pins({ t: pin(1) }), pins({ u: to, t: pin(1) }))).toMatchObject({
+      kind: 'added',
+      one_of: [],
+    });
+    expect(change(pins({ t: pin(1, 'agent_2') }), pins({ u: to }))).toMatchObject({
+      kind: 'added',
+      one_of: [],
+    });
+    expect(change(pins({ s: pin(1), t: pin(1) }), pins({ u: to }))).toEqual({
+      ...{ kind: 'added', name: 'u', from: null, to, one_of: ['s', 't'] },
+    });
+  });
+
+  test('goes back with its version, and forward with it, under either name', () => {
+    const at = (commit: string, one: PinMap): PinnedAt => ({ commit, date: '2026-11-22', pins: one });
+    const rename = (was: string, from: Pin, name: string, to: Pin) =>
+      ({ kind: 'renamed', name, was, from, to }) as const;
+    const entries = [at('second', pins({ u: pin(2) })), at('first', pins({ t: pin(1) }))];
+    const direction = (change: Parameters<typeof directionOf>[0]) =>
+      directionOf(change, { entries, missing: null });
+    expect(direction(rename('u', pin(2), 't', pin(1)))).toEqual({ kind: 'back', to: entries[1] });
+    expect(direction(rename('u', pin(2), 'v', pin(3)))).toEqual({ kind: 'forward' });
+    const stepBack = {
+      entries: [at('new', pins({ u: pin(2) })), at('old', pins({ u: pin(1) }))],
+      missing: null,
+    };
+    expect(directionOf(rename('u', pin(2), 't', pin(1)), stepBack)).toMatchObject({ to: { commit: 'old' } });
+    const before = { entries: entries.slice(1), missing: null };
+    expect(directionOf(rename('t', pin(1), 'u', pin(2)), before)).toEqual({ kind: 'forward' });
+  });
 });
 
 describe('A change goes back', () => {

@@ -47,7 +47,7 @@ function everOutside(
   return ever;
 }
 
-const times = 500;
+const times = 300;
 const most = 0.05 + 3 * Math.sqrt((0.05 * 0.95) / times);
 
 function sharesOutside(rollout: Parameters<typeof everOutside>[0]) {

@@ -185,7 +185,7 @@ describe('A branch that', patience, () => {
     const repository = callersRepository(agent);
     const pin = (name: string, version: number, of = agent): string =>
       triagePins(of, version).replace('pins:\n', '').replace('ticket-triage', name);
-    const gone = pin('old', 1);
+    const gone = pin('old', 1, 'agent_other');
     repository.commit({ 'pawl.pins.yaml': `${triagePins(agent, 1)}${gone}` });
     branch(
       repository,
@@ -209,6 +209,40 @@ describe('A branch that', patience, () => {
     const text = await check(repository.folder, '-o', 'markdown', '--no-run');
     expect(text.stdout).toContain('<details><summary>new: an earlier eval run, erun_');
     expect(text.stdout).toContain('> **error**: broken does not pass, compared with main at ');
+  });
+
+  test('renames a pin gets no version past the gate by it', async () => {
+    const repository = callersRepository(agent);
+    const renamed = (version: number): string =>
+      triagePins(agent, version).replace('ticket-triage', 'triage-of-tickets');
+    branch(repository, 2, renamed(2));
+    const worse = await jsonOf(repository.folder);
+    expect(worse).toMatchObject({
+      code: 1,
+      pins: [
+        { name: 'triage-of-tickets', change: 'renamed', verdict: 'fail', from: { version: 1 } },
+        { name: 'ticket-triage', change: 'removed', verdict: 'pass' },
+      ],
+    });
+    const table = await check(repository.folder, '--no-run');
+    expect(table.stdout).toMatch(
+      /^triage-of-tickets +version 1 → 2, under a new name: was ticket-triage +fail\n/,
+    );
+    repository.commit({ 'pawl.pins.yaml': renamed(1) });
+    expect(await jsonOf(repository.folder, '--url', 'http://127.0.0.1:9')).toMatchObject({
+      ...{ code: 0, pins: [{ change: 'renamed', verdict: 'pass' }, { change: 'removed' }] },
+    });
+
+    // Of two that are gone, nobody can tell which one it was.
+    repository.git('checkout', '--quiet', 'main');
+    const second = triagePins(agent, 1).replace('pins:\n', '').replace('ticket-triage', 'second');
+    repository.commit({ 'pawl.pins.yaml': `${triagePins(agent, 1)}${second}` });
+    branch(repository, 2, renamed(2));
+    const open = await jsonOf(repository.folder);
+    expect(open).toMatchObject({ code: 0, pins: [{ change: 'added' }, {}, {}] });
+    expect(open.pins[0]?.['remarks']).toEqual([
+      'Pins of the same agent are gone: ticket-triage, second. Whether it is one of them under a new name is not known.',
+    ]);
   });
 
   test('takes another agent is judged by what callers get', async () => {
@@ -265,6 +299,34 @@ describe('A hosted endpoint', patience, () => {
     repository.commit({ 'pawl.pins.yaml': triagePins(agent, 9) });
     const absent = await hosted(folder);
     expect(absent).toMatchObject({ code: 1, stdout: expect.stringContaining('version 9') });
+  });
+
+  test('vouches for nothing at another URL, and for itself however its URL is written', async () => {
+    const repository = callersRepository(agent);
+    const { folder } = repository;
+    branch(repository, 3);
+    expect((await hosted(folder)).code).toBe(0);
+    const env = { PAWL_ENDPOINT_KEY: at.key };
+    const verdictAt = async (url: string) => {
+      const found = await pawl(['check', '--endpoint', url, '--no-run', '-o', 'json'], { cwd: folder, env });
+      const { pins } = JSON.parse(found.stdout) as {
+        pins: { verdict: string; reason: string; found: boolean }[];
+      };
+      return { code: found.code, ...pins[0] };
+    };
+    expect(await verdictAt(`${at.url.replace('http:', 'HTTP:')}/`)).toMatchObject({ code: 0, found: true });
+    // Another address of the very same server: its agents are there, and only the evidence is not.
+    const other = at.url.replace('127.0.0.1', 'localhost');
+    expect(await verdictAt(other)).toMatchObject({
+      ...{ code: 2, verdict: 'inconclusive', found: null },
+      reason: expect.stringContaining('There is no comparison of version 3 with version 1'),
+    });
+    const run = await pawl(['eval', 'run', 'triage', '--endpoint', at.url], { cwd: folder, env });
+    expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('does not run at that endpoint') });
+    const again = await pawl(['check', '--endpoint', other], { cwd: folder, env });
+    expect(again.code, again.stdout).toBe(0);
+    expect(again.stderr).toContain('Version 3: 20 of 20, ');
+    expect(again.stderr).not.toContain('reused');
   });
 
   test('that cannot be reached, or that a server stands in the way of, is no answer', async () => {

@@ -43,6 +43,32 @@ test.each([
   expect(() => readLock(path)).toThrow(path);
 });
 
+test.each([
+  '../../outside.md',
+  '/etc/outside.md',
+  'agents/../../outside.md',
+  '..',
+  '.',
+  '',
+  './a.md',
+  'a//b.md',
+  'a/',
+])('A lock that names %j, which no command would write, is refused', (stray) => {
+  const path = join(freshFolder(), 'pawl.lock.json');
+  writeLock(path, new Map([['agents/a.md', entry]]));
+  expect(readLock(path).size).toBe(1);
+  writeLock(
+    path,
+    new Map([
+      [stray, entry],
+      ['agents/a.md', entry],
+    ]),
+  );
+  expect(() => readLock(path)).toThrow(
+    `${path}: agents > ${stray}: must be the path of a file in the folder`,
+  );
+});
+
 test('A lock that is a link stays one, and keeps its mode', () => {
   const folder = freshFolder();
   const [real, link] = [join(folder, 'real.json'), join(folder, 'pawl.lock.json')];

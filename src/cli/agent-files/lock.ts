@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { plain } from '../../core/plain-text.ts';
 import { CommandError, sentenceOf } from '../command-error.ts';
+import { lockedPath, placeOf } from './agent-folder.ts';
 import { readIfThere, replaceFile } from './disk.ts';
 
 const entry = z.strictObject({
@@ -31,7 +33,7 @@ export function readLock(path: string): Lock {
     throw new CommandError(`${path} is not JSON (${sentenceOf(error)}); ${hint}`, { cause: error });
   }
   const parsed = lockFile.safeParse(value);
-  if (parsed.success) return new Map(Object.entries(parsed.data.agents));
+  if (parsed.success) return checked(new Map(Object.entries(parsed.data.agents)), path);
   const [issue] = parsed.error.issues;
   const place = issue?.path.join(' > ') ?? '';
   throw new CommandError(
@@ -43,4 +45,24 @@ export function readLock(path: string): Lock {
 export function writeLock(path: string, lock: Lock): void {
   const agents = Object.fromEntries([...lock].toSorted(([a], [b]) => (a < b ? -1 : 1)));
   replaceFile(path, `${JSON.stringify({ lock_version: 1, agents }, null, 2)}\n`);
+}
+
+/**
+ * A lock whose files lie where the commands would have put them: others may have written it, and what it names is
+ * written over.
+ */
+function checked(lock: Lock, lockPath: string): Lock {
+  const stray = [...lock.keys()].find((path) => !liesBelow(path, lockPath));
+  if (stray === undefined) return lock;
+  throw new CommandError(
+    `${lockPath}: agents > ${plain(stray)}: must be the path of a file in the folder of the lock or below, without . and ..`,
+  );
+}
+
+function liesBelow(path: string, lockPath: string): boolean {
+  try {
+    return path !== '' && lockedPath(placeOf(path, lockPath), lockPath) === path;
+  } catch {
+    return false;
+  }
 }

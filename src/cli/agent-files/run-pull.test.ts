@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startPawl, type TestPawl } from '../../../test/pawl.ts';
 import { type Finished, freshFolder, pawl } from '../../../test/pawl-process.ts';
-import { readLock } from './lock.ts';
+import { readLock, writeLock } from './lock.ts';
 
 /*
  * The goal: what is pulled takes nobody else's file. The method: the command as a process against a real server, with
@@ -54,6 +54,29 @@ test(
     expect(readFileSync(at('agents/other.md'), 'utf8')).toContain('Other.');
     expect(owners()).toEqual({ [path]: one, 'agents/other.md': other });
     expect((await run('plan', '--exit-code')).code).toBe(0);
+  },
+);
+
+test(
+  'A lock that somebody has made name a file outside of its folder moves no command',
+  patience,
+  async () => {
+    const { run, at } = folder();
+    const id = await make('outside', 'One.');
+    writeLock(
+      at('below/pawl.lock.json'),
+      new Map([['../outside.md', { id, version: 1, file_hash: '', server_hash: '' }]]),
+    );
+    writeFileSync(at('a.md'), '---\nname: inside\nmodel: claude-sonnet-4-6\n---\n');
+    for (const args of [['pull'], ['pull', id, '--force'], ['plan', 'a.md'], ['apply', 'a.md', '--yes']]) {
+      expect(await run(...args, '--lock', 'below/pawl.lock.json')).toEqual({
+        ...{ code: 3, stdout: '' },
+        stderr: expect.stringContaining(
+          'agents > ../outside.md: must be the path of a file in the folder of the lock',
+        ),
+      });
+    }
+    expect(existsSync(at('outside.md'))).toBe(false);
   },
 );
 

@@ -1,10 +1,10 @@
-import { pipeline } from 'node:stream/promises';
 import { type Draft, openDraft } from '../../pin/replace-file.ts';
 import { inPlainWords } from '../alias/release-server.ts';
 import { requestServer, type ServerAccess } from '../api-client.ts';
 import { CommandError, networkReason } from '../command-error.ts';
 import { note } from '../eval/note.ts';
 import { withServer } from '../open-server.ts';
+import { printFile } from '../output.ts';
 
 /** For the whole log; whoever reads standard output may take their time. */
 const timeoutMs = 60 * 60_000;
@@ -16,7 +16,7 @@ export async function exportAudit(
 ): Promise<void> {
   await withServer(url === undefined ? {} : { url }, async (server) => {
     const log = await inPlainWords(openLog(server));
-    if (file === undefined) return pipeline(log, process.stdout, { end: false });
+    if (file === undefined) return printFile(log);
     await replaceFile(file, log);
     note(`${file} holds the log; \`pawl audit verify ${file}\` checks it, without any server.`);
   });

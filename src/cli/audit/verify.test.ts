@@ -62,6 +62,12 @@ test('A file that cannot be read gives no answer, and one that is no log is not 
     ...{ ok: false, entries: 0, head: null },
     broken: { seq: 1, problem: 'its line is no entry of an audit log' },
   });
+  writeFileSync(join(cwd, 'empty.jsonl'), '');
+  const empty = await pawl(['audit', 'verify', 'empty.jsonl'], { cwd });
+  expect(empty).toEqual({
+    ...{ code: 1, stderr: '' },
+    stdout: 'Entry 1 is not in order: it is missing, for the file has no entries.\n',
+  });
   const head = await pawl(['audit', 'verify', 'photo.jpg', '--head', '12'], { cwd });
   expect(head).toMatchObject({ code: 3, stderr: expect.stringContaining('a number, a colon and a hash') });
   expect(existsSync(join(cwd, '.pawl'))).toBe(false);

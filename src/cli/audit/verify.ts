@@ -30,12 +30,19 @@ export async function verifyAudit(file: string | undefined, options: VerifyOptio
       ? await withServer(url === undefined ? {} : { url }, (server) =>
           inPlainWords(checkServer(server, noted)),
         )
-      : await check(createReadStream(file), { name: file, noted });
+      : await checkFile(file, noted);
   const { head, broken } = result;
   const found = head.hash === null ? null : headText({ seq: head.seq, hash: head.hash });
   if (output === 'json') printJson({ ok: broken === null, entries: head.seq, head: found, broken });
   else print(described(result, found));
   if (broken !== null) process.exitCode = exitCodes.no;
+}
+
+/** A server that has no entries says so itself; a file without any is no log that somebody could rely on. */
+async function checkFile(file: string, noted: NotedHead | undefined): Promise<LogCheck> {
+  const found = await check(createReadStream(file), { name: file, noted });
+  if (found.broken !== null || found.head.hash !== null) return found;
+  return { ...found, broken: { seq: 1, problem: 'it is missing, for the file has no entries' } };
 }
 
 /** The log is checked here; the server is asked besides, because it knows how many entries it has written. */

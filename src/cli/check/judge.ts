@@ -1,6 +1,6 @@
 import type { Verdict } from '../../core/evaluation.ts';
 import { directionOf, type PinChange, type PinnedAt } from '../../pin/pin-changes.ts';
-import type { Pin } from '../../pin/pins.ts';
+import { type Pin, samePin } from '../../pin/pins.ts';
 import { InterruptedError, sentenceOf } from '../command-error.ts';
 import { endingOf } from '../eval/ending.ts';
 import { readyEval } from '../eval/eval-source.ts';
@@ -28,13 +28,19 @@ type RealChange = Exclude<PinChange, { readonly kind: 'unchanged' | 'removed' }>
  */
 export async function judgePin(change: PinChange, context: CheckContext): Promise<PinOutcome> {
   const { verdict, reason, evidence = null, remarks = [] } = await judge(change, context);
-  return { change, verdict, reason, evidence, remarks: [...remarks, ...evalRemarks(change)] };
+  return {
+    ...{ change, verdict, reason, evidence },
+    remarks: [...remarks, ...nameRemarks(change), ...evalRemarks(change)],
+  };
 }
 
 async function judge(change: PinChange, context: CheckContext): Promise<Judgement> {
   if (change.kind === 'unchanged') return { verdict: 'pass', reason: 'It was not changed.' };
   if (change.kind === 'removed') {
     return { verdict: 'pass', reason: 'It is gone; whoever still asks for it finds nothing.' };
+  }
+  if (change.kind === 'renamed' && samePin(change.from, change.to)) {
+    return { verdict: 'pass', reason: `It is what ${change.was} was, under a new name.` };
   }
   const evidence = () => withSetting(change.to, context, async (setting) => judgeChange(change, setting));
   if (change.from === null) return evidence();
@@ -163,6 +169,15 @@ async function evidenceOf(
     fetchReport(server, subject, { format: 'markdown' }),
   ]);
   return { subject, found, table, markdown };
+}
+
+/** Whoever gives a pin a new name, with a new version, is to be seen as well. */
+function nameRemarks(change: PinChange): string[] {
+  if (change.kind !== 'added' || change.one_of.length === 0) return [];
+  const names = change.one_of.join(', ');
+  return [
+    `Pins of the same agent are gone: ${names}. Whether it is one of them under a new name is not known.`,
+  ];
 }
 
 /** Who changes the test together with what it tests should be seen to. */

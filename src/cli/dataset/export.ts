@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { requestServer } from '../api-client.ts';
 import { CommandError, networkReason } from '../command-error.ts';
 import { withServer } from '../open-server.ts';
+import { printFile } from '../output.ts';
 import { datasetPath } from './words.ts';
 
 /** The options of `pawl dataset export`. */
@@ -25,7 +26,7 @@ export async function exportDataset(name: string, options: ExportOptions): Promi
     const signal = AbortSignal.timeout(timeoutMs);
     const { body } = await requestServer(server, { method: 'GET', path, signal });
     if (body === null) throw new CommandError(`The server at ${server.url} sent no file`);
-    if (file === undefined) return pipeline(body, process.stdout, { end: false });
+    if (file === undefined) return printFile(body);
     await pipeline(body, createWriteStream(file)).catch(async (error: unknown) => {
       // Half a file looks like a whole one.
       await rm(file, { force: true });

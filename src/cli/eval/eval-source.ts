@@ -1,4 +1,5 @@
 import type { EvalResponse } from '../../api/evals.ts';
+import { sha256 } from '../../core/canonical.ts';
 import { callServer, RefusedError, type ServerAccess } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { type DatasetUpload, uploadDataset } from '../dataset/upload.ts';
@@ -27,9 +28,6 @@ export type EvalSource = {
   readonly flags: CommandFlags;
 };
 
-/** What evals call the endpoint of `--endpoint`. */
-const endpointName = 'endpoint';
-
 /** Reads what the user names, and nothing of a server yet. @throws CommandError */
 export function openEvalSource(name: string, options: EvalOptions): EvalSource {
   const file = namesFile(name) ? readEvalFile(name) : null;
@@ -47,17 +45,26 @@ export function embeddedOptions(file: EvalFile | null, endpoint: string | undefi
   };
 }
 
-/** The endpoint at a URL, with the key from the environment. */
-function endpointAt(url: string): NonNullable<EmbeddedOptions['endpoint']> {
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '') || url.includes(',')) {
-    throw new CommandError(`--endpoint: ${url} is not a URL that starts with http:// or https://`);
+/**
+ * The endpoint at a URL, with the key from the environment. Evals call it by a hash of its URL, so that the same eval
+ * at another URL is another revision, and no run or comparison of the one is evidence at the other.
+ */
+function endpointAt(stated: string): NonNullable<EmbeddedOptions['endpoint']> {
+  const parsed = URL.parse(stated);
+  const url = parsed?.href.replace(/\/+$/, '') ?? '';
+  if (!/^https?:$/.test(parsed?.protocol ?? '') || url.includes(',')) {
+    throw new CommandError(`--endpoint: ${stated} is not a URL that starts with http:// or https://`);
   }
   const { endpoint_key } = settingsHere();
-  if (endpoint_key !== null) return { name: endpointName, url, key: endpoint_key };
+  const name = `endpoint-${sha256(url).slice(0, hashLength)}`;
+  if (endpoint_key !== null) return { name, url, key: endpoint_key };
   throw new CommandError(
     '--endpoint needs the API key of that endpoint; set PAWL_ENDPOINT_KEY or ANTHROPIC_API_KEY',
   );
 }
+
+/** As much of a hash as keeps URLs apart. */
+const hashLength = 16;
 
 /** An eval that the server has now, and the dataset revision that its file stands for; null leaves it to the eval. */
 export type ReadyEval = { readonly eval: EvalResponse; readonly dataset_revision: string | null };
@@ -65,20 +72,23 @@ export type ReadyEval = { readonly eval: EvalResponse; readonly dataset_revision
 /** Brings the eval of a source onto the server, with its dataset. @throws CommandError */
 export async function readyEval(
   access: ServerAccess,
-  { name, file }: EvalSource,
-  { endpoint, datasetRevision }: EvalOptions,
+  { name, file, embedded }: EvalSource,
+  { datasetRevision }: EvalOptions,
 ): Promise<ReadyEval> {
   const stated = datasetRevision ?? null;
+  const endpoint = embedded.endpoint?.name;
   if (file === null) {
     const found = await retrieveEval(access, name);
-    if (endpoint !== undefined && found.definition.endpoint !== endpointName) {
-      throw new CommandError(`--endpoint needs the file of the eval, and ${name} is only its name`);
+    if (endpoint !== undefined && found.definition.endpoint !== endpoint) {
+      throw new CommandError(
+        `--endpoint needs the file of the eval; ${name} is only its name, and of an eval that does not run at that endpoint`,
+      );
     }
     return { eval: found, dataset_revision: stated };
   }
   const dataset_revision =
     file.dataset === null || stated !== null ? stated : await bringDataset(access, file.dataset);
-  const body = { ...file.definition, ...(endpoint === undefined ? {} : { endpoint: endpointName }) };
+  const body = { ...file.definition, ...(endpoint === undefined ? {} : { endpoint }) };
   const put = await callServer<EvalResponse>(access, { method: 'POST', path: '/pawl/v1/evals', body });
   return { eval: put, dataset_revision };
 }

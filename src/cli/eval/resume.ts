@@ -24,7 +24,7 @@ export async function resumeEval(id: string, options: ResumeOptions): Promise<vo
   const { url, endpoint, file } = options;
   const embedded = embeddedOptions(file === undefined ? null : readEvalFile(file), endpoint);
   await withServer({ ...options, embedded }, async (server) => {
-    const resumed = await resume(server, named);
+    const resumed = await resumeSubject(server, named);
     await followToReport(server, resumed, { ...options, flags: { url, endpoint, file } });
   });
 }
@@ -41,7 +41,11 @@ export async function retrieveSubject(server: OpenServer, named: SubjectName): P
   return callServer<Subject>(server, { method: 'GET', path: pathOfSubject(named) });
 }
 
-async function resume(server: OpenServer, named: SubjectName): Promise<SubjectName> {
+/**
+ * Has a server go on with a run or a comparison, and gives what there is to follow: that itself, or a comparison of
+ * the same runs, where nobody waits for them any more. @throws CommandError
+ */
+export async function resumeSubject(server: OpenServer, named: SubjectName): Promise<SubjectName> {
   const subject = await retrieveSubject(server, named);
   const resumed = await Promise.all(runsOf(subject).map(({ id }) => resumeRun(server, id)));
   if (subject.type === 'eval_run' || subject.status === 'completed') return subject;

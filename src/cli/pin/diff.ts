@@ -1,4 +1,5 @@
 import { type PinChange, pinChanges } from '../../pin/pin-changes.ts';
+import { samePin } from '../../pin/pins.ts';
 import { readPins } from '../../pin/pins-file.ts';
 import { columns, type Format, print, printJson } from '../output.ts';
 import { type BaseOptions, openBase } from './base-pins.ts';
@@ -16,7 +17,8 @@ export async function diffPins({ file, output, ...options }: PinDiffOptions): Pr
 }
 
 /** What has become of a pin, in a few words. */
-export function changeInWords({ kind, from, to }: PinChange): string {
+export function changeInWords(change: PinChange): string {
+  const { kind, from, to } = change;
   switch (kind) {
     case 'unchanged':
       return `version ${to.version}, unchanged`;
@@ -26,6 +28,10 @@ export function changeInWords({ kind, from, to }: PinChange): string {
       return `removed: was version ${from.version} of ${from.agent}`;
     case 'repinned':
       return `version ${from.version} → ${to.version}`;
+    case 'renamed': {
+      const versions = samePin(from, to) ? to.version : `${from.version} → ${to.version}`;
+      return `version ${versions}, under a new name: was ${change.was}`;
+    }
     case 'moved':
       return `version ${from.version} of ${from.agent} → version ${to.version} of ${to.agent}`;
     default:

@@ -7,13 +7,13 @@ import { CommandError } from '../command-error.ts';
 import { endingOf, failureOf } from '../eval/ending.ts';
 import { printReport, watchOnScreen } from '../eval/follow.ts';
 import { note } from '../eval/note.ts';
-import { retrieveSubject } from '../eval/resume.ts';
+import { resumeSubject, retrieveSubject } from '../eval/resume.ts';
 import type { Subject } from '../eval/subject.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { OpenServer } from '../open-server.ts';
 import { print, printJson } from '../output.ts';
 import { typed } from '../typed.ts';
-import { retrievePromotion } from './promotion-calls.ts';
+import { changePromotion, retrievePromotion } from './promotion-calls.ts';
 import { standing } from './standing.ts';
 
 /** The options of commands that follow the evidence of a promotion. */
@@ -78,20 +78,20 @@ async function evidenceAtEnd(
   const named = { type: 'comparison', id: comparison } as const;
   const now = await retrieveSubject(server, named);
   if (isOver(now.status)) return now;
-  if (server.embedded && (parseTime(now.created_at) ?? 0) < since * 1000) {
-    throw new CommandError(
-      `${id} stands on ${comparison}, which waits, and no server runs it; \`pawl serve\` goes on with it`,
-    );
-  }
+  const isLeft = server.embedded && (parseTime(now.created_at) ?? 0) < since * 1000;
+  const followed = isLeft ? await resumeSubject(server, named) : named;
   const onStop = (): void => note(stopNote(server, id, url));
-  return watchOnScreen(server, named, { screen: process.stderr, onStop });
+  const ended = await watchOnScreen(server, followed, { screen: process.stderr, onStop });
+  // What nobody waited for any more gives way to what has come to its end.
+  if (followed.id !== comparison) await changePromotion(server, id, { verb: 'evaluate', body: {} });
+  return ended;
 }
 
 function stopNote({ embedded, url: place }: OpenServer, id: string, url: string | undefined): string {
-  if (embedded) return `Stopping. ${id} stands, and what is done is kept: \`pawl serve\` does the rest.`;
   const [again, withdraw] = [
     typed(['promotion', 'evaluate', id], url),
     typed(['promotion', 'withdraw', id], url),
   ];
+  if (embedded) return `Stopping. ${id} stands, and what is done is kept: ${again} does the rest.`;
   return `${id} stands, and its evidence goes on at ${place}: ${again} follows it again, and ${withdraw} takes it back.`;
 }

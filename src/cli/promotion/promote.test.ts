@@ -119,7 +119,7 @@ describe('Without a server', patience, () => {
     expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('all in order') });
   });
 
-  test('a promotion that was left waits for a server to go on with it', async () => {
+  test('a promotion that was left is carried to its end by the command that is told', async () => {
     const { model, settings } = await gated();
     const { cwd, agent_id } = await folder();
     const env = {
@@ -134,14 +134,24 @@ describe('Without a server', patience, () => {
     const left = await asking.finished;
     const id = idIn(left);
     expect(left).toMatchObject({ code: 130, stdout: '' });
+    const command = `pawl promotion evaluate ${id}`;
     expect(left.stderr).toContain(
-      `Stopping. ${id} stands, and what is done is kept: \`pawl serve\` does the rest.\n`,
+      `Stopping. ${id} stands, and what is done is kept: \`${command}\` does the rest.\n`,
     );
+    const shown = await pawl(['promotion', 'show', id], { cwd });
+    expect(shown.stdout).toMatch(/^Evidence +cmp_\w+ (running|pending), at least 1 epoch$/m);
+    expect(shown.stdout).toContain(`\`${command}\``);
+
     const again = await pawl(['promotion', 'evaluate', id], { cwd });
-    expect(again).toMatchObject({
-      code: 3,
-      stdout: '',
-      stderr: expect.stringContaining('which waits, and no server runs it'),
+    expect(again.stdout, again.stderr).toMatch(/^(PASS|FAIL|INCONCLUSIVE) /m);
+    expect(again.stderr).toContain('on the same 2 runs.\n');
+    const carried = await pawl(['promotion', 'show', id, '-o', 'json'], { cwd });
+    expect(JSON.parse(carried.stdout)).toMatchObject({
+      promotion: {
+        evidence: { status: 'completed', verdict: expect.stringMatching(/pass|fail|inconclusive/) },
+      },
     });
+    const twice = await pawl(['promotion', 'evaluate', id], { cwd });
+    expect(twice).toMatchObject({ code: again.code, stdout: again.stdout });
   });
 });

@@ -1,9 +1,10 @@
-import Anthropic from '@anthropic-ai/sdk';
+import type Anthropic from '@anthropic-ai/sdk';
 import { type ClientSettings, loadConfig, processEnvironment } from '../../config.ts';
 import { startServer } from '../../server.ts';
 import { callServer, RefusedError, type ServerAccess, serverAccess } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { createLog } from '../log.ts';
+import { sdkClient } from '../sdk-client.ts';
 
 /** The server that the story is told to. */
 export type Target = {
@@ -13,13 +14,13 @@ export type Target = {
   close(): Promise<void>;
 };
 
-const requestTimeoutMs = 30_000;
+const patience = { timeout: 30_000, maxRetries: 2 };
 
 /** The server at a URL, or one of our own in memory when there is none. @throws CommandError, ConfigError */
 export async function openTarget(url: string | undefined, settings: ClientSettings): Promise<Target> {
   if (url === undefined) return startEmbedded();
   const access = serverAccess(url, settings);
-  return { client: connect(access), access, embedded: false, close: async () => {} };
+  return { client: sdkClient(access, patience), access, embedded: false, close: async () => {} };
 }
 
 /** Makes sure that a server can be told the story. @throws CommandError, also for a hosted Managed Agents API. */
@@ -46,7 +47,7 @@ async function startEmbedded(): Promise<Target> {
   const log = createLog(level, (line) => process.stderr.write(line));
   const server = await startServer({ config, log, in_memory: true, for_one_command: true });
   const access = { url: server.url, key: server.own_key, key_from: null };
-  return { client: connect(access), access, embedded: true, close: server.close };
+  return { client: sdkClient(access, patience), access, embedded: true, close: server.close };
 }
 
 /** The story has a second person in it, whose key it makes. @throws CommandError when it may not. */
@@ -60,12 +61,4 @@ export async function requireAdmin(access: ServerAccess): Promise<void> {
       { cause: error },
     );
   }
-}
-
-/** The official SDK with nothing of the environment in it but the key. */
-function connect({ url, key }: ServerAccess): Anthropic {
-  return new Anthropic({
-    ...{ baseURL: url, apiKey: key ?? 'none', authToken: null },
-    ...{ timeout: requestTimeoutMs, logLevel: 'off' },
-  });
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -67,6 +67,14 @@ async function fakeProvider(): Promise<ModelServer> {
   const model = await startModelServer();
   onTestFinished(() => model.close());
   return model;
+}
+
+/** A server that is none of ours. */
+async function strange(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** What of a story is not archived on a server. */
@@ -211,18 +219,30 @@ test('A key that may not make another is told so before anything is made', async
 
 test('A hosted API without evals is told from a Pawl server before anything is made there', async () => {
   const asked: string[] = [];
-  const hosted = createServer((request, response) => {
+  const url = await strange((request, response) => {
     asked.push(`${request.method} ${request.url}`);
     const error = { type: 'not_found_error', message: 'Not found' };
     response.writeHead(404).end(JSON.stringify({ type: 'error', error }));
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => void hosted.close());
-  await once(hosted, 'listening');
-  const url = `http://127.0.0.1:${(hosted.address() as AddressInfo).port}`;
+  });
   const { code, stdout, stderr } = await pawl(['tutorial', '--url', url]);
   expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
   expect(stderr).toContain(`The server at ${url} is not Pawl`);
   expect(asked).toEqual(['GET /pawl/v1/evals?limit=1']);
+});
+
+test('A server that sends whoever asks elsewhere is not followed there with the key', async () => {
+  const led: unknown[] = [];
+  const elsewhere = await strange((request, response) => {
+    led.push(request.headers);
+    response.writeHead(404).end('{}');
+  });
+  const url = await strange((request, response) => {
+    if (request.method === 'GET') return response.end('{"data":[]}');
+    return response.writeHead(307, { location: `${elsewhere}${request.url}` }).end();
+  });
+  const { code, stderr } = await pawl(['tutorial', '--url', url], { env: { PAWL_KEY: 'sk-of-somebody' } });
+  expect({ code, led }).toEqual({ code: 3, led: [] });
+  expect(stderr).toContain(`The server at ${url} refused: status 307`);
 });
 
 test('A provider that is configured answers in place of the offline model', async () => {
