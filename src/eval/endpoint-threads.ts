@@ -1,7 +1,8 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Price } from '../model/prices.ts';
-import { type Answer, type Ask, type Endpoint, type EndpointAddress, priceOf } from './endpoint.ts';
+import { priceOf } from './case-price.ts';
+import type { Answer, Ask, Endpoint, EndpointAddress } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';
 import type { EndpointMethod, FromThread, ToThread } from './endpoint-thread.ts';
 

@@ -2,11 +2,12 @@ import Anthropic from '@anthropic-ai/sdk';
 import { type AgentConfig, effectiveConfig } from '../core/agent-config.ts';
 import { contentHash } from '../core/canonical.ts';
 import type { Metadata } from '../core/metadata.ts';
-import { costOf, type Price } from '../model/prices.ts';
+import type { Price } from '../model/prices.ts';
+import { priceOf } from './case-price.ts';
 import { EndpointError } from './endpoint-error.ts';
 import { endpointFetch } from './endpoint-fetch.ts';
 import type { CaseError } from './result.ts';
-import type { CaseUsage, Outcome } from './score.ts';
+import type { Outcome } from './score.ts';
 import { endsTurn, readTurn, type SessionEvent, saysThrottled } from './turn-reader.ts';
 
 /** Where sessions run: any Managed Agents API, by its base URL and a key. */
@@ -282,12 +283,6 @@ async function hangUp(line: Line | null): Promise<void> {
   } finally {
     clearTimeout(patience);
   }
-}
-
-/** What an answer costs in US dollars, by who served it as `provider/model` or by a model alone; null is not known. */
-export function priceOf(prices: readonly Price[], servedBy: string, usage: CaseUsage): number | null {
-  if (servedBy.startsWith('offline/')) return 0;
-  return costOf(prices, servedBy.slice(servedBy.indexOf('/') + 1), usage);
 }
 
 /** Turns what the SDK throws into an EndpointError. */
