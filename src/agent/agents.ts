@@ -64,9 +64,7 @@ export function createAgents({ store, clock, ids, audit, versions, serves }: Dep
       const message = `version: leave it out, or name the agent as ${id} alone; @${reference.alias} already says which version`;
       throw new PawlError('invalid_request', message);
     }
-    const found = await findAgentAndAlias(store.db, reference);
-    if (found === null) throw noAgent(id);
-    const { aliased, ...row } = found;
+    const { aliased, ...row } = requireAgent(await findAgentAndAlias(store.db, reference), id);
     const alias = reference.alias ?? row.default_alias;
     const resolution = resolveVersion({ number, alias, aliased, latest: row.latest_version });
     if (resolution === null) {
@@ -215,12 +213,9 @@ async function latestVersion(tx: Handle, row: AgentRow): Promise<Version> {
   return readVersion(version);
 }
 
-function noAgent(id: string): PawlError {
-  return new PawlError('agent_not_found', `agent ${id} does not exist`);
-}
-
-function requireAgent(row: AgentRow | null, id: string): AgentRow {
-  if (row === null) throw noAgent(id);
+/** The row that was looked for. @throws PawlError `agent_not_found` */
+export function requireAgent<T extends AgentRow>(row: T | null, id: string): T {
+  if (row === null) throw new PawlError('agent_not_found', `agent ${id} does not exist`);
   return row;
 }
 

@@ -1,5 +1,6 @@
 import type { Audit } from '../access/audit.ts';
 import type { Actor } from '../access/keys.ts';
+import { requireAgent } from '../agent/agents.ts';
 import { aliasPattern, latestAlias } from '../core/agent-reference.ts';
 import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
@@ -255,11 +256,6 @@ const actions = {
   rollback: 'alias.rolled_back',
   removal: 'alias.removed',
 } as const satisfies Record<MoveKind, string>;
-
-function requireAgent(row: AgentRow | null, id: string): AgentRow {
-  if (row === null) throw new PawlError('agent_not_found', `agent ${id} does not exist`);
-  return row;
-}
 
 async function requireEval(tx: Handle, idOrName: string): Promise<string> {
   const row = await findEval(tx, idOrName);

@@ -16,7 +16,7 @@ import {
   type ReviewRow,
   updatePromotion,
 } from '../store/promotions.ts';
-import { readAlias } from './alias.ts';
+import { type Alias, readAlias } from './alias.ts';
 import type { Aliases } from './aliases.ts';
 import type { EvidenceRoom } from './evidence.ts';
 import type { Notify } from './notify.ts';
@@ -103,18 +103,18 @@ export function createPromotionRecords({ store, clock, audit, aliases, evidence,
   async function change(
     id: string,
     attempt: { readonly action: string; readonly by: Actor },
-    work: (tx: Handle, row: PromotionRow) => Promise<PromotionRow>,
+    work: (tx: Handle, row: PromotionRow, alias: Alias) => Promise<PromotionRow>,
   ): Promise<PromotionDetails> {
     const subject = { type: 'promotion', id };
     const changed = await orWriteDown(audit, { action: attempt.action, actor: attempt.by, subject }, () =>
       store.write(async (tx) => {
         // An alias is locked before its promotions, wherever both are.
-        const { agent_id, alias } = await find(tx, id);
-        await aliases.lockOrMake(tx, { agent_id, name: alias });
+        const { agent_id, alias: name } = await find(tx, id);
+        const alias = await aliases.lockOrMake(tx, { agent_id, name });
         const row = await lockPromotion(tx, store.dialect, id);
         if (row === null) throw new Error(`Promotion ${id} is gone`);
         if (row.ended_at !== null) throw new PawlError('promotion_over', `promotion ${id} is ${row.status}`);
-        return detail(tx, await work(tx, row));
+        return detail(tx, await work(tx, row, alias));
       }),
     );
     notify.wake();

@@ -1,5 +1,6 @@
 import type { Audit } from '../access/audit.ts';
 import { type Actor, serverActor } from '../access/keys.ts';
+import { requireAgent } from '../agent/agents.ts';
 import type { AuditActor } from '../core/audit-entry.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
@@ -159,8 +160,7 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
       const subject = subjectOf({ agent_id, name });
       const made = await orWriteDown(audit, { action: 'promotion.created', actor: by, subject }, () =>
         store.write(async (tx) => {
-          const agent = await lockAgent(tx, store.dialect, agent_id);
-          if (agent === null) throw new PawlError('agent_not_found', `agent ${agent_id} does not exist`);
+          const agent = requireAgent(await lockAgent(tx, store.dialect, agent_id), agent_id);
           const alias = await aliases.lockOrMake(tx, { agent_id, name });
           await requirePromotable(tx, agent, { alias, candidate_version });
           const basis = await readBasis(tx, {
@@ -211,14 +211,12 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
       id: string,
       { version, eval: named, by }: { version: number | undefined; eval: string | undefined; by: Actor },
     ): Promise<PromotionDetails> {
-      await change(id, { action: 'promotion.updated', by }, async (tx, row) => {
+      await change(id, { action: 'promotion.updated', by }, async (tx, row, alias) => {
         const { eval_id } = JSON.parse(row.basis) as PromotionBasis;
-        const alias = await aliases.lockOrMake(tx, { agent_id: row.agent_id, name: row.alias });
         const candidate_version = version ?? row.candidate_version;
         if (candidate_version !== row.candidate_version) {
           requireAuthor(row, by, 'version');
-          const agent = await findAgent(tx, row.agent_id);
-          if (agent === null) throw noAlias(alias);
+          const agent = requireAgent(await findAgent(tx, row.agent_id), row.agent_id);
           await requirePromotable(tx, agent, { alias, candidate_version });
         }
         const next = await rebase(tx, row, {
@@ -254,14 +252,13 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
      * @throws PawlError `promotion_not_found`, `promotion_over`, `promotion_blocked`
      */
     async apply(id: string, { by, reason }: { by: Actor; reason: string | null }): Promise<PromotionDetails> {
-      return change(id, { action: 'promotion.applied', by }, async (tx, row) => {
+      return change(id, { action: 'promotion.applied', by }, async (tx, row, alias) => {
         const details = await detail(tx, row);
         const { blockers, approvals, evidence: found } = details;
         if (blockers.length > 0) {
           const text = blockers.map((blocker) => blocker.text).join('; ');
           throw new PawlError('promotion_blocked', `promotion ${id} cannot be applied: ${text}`);
         }
-        const alias = await aliases.lockOrMake(tx, { agent_id: row.agent_id, name: row.alias });
         const moved = await aliases.move(tx, alias, {
           ...{
             kind: 'promotion',
