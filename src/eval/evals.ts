@@ -125,6 +125,13 @@ export function createEvals({ store, clock, ids, audit }: Deps) {
 
 export type Evals = ReturnType<typeof createEvals>;
 
+/** The row of an eval, by its id or its name. @throws PawlError `eval_not_found` */
+export async function requireEval(db: Handle, idOrName: string): Promise<EvalRow> {
+  const row = await findEval(db, idOrName);
+  if (row !== null) return row;
+  throw new PawlError('eval_not_found', `eval ${idOrName.slice(0, 100)} does not exist`);
+}
+
 function read({ row, revision }: EvalAtRevision): Eval {
   const { latest_revision: _latest, ...fields } = row;
   return {

@@ -7,6 +7,7 @@ import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
 import { type AliasHold, type AliasPolicy, firstPolicy, type MoveKind } from '../core/release.ts';
+import { requireEval } from '../eval/evals.ts';
 import { type AgentRow, findAgent, lockAgent, setDefaultAlias } from '../store/agents.ts';
 import {
   findAlias,
@@ -19,7 +20,6 @@ import {
   updateAlias,
 } from '../store/aliases.ts';
 import type { Handle, Store } from '../store/dialect.ts';
-import { findEval } from '../store/evals.ts';
 import {
   type Alias,
   type AliasKey,
@@ -199,7 +199,8 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
     ): Promise<Alias> {
       return change(key, { action: 'alias.policy_changed', by }, async (tx) => {
         const alias = await lockOrMake(tx, key);
-        const named = typeof changes.eval === 'string' ? await requireEval(tx, changes.eval) : changes.eval;
+        const named =
+          typeof changes.eval === 'string' ? (await requireEval(tx, changes.eval)).id : changes.eval;
         const policy = { ...alias.policy, ...changes, ...(named === undefined ? {} : { eval: named }) };
         if (contentHash(policy) === contentHash(alias.policy)) return alias;
         const updated_at = formatTime(clock.now());
@@ -256,12 +257,6 @@ const actions = {
   rollback: 'alias.rolled_back',
   removal: 'alias.removed',
 } as const satisfies Record<MoveKind, string>;
-
-async function requireEval(tx: Handle, idOrName: string): Promise<string> {
-  const row = await findEval(tx, idOrName);
-  if (row !== null) return row.id;
-  throw new PawlError('eval_not_found', `eval ${idOrName.slice(0, 100)} does not exist`);
-}
 
 function requireName(name: string): void {
   if (name === latestAlias) {

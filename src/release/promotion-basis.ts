@@ -3,11 +3,12 @@ import { PawlError } from '../core/errors.ts';
 import { usualEpochs } from '../core/evaluation.ts';
 import { findNamedDataset, findRevision } from '../eval/dataset/revision.ts';
 import type { EvalDefinition } from '../eval/definition.ts';
+import { requireEval } from '../eval/evals.ts';
 import { findVersion } from '../store/agents.ts';
 import { findAlias } from '../store/aliases.ts';
 import type { FittingRuns } from '../store/comparisons.ts';
 import type { Handle } from '../store/dialect.ts';
-import { findEval, findEvalRevision } from '../store/evals.ts';
+import { findEvalRevision } from '../store/evals.ts';
 import { type AliasKey, noAlias } from './alias.ts';
 
 /** What a promotion's evidence and approvals hold for. When any of it changes, both are void. */
@@ -96,11 +97,9 @@ export function fittingRuns(agent_id: string, basis: PromotionBasis): FittingRun
 }
 
 async function readEval(db: Handle, idOrName: string) {
-  const row = await findEval(db, idOrName);
-  const revision = row === null ? null : await findEvalRevision(db, row.id, row.latest_revision);
-  if (row === null || revision === null) {
-    throw new PawlError('eval_not_found', `eval ${idOrName.slice(0, 100)} does not exist`);
-  }
+  const row = await requireEval(db, idOrName);
+  const revision = await findEvalRevision(db, row.id, row.latest_revision);
+  if (revision === null) throw new Error(`Eval ${row.id} lacks its revision ${row.latest_revision}`);
   if (row.archived_at !== null) {
     throw new PawlError('eval_archived', `eval ${row.name} is archived and gives no more evidence`);
   }

@@ -66,10 +66,11 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
     if (basisHash(same) === row.basis_hash) return null;
     const basis = { ...same, round: round + 1 };
     const found = await evidence.find(tx, row.agent_id, basis);
-    return {
+    const changes = {
       ...{ candidate_version: question.candidate_version, basis: JSON.stringify(basis) },
       ...{ basis_hash: basisHash(basis), comparison_id: found?.id ?? null, status: 'in_review' as const },
     };
+    return { basis, changes };
   }
 
   /** Sees to it that a promotion without evidence gets some; whoever asks at the same time waits for the same. */
@@ -224,9 +225,8 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
           eval: alias.policy.eval ?? named ?? eval_id,
         });
         if (next === null) return row;
-        const basis = JSON.parse(next.basis) as PromotionBasis;
-        if (alias.policy.eval === null && basis.eval_id !== eval_id) requireAuthor(row, by, 'eval');
-        return write(tx, row, next, { action: 'promotion.updated', by, reason: null });
+        if (alias.policy.eval === null && next.basis.eval_id !== eval_id) requireAuthor(row, by, 'eval');
+        return write(tx, row, next.changes, { action: 'promotion.updated', by, reason: null });
       });
       return seekEvidence(id, by);
     },
