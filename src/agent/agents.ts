@@ -51,22 +51,24 @@ type Deps = {
 export function createAgents({ store, clock, ids, audit, versions, serves }: Deps) {
   /**
    * An agent at the version with this number, or else at that of the alias that is named, or else of the agent's own,
-   * or else at its latest; and how that was decided.
+   * or else at its latest; and how that was decided. While the alias has a rollout, `key` says who is served, and part of
+   * all keys get the candidate; without one, the alias stands for its own version alone.
    * @throws PawlError `agent_not_found`, `version_not_found`, `alias_not_found`, and `invalid_request` when both an
    *   alias and a number are named.
    */
   async function resolve(
     reference: AgentReference,
     number?: number,
-  ): Promise<{ agent: Agent } & Pick<Resolution, 'reason' | 'alias'>> {
+    key: string | null = null,
+  ): Promise<{ agent: Agent } & Omit<Resolution, 'version'>> {
     const { id } = reference;
     if (reference.alias !== null && number !== undefined) {
       const message = `version: leave it out, or name the agent as ${id} alone; @${reference.alias} already says which version`;
       throw new PawlError('invalid_request', message);
     }
-    const { aliased, ...row } = requireAgent(await findAgentAndAlias(store.db, reference), id);
+    const { aliased, rollout, row } = requireFound(await findAgentAndAlias(store.db, reference), id);
     const alias = reference.alias ?? row.default_alias;
-    const resolution = resolveVersion({ number, alias, aliased, latest: row.latest_version });
+    const resolution = resolveVersion({ number, alias, aliased, latest: row.latest_version, rollout, key });
     if (resolution === null) {
       throw new PawlError(
         'alias_not_found',
@@ -75,7 +77,8 @@ export function createAgents({ store, clock, ids, audit, versions, serves }: Dep
     }
     const version = await versions.find(id, resolution.version);
     if (version === null) throw new PawlError('version_not_found', `agent ${id} has no version ${number}`);
-    return { agent: { row, version }, reason: resolution.reason, alias: resolution.alias };
+    const { version: _number, ...how } = resolution;
+    return { agent: { row, version }, ...how };
   }
 
   return {
@@ -214,9 +217,13 @@ async function latestVersion(tx: Handle, row: AgentRow): Promise<Version> {
 }
 
 /** The row that was looked for. @throws PawlError `agent_not_found` */
-export function requireAgent<T extends AgentRow>(row: T | null, id: string): T {
-  if (row === null) throw new PawlError('agent_not_found', `agent ${id} does not exist`);
-  return row;
+export function requireAgent(row: AgentRow | null, id: string): AgentRow {
+  return requireFound(row, id);
+}
+
+function requireFound<T>(found: T | null, id: string): T {
+  if (found === null) throw new PawlError('agent_not_found', `agent ${id} does not exist`);
+  return found;
 }
 
 function requireLive(row: AgentRow): void {

@@ -2,9 +2,15 @@
 export const sessionStatuses = ['rescheduling', 'running', 'idle', 'terminated'] as const;
 export type SessionStatus = (typeof sessionStatuses)[number];
 
-/** How a session got its version: a number was named, an alias stood for it, or it was the latest at that moment. */
-export const resolutionReasons = ['pinned', 'alias', 'latest'] as const;
+/**
+ * How a session got its version: a number was named, an alias stood for it, a rollout gave it to part of an alias's
+ * traffic, or it was the latest at that moment.
+ */
+export const resolutionReasons = ['pinned', 'alias', 'canary', 'latest'] as const;
 export type ResolutionReason = (typeof resolutionReasons)[number];
+
+/** The same as it is stored: what the canary gets comes through an alias, and its arm tells the rest. */
+export type StoredReason = Exclude<ResolutionReason, 'canary'>;
 
 /** Whether somebody is, or should be, working on the session. */
 export function isBusy(status: SessionStatus): boolean {

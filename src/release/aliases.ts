@@ -69,7 +69,8 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
     const now = formatTime(clock.now());
     const policy = JSON.stringify(firstPolicy(key.name));
     const times = { created_at: now, updated_at: now };
-    await insertAlias(tx, { ...key, version: null, move: 0, hold: null, policy, ...times });
+    const none = { rollout_id: null, canary_salt: null, canary_version: null, canary_weight: null };
+    await insertAlias(tx, { ...key, version: null, move: 0, hold: null, policy, ...none, ...times });
     const made = await lockAlias(tx, store.dialect, key);
     if (made === null) throw new Error(`Alias ${key.name} of ${key.agent_id} is neither new nor there`);
     return readAlias(made);

@@ -183,7 +183,7 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
               basis: JSON.stringify(basis),
               basis_hash: basisHash(basis),
             },
-            ...{ comparison_id: found?.id ?? null, override: null, move: null, reviews: 0 },
+            ...{ comparison_id: found?.id ?? null, override: null, move: null, rollout_id: null, reviews: 0 },
             ...{ created_at: now, updated_at: now, ended_at: null },
           };
           await insertPromotion(tx, row);

@@ -65,6 +65,10 @@ export function endTurn(
       usage: JSON.stringify(usage),
       active_us: activeUs,
       updated_at: at,
+      turns: session.turns + 1,
+      ...(failed ? { failed_turns: session.failed_turns + 1 } : {}),
+      ...(isRefusal(ending) ? { refused_turns: session.refused_turns + 1 } : {}),
+      ...(session.rollout_id === null ? {} : { unseen: 1 }),
       ...(next?.changes ?? { status: 'idle', running_since: null, open_span: null }),
     },
     result: { startsNext },
@@ -109,6 +113,10 @@ function spanEnd(
 
 function usageOf(ending: Ending): RequestUsage {
   return ending.kind === 'replied' ? ending.reply.usage : noRequestUsage;
+}
+
+function isRefusal(ending: Ending): boolean {
+  return ending.kind === 'replied' && ending.reply.refusal !== null;
 }
 
 function stopOf(ending: Ending): { reason: StopReason; details: StopDetails } {

@@ -19,6 +19,7 @@ import { type BidirectionalPage, type PageRequest, pageOf } from '../core/page.t
 import { isBusy } from '../core/session.ts';
 import { noSessionUsage } from '../core/usage.ts';
 import type { Store } from '../store/dialect.ts';
+import { keepDeparture } from '../store/rollouts.ts';
 import {
   deleteSession,
   findSession,
@@ -151,6 +152,7 @@ export function createSessions(deps: Deps) {
         const session = await lockSession(tx, store.dialect, id);
         if (session === null) throw new PawlError('session_not_found', `session ${id} does not exist`);
         requireQuiet(session, 'deleted');
+        if (session.unseen === 1) await keepDeparture(tx, session);
         await deleteSession(tx, id);
       });
       const event = { id: ids.next('event'), type: 'session.deleted', processed_at: formatTime(clock.now()) };
@@ -177,11 +179,23 @@ export function sessionAgent(
   return { type: 'agent', id: row.agent_id, version: row.agent_version, ...rest };
 }
 
+/** The metadata that says who is served, so that they get the same version every time. */
+const targetingKey = 'targeting_key';
+
+const noPlace = { rollout_id: null, arm: null, weight: null, unit: null } as const;
+
 async function planSession(
   { clock, ids, agents, environments, serves }: Deps,
   creation: SessionCreation,
 ): Promise<Session> {
-  const { agent, reason, alias } = await agents.resolve(creation.agent, creation.agent.version);
+  const id = ids.next('session');
+  const metadata = patchMetadata({}, creation.metadata);
+  const { agent, reason, alias, rollout } = await agents.resolve(
+    creation.agent,
+    creation.agent.version,
+    // Without a key of its own, a session is on its own.
+    metadata[targetingKey] || id,
+  );
   if (agent.row.archived_at !== null) {
     throw new PawlError('agent_archived', `agent: ${agent.row.id} is archived and starts no sessions`);
   }
@@ -199,15 +213,15 @@ async function planSession(
   }
   const now = formatTime(clock.now());
   const row: SessionRow = {
-    id: ids.next('session'),
+    id,
     agent_id: agent.row.id,
     agent_version: agent.version.version,
     agent_name: config.name,
     environment_id: environment.id,
     title: creation.title,
-    metadata: JSON.stringify(patchMetadata({}, creation.metadata)),
+    metadata: JSON.stringify(metadata),
     overrides: overrides === null ? null : JSON.stringify(overrides),
-    resolution_reason: reason,
+    resolution_reason: reason === 'canary' ? 'alias' : reason,
     resolution_alias: alias,
     effective_hash: overrides === null ? agent.version.effective_hash : contentHash(effectiveConfig(config)),
     status: 'idle',
@@ -221,6 +235,10 @@ async function planSession(
     active_us: 0,
     running_since: null,
     stopped_at: null,
+    ...(rollout === null
+      ? noPlace
+      : { rollout_id: rollout.id, arm: rollout.arm, weight: rollout.weight, unit: rollout.unit }),
+    ...{ turns: 0, failed_turns: 0, refused_turns: 0, scores: 0, unseen: rollout === null ? 0 : 1 },
     created_at: now,
     updated_at: now,
     archived_at: null,
@@ -264,7 +282,11 @@ function decideUpdate(update: {
       metadata: metadataText,
       updated_at: now,
       ...(rearmed
-        ? { overrides: JSON.stringify(overrides), effective_hash: contentHash(effectiveConfig(config)) }
+        ? {
+            unseen: session.rollout_id === null ? 0 : 1,
+            overrides: JSON.stringify(overrides),
+            effective_hash: contentHash(effectiveConfig(config)),
+          }
         : {}),
     },
     result: null,

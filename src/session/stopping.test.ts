@@ -226,6 +226,7 @@ test('A session that read the alias before it moved, and is written down after t
     move: 0,
     hold: null,
     policy: JSON.stringify(firstPolicy('production')),
+    ...{ rollout_id: null, canary_salt: null, canary_version: null, canary_weight: null },
   };
   await store.write((tx) => insertAlias(tx, { ...alias, created_at: at(1), updated_at: at(1) }));
 

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
-import type { AgentTable, AgentVersionTable } from './database.ts';
+import type { AgentTable, AgentVersionTable, AliasTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek, seekNumber, type TimeBounds, within } from './keyset.ts';
 import { prepare } from './prepared.ts';
@@ -36,18 +36,41 @@ export async function findAgent(db: Handle, id: string): Promise<AgentRow | null
   return (await db.selectFrom('agents').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
 }
 
-/** An agent's row with the version that an alias stands for; without an alias, that the agent's own does. */
+/** An agent with what an alias stands for; without an alias, what the agent's own does. */
+export type AgentAndAlias = {
+  readonly row: AgentRow;
+  /** Null when there is no alias, or it stands for nothing. */
+  readonly aliased: number | null;
+  /** The rollout that the alias has; null when it has none. */
+  readonly rollout: {
+    readonly id: string;
+    readonly salt: string;
+    readonly version: number;
+    readonly weight: number;
+  } | null;
+};
+
 export async function findAgentAndAlias(
   db: Handle,
   key: { readonly id: string; readonly alias: string | null },
-): Promise<(AgentRow & { readonly aliased: number | null }) | null> {
-  return (await selectWithAlias(db, key))[0] ?? null;
+): Promise<AgentAndAlias | null> {
+  const found = (await selectWithAlias(db, key))[0];
+  if (found === undefined) return null;
+  const { aliased, rollout_id, canary_salt, canary_version, canary_weight, ...row } = found;
+  const isWhole = rollout_id !== null && canary_salt !== null && canary_version !== null;
+  const rollout =
+    isWhole && canary_weight !== null
+      ? { id: rollout_id, salt: canary_salt, version: canary_version, weight: canary_weight }
+      : null;
+  return { row, aliased, rollout };
 }
+
+type RolloutColumns = Pick<AliasTable, 'rollout_id' | 'canary_salt' | 'canary_version' | 'canary_weight'>;
 
 // Asked for every session that is made.
 const selectWithAlias = prepare<
   { id: string; alias: string | null },
-  AgentRow & { readonly aliased: number | null }
+  AgentRow & RolloutColumns & { readonly aliased: number | null }
 >(['id', 'alias'], (db, { id, alias }) =>
   db
     .selectFrom('agents')
@@ -57,7 +80,8 @@ const selectWithAlias = prepare<
         .on('aliases.name', '=', sql<string>`coalesce(${alias}, agents.default_alias)`),
     )
     .selectAll('agents')
-    .select('aliases.version as aliased')
+    .select(['aliases.version as aliased', 'aliases.rollout_id', 'aliases.canary_salt'])
+    .select(['aliases.canary_version', 'aliases.canary_weight'])
     .where('agents.id', '=', id),
 );
 

@@ -1,6 +1,7 @@
 import type { JobStatus, Verdict } from '../core/evaluation.ts';
 import type { MoveKind, PromotionStatus, ReviewDecision } from '../core/release.ts';
-import type { ResolutionReason, SessionStatus } from '../core/session.ts';
+import type { Arm, RolloutEventType, RolloutStatus } from '../core/rollout.ts';
+import type { SessionStatus, StoredReason } from '../core/session.ts';
 
 /**
  * The schema, readable. The same tables exist in SQLite and in PostgreSQL. Times are RFC 3339 text of fixed
@@ -35,6 +36,13 @@ export type Database = {
   audit_head: AuditHeadTable;
   webhooks: WebhookTable;
   webhook_deliveries: WebhookDeliveryTable;
+  rollouts: RolloutTable;
+  rollout_events: RolloutEventTable;
+  rollout_units: RolloutUnitTable;
+  rollout_sessions: RolloutSessionTable;
+  rollout_departures: RolloutDepartureTable;
+  session_scores: SessionScoreTable;
+  canary_sweeps: CanarySweepTable;
 };
 
 export type AgentTable = {
@@ -86,7 +94,8 @@ export type SessionTable = {
   metadata: string;
   /** JSON of `AgentOverrides`; null when the session runs its version unchanged. */
   overrides: string | null;
-  resolution_reason: ResolutionReason;
+  /** Why it has its version; one in the canary has it through an alias. */
+  resolution_reason: StoredReason;
   /** The alias that gave the version; null unless the reason is `alias`. */
   resolution_alias: string | null;
   /** Hash of the configuration that the session runs with. */
@@ -112,6 +121,21 @@ export type SessionTable = {
   running_since: string | null;
   /** Since when it takes no more messages, because its version was rolled back; null while it does. */
   stopped_at: string | null;
+  /** The rollout under which its alias gave it a version; null when there was none. The next three are null with it. */
+  rollout_id: string | null;
+  arm: Arm | null;
+  /** The canary's share of the traffic at that moment, in parts of 10,000. */
+  weight: number | null;
+  /** What was assigned as a whole: a hash of the salt with the targeting key, or with the session's own id. */
+  unit: string | null;
+  /** Turns that have ended; how many of them failed for good, and how many the model refused. */
+  turns: number;
+  failed_turns: number;
+  refused_turns: number;
+  /** How many rows it has in `session_scores`. */
+  scores: number;
+  /** 1 when a rollout has not yet counted what it has come to, else 0. */
+  unseen: number;
   created_at: string;
   updated_at: string;
   archived_at: string | null;
@@ -308,6 +332,13 @@ export type AliasTable = {
   hold: string | null;
   /** JSON of an `AliasPolicy`. */
   policy: string;
+  /** The rollout that is under way; null when there is none, and so are the next three. */
+  rollout_id: string | null;
+  canary_salt: string | null;
+  /** The version that part of the traffic gets instead. */
+  canary_version: number | null;
+  /** How large that part is, in parts of 10,000. */
+  canary_weight: number | null;
   created_at: string;
   updated_at: string;
 };
@@ -357,6 +388,8 @@ export type PromotionTable = {
   override: string | null;
   /** The move that carried it out; null before. */
   move: number | null;
+  /** The rollout that is carrying it out; null when none is. */
+  rollout_id: string | null;
   /** How many rows it has in `reviews`. */
   reviews: number;
   created_at: string;
@@ -443,4 +476,110 @@ export type WebhookDeliveryTable = {
   created_at: string;
   /** When it was delivered or given up; null while it is pending. */
   ended_at: string | null;
+};
+
+export type RolloutTable = {
+  id: string;
+  agent_id: string;
+  alias: string;
+  promotion_id: string;
+  baseline_version: number;
+  candidate_version: number;
+  /** Decides together with a key who belongs to the canary; a retry has that of the rollout before. */
+  salt: string;
+  /** The rollout that this one tries again; null for a first try. */
+  retry_of: string | null;
+  /** JSON of `RolloutSettings`. */
+  settings: string;
+  status: RolloutStatus;
+  /** Which of the steps it is at, from 0. */
+  step: number;
+  /** The canary's share of the traffic, in parts of 10,000; 0 when it is over, 10,000 when it is completed. */
+  weight: number;
+  step_since: string;
+  /** JSON of a `RolloutPause`; null while it is not paused. */
+  pause: string | null;
+  /** JSON of `LiveEvidence`: everything that was counted so far. */
+  state: string;
+  /** JSON of what the last look decided; null before the first. */
+  decision: string | null;
+  /** How many looks there were. */
+  looks: number;
+  last_look_at: string | null;
+  /** When the next look is due; null when it is over. */
+  next_look_at: string | null;
+  /** When the canary last got a session, or the rollout began or went on. */
+  last_traffic_at: string;
+  /** How many rows it has in `rollout_events`. */
+  events: number;
+  /** JSON of the `AuditActor` who started it. */
+  actor: string;
+  reason: string | null;
+  created_at: string;
+  updated_at: string;
+  ended_at: string | null;
+};
+
+/** What happened to a rollout, with the numbers that each decision was made on. Appended to, never changed. */
+export type RolloutEventTable = {
+  rollout_id: string;
+  /** From 1, without gaps. */
+  seq: number;
+  type: RolloutEventType;
+  /** JSON of an `AuditActor`. */
+  actor: string;
+  reason: string | null;
+  /** JSON; what it holds depends on the type. */
+  data: string;
+  at: string;
+};
+
+/** What a rollout knows of one unit: whoever was assigned as a whole. */
+export type RolloutUnitTable = {
+  rollout_id: string;
+  unit: string /** JSON of a `UnitState`. */;
+  state: string;
+};
+
+/** What a rollout has counted of one session; outlives the session. */
+export type RolloutSessionTable = {
+  session_id: string;
+  rollout_id: string;
+  /** JSON of what was counted. */
+  counted: string;
+};
+
+/** A session that was deleted before a rollout had counted it. The row goes when it has. */
+export type RolloutDepartureTable = {
+  session_id: string;
+  rollout_id: string;
+  /** JSON of a `SessionOutcome`. */
+  session: string;
+};
+
+/** What somebody says a session was worth. Written once; of several with one name the last counts. */
+export type SessionScoreTable = {
+  id: string;
+  session_id: string;
+  /** From 1, without gaps. */
+  position: number;
+  name: string;
+  /** From 0, the worst, to 1, the best. */
+  value: number;
+  comment: string | null;
+  /** Whether the application has posted it, or a scorer of the server has given it. */
+  source: 'api' | 'scorer';
+  /** JSON of an `AuditActor`. */
+  actor: string;
+  created_at: string;
+};
+
+/** Sessions of a canary that was taken back, which are still to be stopped. The row goes when all are. */
+export type CanarySweepTable = {
+  rollout_id: string;
+  agent_id: string;
+  alias: string;
+  version: number;
+  mode: 'stop_new_turns' | 'interrupt';
+  created_at: string;
 };

@@ -5,6 +5,7 @@ import { up as init } from './migrations/0001_init.ts';
 import { up as evaluation } from './migrations/0002_evaluation.ts';
 import { up as release } from './migrations/0003_release.ts';
 import { up as webhooks } from './migrations/0004_webhooks.ts';
+import { up as rollouts } from './migrations/0005_rollouts.ts';
 
 /**
  * A step of the schema. Once released it is never edited, and a new step is added after it; before the first release,
@@ -17,6 +18,7 @@ const steps: Readonly<Record<string, Step>> = {
   '0002_evaluation': evaluation,
   '0003_release': release,
   '0004_webhooks': webhooks,
+  '0005_rollouts': rollouts,
 };
 
 /** The name of the newest schema that this program knows. */

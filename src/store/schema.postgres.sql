@@ -53,6 +53,10 @@ create table aliases (
   policy text collate "C" not null,
   created_at text collate "C" not null,
   updated_at text collate "C" not null,
+  rollout_id text collate "C",
+  canary_salt text collate "C",
+  canary_version integer,
+  canary_weight integer,
   constraint aliases_pkey PRIMARY KEY (agent_id, name),
   constraint aliases_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE RESTRICT,
   constraint aliases_agent_id_version_fkey FOREIGN KEY (agent_id, version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
@@ -112,6 +116,18 @@ create table calibrations (
   constraint calibrations_pkey PRIMARY KEY (id),
   constraint calibrations_eval_id_fkey FOREIGN KEY (eval_id) REFERENCES evals(id) ON DELETE RESTRICT,
   constraint calibrations_kind_check CHECK ((kind = ANY (ARRAY['gate'::text, 'judge'::text])))
+);
+
+create table canary_sweeps (
+  rollout_id text collate "C" not null,
+  agent_id text collate "C" not null,
+  alias text collate "C" not null,
+  version integer not null,
+  mode text collate "C" not null,
+  created_at text collate "C" not null,
+  constraint canary_sweeps_pkey PRIMARY KEY (rollout_id),
+  constraint canary_sweeps_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollouts(id) ON DELETE CASCADE,
+  constraint canary_sweeps_mode_check CHECK ((mode = ANY (ARRAY['stop_new_turns'::text, 'interrupt'::text])))
 );
 
 create table comparisons (
@@ -295,6 +311,7 @@ create table promotions (
   created_at text collate "C" not null,
   updated_at text collate "C" not null,
   ended_at text collate "C",
+  rollout_id text collate "C",
   constraint promotions_pkey PRIMARY KEY (id),
   constraint promotions_agent_id_alias_fkey FOREIGN KEY (agent_id, alias) REFERENCES aliases(agent_id, name) ON DELETE RESTRICT,
   constraint promotions_agent_id_candidate_version_fkey FOREIGN KEY (agent_id, candidate_version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
@@ -317,6 +334,101 @@ create table reviews (
   constraint reviews_promotion_id_fkey FOREIGN KEY (promotion_id) REFERENCES promotions(id) ON DELETE RESTRICT,
   constraint reviews_decision_check CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text, 'override'::text, 'comment'::text]))),
   constraint reviews_position_check CHECK (("position" >= 1))
+);
+
+create table rollout_departures (
+  session_id text collate "C" not null,
+  rollout_id text collate "C" not null,
+  session text collate "C" not null,
+  constraint rollout_departures_pkey PRIMARY KEY (session_id),
+  constraint rollout_departures_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollouts(id) ON DELETE CASCADE
+);
+
+create table rollout_events (
+  rollout_id text collate "C" not null,
+  seq integer not null,
+  type text collate "C" not null,
+  actor text collate "C" not null,
+  reason text collate "C",
+  data text collate "C" not null,
+  at text collate "C" not null,
+  constraint rollout_events_pkey PRIMARY KEY (rollout_id, seq),
+  constraint rollout_events_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollouts(id) ON DELETE RESTRICT,
+  constraint rollout_events_seq_check CHECK ((seq >= 1))
+);
+
+create table rollout_sessions (
+  session_id text collate "C" not null,
+  rollout_id text collate "C" not null,
+  counted text collate "C" not null,
+  constraint rollout_sessions_pkey PRIMARY KEY (session_id),
+  constraint rollout_sessions_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollouts(id) ON DELETE CASCADE
+);
+
+create table rollout_units (
+  rollout_id text collate "C" not null,
+  unit text collate "C" not null,
+  state text collate "C" not null,
+  constraint rollout_units_pkey PRIMARY KEY (rollout_id, unit),
+  constraint rollout_units_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollouts(id) ON DELETE CASCADE
+);
+
+create table rollouts (
+  id text collate "C" not null,
+  agent_id text collate "C" not null,
+  alias text collate "C" not null,
+  promotion_id text collate "C" not null,
+  baseline_version integer not null,
+  candidate_version integer not null,
+  salt text collate "C" not null,
+  retry_of text collate "C",
+  settings text collate "C" not null,
+  status text collate "C" not null,
+  step integer not null,
+  weight integer not null,
+  step_since text collate "C" not null,
+  pause text collate "C",
+  state text collate "C" not null,
+  decision text collate "C",
+  looks integer not null,
+  last_look_at text collate "C",
+  next_look_at text collate "C",
+  last_traffic_at text collate "C" not null,
+  events integer not null,
+  actor text collate "C" not null,
+  reason text collate "C",
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  ended_at text collate "C",
+  constraint rollouts_pkey PRIMARY KEY (id),
+  constraint rollouts_agent_id_alias_fkey FOREIGN KEY (agent_id, alias) REFERENCES aliases(agent_id, name) ON DELETE RESTRICT,
+  constraint rollouts_agent_id_candidate_version_fkey FOREIGN KEY (agent_id, candidate_version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
+  constraint rollouts_promotion_id_fkey FOREIGN KEY (promotion_id) REFERENCES promotions(id) ON DELETE RESTRICT,
+  constraint rollouts_retry_of_fkey FOREIGN KEY (retry_of) REFERENCES rollouts(id) ON DELETE RESTRICT,
+  constraint rollouts_check CHECK (((status = ANY (ARRAY['running'::text, 'paused'::text])) = (ended_at IS NULL))),
+  constraint rollouts_events_check CHECK ((events >= 0)),
+  constraint rollouts_looks_check CHECK ((looks >= 0)),
+  constraint rollouts_status_check CHECK ((status = ANY (ARRAY['running'::text, 'paused'::text, 'completed'::text, 'rolled_back'::text, 'aborted'::text]))),
+  constraint rollouts_step_check CHECK ((step >= 0)),
+  constraint rollouts_weight_check CHECK (((weight >= 0) AND (weight <= 10000)))
+);
+
+create table session_scores (
+  id text collate "C" not null,
+  session_id text collate "C" not null,
+  "position" integer not null,
+  name text collate "C" not null,
+  value double precision not null,
+  comment text collate "C",
+  source text collate "C" not null,
+  actor text collate "C" not null,
+  created_at text collate "C" not null,
+  constraint session_scores_pkey PRIMARY KEY (id),
+  constraint session_scores_session_id_position_key UNIQUE (session_id, "position"),
+  constraint session_scores_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
+  constraint session_scores_position_check CHECK (("position" >= 1)),
+  constraint session_scores_source_check CHECK ((source = ANY (ARRAY['api'::text, 'scorer'::text]))),
+  constraint session_scores_value_check CHECK (((value >= (0)::double precision) AND (value <= (1)::double precision)))
 );
 
 create table sessions (
@@ -345,9 +457,19 @@ create table sessions (
   created_at text collate "C" not null,
   updated_at text collate "C" not null,
   archived_at text collate "C",
+  rollout_id text collate "C",
+  arm text collate "C",
+  weight integer,
+  unit text collate "C",
+  turns integer default 0 not null,
+  failed_turns integer default 0 not null,
+  refused_turns integer default 0 not null,
+  scores integer default 0 not null,
+  unseen integer default 0 not null,
   constraint sessions_pkey PRIMARY KEY (id),
   constraint sessions_agent_id_agent_version_fkey FOREIGN KEY (agent_id, agent_version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
   constraint sessions_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environments(id) ON DELETE RESTRICT,
+  constraint sessions_arm_check CHECK ((arm = ANY (ARRAY['control'::text, 'canary'::text]))),
   constraint sessions_queued_check CHECK ((queued >= 0)),
   constraint sessions_resolution_reason_check CHECK ((resolution_reason = ANY (ARRAY['pinned'::text, 'alias'::text, 'latest'::text]))),
   constraint sessions_status_check CHECK ((status = ANY (ARRAY['rescheduling'::text, 'running'::text, 'idle'::text, 'terminated'::text])))
@@ -465,6 +587,18 @@ CREATE INDEX promotions_of_alias ON public.promotions USING btree (agent_id, ali
 
 CREATE UNIQUE INDEX promotions_open ON public.promotions USING btree (agent_id, alias, candidate_version) WHERE (status = ANY (ARRAY['in_review'::text, 'approved'::text]));
 
+CREATE INDEX rollout_departures_of ON public.rollout_departures USING btree (rollout_id, session_id);
+
+CREATE INDEX rollout_sessions_of ON public.rollout_sessions USING btree (rollout_id);
+
+CREATE INDEX rollouts_by_time ON public.rollouts USING btree (created_at, id);
+
+CREATE INDEX rollouts_of_alias ON public.rollouts USING btree (agent_id, alias, created_at, id);
+
+CREATE INDEX rollouts_of_promotion ON public.rollouts USING btree (promotion_id);
+
+CREATE UNIQUE INDEX rollouts_open ON public.rollouts USING btree (agent_id, alias) WHERE (status = ANY (ARRAY['running'::text, 'paused'::text]));
+
 CREATE INDEX sessions_archived ON public.sessions USING btree (created_at, id) WHERE (archived_at IS NOT NULL);
 
 CREATE INDEX sessions_busy ON public.sessions USING btree (created_at, id) WHERE (status = ANY (ARRAY['running'::text, 'rescheduling'::text]));
@@ -484,6 +618,8 @@ CREATE INDEX sessions_of_agent ON public.sessions USING btree (agent_id, created
 CREATE INDEX sessions_of_environment ON public.sessions USING btree (environment_id);
 
 CREATE INDEX sessions_of_version ON public.sessions USING btree (agent_id, agent_version, created_at, id);
+
+CREATE INDEX sessions_unseen ON public.sessions USING btree (rollout_id, id) WHERE (unseen = 1);
 
 CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (due_at IS NOT NULL);
 
@@ -563,6 +699,26 @@ CREATE OR REPLACE FUNCTION public.reviews_refuse()
  LANGUAGE plpgsql
 AS $function$ begin raise exception 'reviews rows are never changed'; end $function$;
 
+CREATE OR REPLACE FUNCTION public.rollout_events_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception 'rollout_events rows are never changed'; end $function$;
+
+CREATE OR REPLACE FUNCTION public.session_scores_keep()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin
+      if exists (select 1 from sessions where id = old.session_id) then
+        raise exception 'session_scores rows are never changed';
+      end if;
+      return old;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.session_scores_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ begin raise exception 'session_scores rows are never changed'; end $function$;
+
 CREATE OR REPLACE FUNCTION public.verdicts_refuse()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -627,6 +783,18 @@ CREATE TRIGGER reviews_refuse_delete BEFORE DELETE ON public.reviews FOR EACH RO
 CREATE TRIGGER reviews_refuse_truncate BEFORE TRUNCATE ON public.reviews FOR EACH STATEMENT EXECUTE FUNCTION reviews_refuse();
 
 CREATE TRIGGER reviews_refuse_update BEFORE UPDATE ON public.reviews FOR EACH ROW EXECUTE FUNCTION reviews_refuse();
+
+CREATE TRIGGER rollout_events_refuse_delete BEFORE DELETE ON public.rollout_events FOR EACH ROW EXECUTE FUNCTION rollout_events_refuse();
+
+CREATE TRIGGER rollout_events_refuse_truncate BEFORE TRUNCATE ON public.rollout_events FOR EACH STATEMENT EXECUTE FUNCTION rollout_events_refuse();
+
+CREATE TRIGGER rollout_events_refuse_update BEFORE UPDATE ON public.rollout_events FOR EACH ROW EXECUTE FUNCTION rollout_events_refuse();
+
+CREATE TRIGGER session_scores_refuse_delete BEFORE DELETE ON public.session_scores FOR EACH ROW EXECUTE FUNCTION session_scores_keep();
+
+CREATE TRIGGER session_scores_refuse_truncate BEFORE TRUNCATE ON public.session_scores FOR EACH STATEMENT EXECUTE FUNCTION session_scores_refuse();
+
+CREATE TRIGGER session_scores_refuse_update BEFORE UPDATE ON public.session_scores FOR EACH ROW EXECUTE FUNCTION session_scores_refuse();
 
 CREATE TRIGGER verdicts_refuse_delete BEFORE DELETE ON public.verdicts FOR EACH ROW EXECUTE FUNCTION verdicts_refuse();
 

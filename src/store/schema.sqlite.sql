@@ -84,7 +84,7 @@ CREATE TABLE aliases (
   hold text,
   policy text not null,
   created_at text not null,
-  updated_at text not null,
+  updated_at text not null, rollout_id text, canary_salt text, canary_version integer, canary_weight integer,
   primary key (agent_id, name),
   foreign key (agent_id, version) references agent_versions (agent_id, version) on delete restrict
 );
@@ -165,6 +165,15 @@ CREATE TRIGGER calibrations_refuse_update before update on calibrations
 begin
   select raise(abort, 'calibrations rows are never changed');
 end;
+
+CREATE TABLE canary_sweeps (
+  rollout_id text primary key references rollouts (id) on delete cascade,
+  agent_id text not null,
+  alias text not null,
+  version integer not null,
+  mode text not null check (mode in ('stop_new_turns', 'interrupt')),
+  created_at text not null
+);
 
 CREATE TABLE comparisons (
   id text primary key,
@@ -404,7 +413,7 @@ CREATE TABLE promotions (
   reviews integer not null check (reviews >= 0),
   created_at text not null,
   updated_at text not null,
-  ended_at text,
+  ended_at text, rollout_id text,
   foreign key (agent_id, alias) references aliases (agent_id, name) on delete restrict,
   foreign key (agent_id, candidate_version) references agent_versions (agent_id, version) on delete restrict
 );
@@ -444,6 +453,126 @@ begin
   select raise(abort, 'reviews rows are never changed');
 end;
 
+CREATE TABLE rollout_departures (
+  session_id text primary key,
+  rollout_id text not null references rollouts (id) on delete cascade,
+  session text not null
+);
+
+CREATE INDEX rollout_departures_of on rollout_departures (rollout_id, session_id);
+
+CREATE TABLE rollout_events (
+  rollout_id text not null references rollouts (id) on delete restrict,
+  seq integer not null check (seq >= 1),
+  type text not null,
+  actor text not null,
+  reason text,
+  data text not null,
+  at text not null,
+  primary key (rollout_id, seq)
+);
+
+CREATE TRIGGER rollout_events_refuse_delete before delete on rollout_events
+begin
+  select raise(abort, 'rollout_events rows are never changed');
+end;
+
+CREATE TRIGGER rollout_events_refuse_replace before insert on rollout_events
+        when exists (select 1 from rollout_events where rollout_id = new.rollout_id and seq = new.seq)
+begin
+  select raise(abort, 'rollout_events rows are never changed');
+end;
+
+CREATE TRIGGER rollout_events_refuse_update before update on rollout_events
+begin
+  select raise(abort, 'rollout_events rows are never changed');
+end;
+
+CREATE TABLE rollout_sessions (
+  session_id text primary key,
+  rollout_id text not null references rollouts (id) on delete cascade,
+  counted text not null
+);
+
+CREATE INDEX rollout_sessions_of on rollout_sessions (rollout_id);
+
+CREATE TABLE rollout_units (
+  rollout_id text not null references rollouts (id) on delete cascade,
+  unit text not null,
+  state text not null,
+  primary key (rollout_id, unit)
+);
+
+CREATE TABLE rollouts (
+  id text primary key,
+  agent_id text not null,
+  alias text not null,
+  promotion_id text not null references promotions (id) on delete restrict,
+  baseline_version integer not null,
+  candidate_version integer not null,
+  salt text not null,
+  retry_of text references rollouts (id) on delete restrict,
+  settings text not null,
+  status text not null check (status in ('running', 'paused', 'completed', 'rolled_back', 'aborted')),
+  step integer not null check (step >= 0),
+  weight integer not null check (weight between 0 and 10000),
+  step_since text not null,
+  pause text,
+  state text not null,
+  decision text,
+  looks integer not null check (looks >= 0),
+  last_look_at text,
+  next_look_at text,
+  last_traffic_at text not null,
+  events integer not null check (events >= 0),
+  actor text not null,
+  reason text,
+  created_at text not null,
+  updated_at text not null,
+  ended_at text,
+  check ((status in ('running', 'paused')) = (ended_at is null)),
+  foreign key (agent_id, alias) references aliases (agent_id, name) on delete restrict,
+  foreign key (agent_id, candidate_version) references agent_versions (agent_id, version) on delete restrict
+);
+
+CREATE INDEX rollouts_by_time on rollouts (created_at, id);
+
+CREATE INDEX rollouts_of_alias on rollouts (agent_id, alias, created_at, id);
+
+CREATE INDEX rollouts_of_promotion on rollouts (promotion_id);
+
+CREATE UNIQUE INDEX rollouts_open on rollouts (agent_id, alias) where status in ('running', 'paused');
+
+CREATE TABLE session_scores (
+  id text primary key,
+  session_id text not null references sessions (id) on delete cascade,
+  position integer not null check (position >= 1),
+  name text not null,
+  value double precision not null check (value between 0 and 1),
+  comment text,
+  source text not null check (source in ('api', 'scorer')),
+  actor text not null,
+  created_at text not null,
+  unique (session_id, position)
+);
+
+CREATE TRIGGER session_scores_refuse_delete before delete on session_scores
+    when exists (select 1 from sessions where id = old.session_id)
+begin
+  select raise(abort, 'session_scores rows are never changed');
+end;
+
+CREATE TRIGGER session_scores_refuse_replace before insert on session_scores
+        when exists (select 1 from session_scores where id = new.id) or exists (select 1 from session_scores where session_id = new.session_id and position = new.position)
+begin
+  select raise(abort, 'session_scores rows are never changed');
+end;
+
+CREATE TRIGGER session_scores_refuse_update before update on session_scores
+begin
+  select raise(abort, 'session_scores rows are never changed');
+end;
+
 CREATE TABLE sessions (
   id text primary key,
   agent_id text not null,
@@ -469,7 +598,7 @@ CREATE TABLE sessions (
   stopped_at text,
   created_at text not null,
   updated_at text not null,
-  archived_at text,
+  archived_at text, rollout_id text, arm text check (arm in ('control', 'canary')), weight integer, unit text, turns integer not null default 0, failed_turns integer not null default 0, refused_turns integer not null default 0, scores integer not null default 0, unseen integer not null default 0,
   foreign key (agent_id, agent_version) references agent_versions (agent_id, version) on delete restrict
 );
 
@@ -494,6 +623,8 @@ CREATE INDEX sessions_of_agent on sessions (agent_id, created_at, id);
 CREATE INDEX sessions_of_environment on sessions (environment_id);
 
 CREATE INDEX sessions_of_version on sessions (agent_id, agent_version, created_at, id);
+
+CREATE INDEX sessions_unseen on sessions (rollout_id, id) where unseen = 1;
 
 CREATE TABLE sweeps (
   agent_id text not null,

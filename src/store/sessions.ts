@@ -14,6 +14,8 @@ const columns = [
   ...(['attempt', 'last_seq'] as const),
   ...(['last_event_at', 'last_position', 'queued', 'open_span', 'usage', 'active_us'] as const),
   ...(['running_since', 'stopped_at', 'created_at', 'updated_at', 'archived_at'] as const),
+  ...(['rollout_id', 'arm', 'weight', 'unit', 'turns', 'failed_turns', 'refused_turns'] as const),
+  ...(['scores', 'unseen'] as const),
 ] satisfies (keyof SessionRow)[];
 
 const insertOne = prepare<SessionRow, unknown>(columns, (db, row) => db.insertInto('sessions').values(row));

@@ -75,6 +75,8 @@ export function sampleSession(id: string, fields: Partial<SessionRow> = {}): Ses
     ...{ last_seq: 0, last_event_at: null, last_position: 0, queued: 0, open_span: null },
     ...{ usage: JSON.stringify(noSessionUsage), active_us: 0, running_since: null },
     ...{ created_at: at(1), updated_at: at(1), archived_at: null },
+    ...{ rollout_id: null, arm: null, weight: null, unit: null, unseen: 0 },
+    ...{ turns: 0, failed_turns: 0, refused_turns: 0, scores: 0 },
     ...fields,
   };
 }

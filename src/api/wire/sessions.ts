@@ -144,7 +144,7 @@ export function sessionResponse(
     archived_at: row.archived_at,
     pawl: {
       version: row.agent_version,
-      reason: row.resolution_reason,
+      reason: row.arm === 'canary' ? 'canary' : row.resolution_reason,
       alias: row.resolution_alias,
       config_hash: row.effective_hash,
       overridden: row.overrides !== null,

@@ -1,0 +1,27 @@
+import { hash } from 'node:crypto';
+import type { Arm } from './rollout.ts';
+
+/** Weights are parts of this many, so that they are whole numbers: 500 is 5 %. */
+export const wholeWeight = 10_000;
+
+/** Where a key stands in a rollout. */
+export type Place = {
+  /** From 0 to 9,999. A part of the keys as large as a weight stands below that weight, and stays there as it grows. */
+  readonly bucket: number;
+  /** Tells keys apart without telling them: 32 hexadecimal digits. */
+  readonly unit: string;
+};
+
+/**
+ * The place of a key: SHA-256 of `salt:key`, read as one whole number, modulo 10,000. It is the same on every machine and
+ * for ever, and independent of that under another salt.
+ */
+export function placeOf(salt: string, key: string): Place {
+  const digest = hash('sha256', `${salt}:${key}`);
+  return { bucket: Number(BigInt(`0x${digest}`) % 10_000n), unit: digest.slice(0, 32) };
+}
+
+/** Which arm a bucket belongs to while the canary has so much of the traffic, in parts of 10,000. */
+export function armOf({ bucket }: Place, weight: number): Arm {
+  return bucket < weight ? 'canary' : 'control';
+}
