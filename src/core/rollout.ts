@@ -62,6 +62,8 @@ export type RolloutSettings = {
   readonly alpha: number;
   /** How long it is from one look to the next. */
   readonly look_seconds: number;
+  /** How long the last step waits for evidence that the candidate is no worse, before it asks a person. */
+  readonly patience_seconds: number;
 };
 
 /** Which arm of which rollout a session is in. */
