@@ -9,10 +9,12 @@ import type { Config } from './config.ts';
 import { type Clock, createClock } from './core/clock.ts';
 import { createIds, type Ids } from './core/ids.ts';
 import type { Log } from './core/log.ts';
+import type { SessionUsage } from './core/usage.ts';
+import { priceOf } from './eval/case-price.ts';
 import type { EndpointAddress } from './eval/endpoint.ts';
 import { createEndpoints, parseEndpoints } from './eval/endpoints.ts';
 import { createEvaluation, type Evaluation } from './eval/evaluation.ts';
-import { parsePrices } from './model/prices.ts';
+import { type Price, parsePrices } from './model/prices.ts';
 import { defaultRetryLimits } from './model/retry.ts';
 import { createRouter, type ProviderLoaders, type Router } from './model/router.ts';
 import { defaultRoutes, parseRoutes, type ResolvedRoute } from './model/routes.ts';
@@ -21,6 +23,7 @@ import { createHistory } from './session/history.ts';
 import { createHub } from './session/hub.ts';
 import { createInbox } from './session/inbox.ts';
 import { createJournal } from './session/journal.ts';
+import { createScores } from './session/scores.ts';
 import { createSessions } from './session/sessions.ts';
 import { createStopping } from './session/stopping.ts';
 import { createTurns } from './session/turn.ts';
@@ -120,7 +123,10 @@ async function listen(given: {
     ...parts,
     own: () => ({ base_url: url, api_key: keys.own_secret }),
   });
-  const release = createRelease({ ...parts, ...rooms, ...evaluation, notify: webhooks });
+  const release = createRelease({
+    ...{ ...parts, ...rooms, ...evaluation, notify: webhooks },
+    ...{ costOf: costsOf(config, router), elapsed: () => performance.now() },
+  });
   const app = createApp({
     ...{ ...parts, ...rooms, keys, evaluation, release, webhooks },
     key_policy: config.allow_no_key ? 'none' : 'required',
@@ -222,7 +228,36 @@ function sessionRooms(config: Config, parts: Parts) {
     ...{ ...parts, journal },
     ...{ created: sessions.created, onInterrupt: worker.interrupt },
   });
-  return { agents, environments, sessions, inbox, history: createHistory(parts), hub, worker, stopping };
+  const scores = createScores(parts);
+  return {
+    agents,
+    environments,
+    versions,
+    sessions,
+    scores,
+    inbox,
+    history: createHistory(parts),
+    hub,
+    worker,
+    stopping,
+  };
+}
+
+function pricesOf({ model_prices }: Config): Price[] {
+  return model_prices === null ? [] : parsePrices(model_prices);
+}
+
+/** What tokens cost that this server's sessions have used. */
+function costsOf(config: Config, router: Router) {
+  const prices = pricesOf(config);
+  return (model: string, usage: SessionUsage): number | null => {
+    const served = nameOf(router.route(model));
+    if (served === null) return null;
+    const { input_tokens, output_tokens, cache_creation, cache_read_input_tokens } = usage;
+    const written = cache_creation.ephemeral_5m_input_tokens + cache_creation.ephemeral_1h_input_tokens;
+    const cached = { cache_read_tokens: cache_read_input_tokens, cache_write_tokens: written };
+    return priceOf(prices, served, { input_tokens, output_tokens, ...cached });
+  };
 }
 
 /** `own` is where this server is, once it listens. */
@@ -234,7 +269,7 @@ function evaluationOf(
   return createEvaluation({
     ...parts,
     endpoints: createEndpoints(named, own),
-    prices: config.model_prices === null ? [] : parsePrices(config.model_prices),
+    prices: pricesOf(config),
     servedHere: (model) => nameOf(router.route(model)),
     scorer_dir: config.scorer_dir,
     scorer_urls: config.scorer_urls?.split(',').map((part) => part.trim()) ?? [],

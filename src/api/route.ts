@@ -35,6 +35,7 @@ const missing = {
   eval_run: 'eval_run_not_found',
   comparison: 'comparison_not_found',
   promotion: 'promotion_not_found',
+  rollout: 'rollout_not_found',
   webhook: 'webhook_not_found',
   delivery: 'delivery_not_found',
 } as const satisfies Partial<Record<IdKind, ErrorCode>>;

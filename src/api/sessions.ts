@@ -1,12 +1,15 @@
 import type { OverrideInput } from '../agent/merge.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
 import type { Router } from '../model/router.ts';
 import type { Session, Sessions } from '../session/sessions.ts';
+import { logFlag } from './flag-event.ts';
 import type { App } from './http.ts';
 import { lists, pageRequest, timeBounds } from './query.ts';
 import { requireAgentReference, requireId } from './route.ts';
 import { idParams, noBody } from './wire/params.ts';
 import {
+  rolloutPlace,
   type SessionResponse,
   sessionCreate,
   sessionListQuery,
@@ -14,9 +17,14 @@ import {
   sessionUpdate,
 } from './wire/sessions.ts';
 
-type Deps = { readonly sessions: Sessions; readonly router: Router; readonly clock: Clock };
+type Deps = {
+  readonly sessions: Sessions;
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly log: Log;
+};
 
-export function sessionRoutes(app: App, { sessions, router, clock }: Deps): void {
+export function sessionRoutes(app: App, { sessions, router, clock, log }: Deps): void {
   const answer = (session: Session): SessionResponse =>
     sessionResponse(session, { now: clock.now(), served_by: router.route(session.config.model.id) });
 
@@ -33,6 +41,7 @@ export function sessionRoutes(app: App, { sessions, router, clock }: Deps): void
         title: body.title ?? null,
         metadata: body.metadata ?? {},
       });
+      logAssignment(log, session);
       return answer(session);
     },
   );
@@ -84,6 +93,15 @@ export function sessionRoutes(app: App, { sessions, router, clock }: Deps): void
     await sessions.remove(requireId('session', params.id));
     return { id: params.id, type: 'session_deleted' as const };
   });
+}
+
+/** A session that a rollout decided on is one evaluation of the alias as a flag. */
+function logAssignment(log: Log, { row }: Session): void {
+  const rollout = rolloutPlace(row);
+  if (rollout === null) return;
+  const { id, agent_id, resolution_alias: alias, agent_version: version } = row;
+  const flag = { agent_id, alias, version, rollout };
+  logFlag(log, { key: `${agent_id}@${alias}`, flag, fields: { session_id: id } });
 }
 
 type Lists = { readonly tools?: unknown; readonly mcp_servers?: unknown; readonly skills?: unknown };

@@ -17,6 +17,7 @@ import { planCommand } from './plan.ts';
 import { promoteCommand } from './promote.ts';
 import { promotionCommand } from './promotion.ts';
 import { rollbackCommand } from './rollback.ts';
+import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
 import { statsCommand } from './stats.ts';
 import { tutorialCommand } from './tutorial/tutorial.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
     .addCommand(promotionCommand()) // review promotions, and carry them out
     .addCommand(rollbackCommand()) // take an alias back, at once
     .addCommand(aliasCommand()) //    look at and move aliases
+    .addCommand(scoreCommand()) //    say what sessions were worth
     .addCommand(statsCommand()) //    calculate what gates calculate
     .addCommand(keysCommand()) //     make, list and revoke API keys
     .addCommand(auditCommand()) //    read and check the log of who did what

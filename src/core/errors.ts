@@ -49,6 +49,11 @@ export const errorCatalog = {
     type: 'invalid_request_error',
     meaning: 'An environment keeps the config type that it was created with.',
   },
+  targeting_key_missing: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The alias has a rollout, and the flag was asked for without saying who is served.',
+  },
   eval_archived: {
     status: 400,
     type: 'invalid_request_error',
@@ -97,6 +102,11 @@ export const errorCatalog = {
     status: 404,
     type: 'not_found_error',
     meaning: 'There is no promotion with this id.',
+  },
+  rollout_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'There is no rollout with this id.',
   },
   environment_not_found: {
     status: 404,
@@ -190,6 +200,24 @@ export const errorCatalog = {
     retry: false,
     meaning: 'The same promotion is already in review.',
   },
+  rollout_running: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The alias, or the promotion, has a rollout under way; the message has which.',
+  },
+  rollout_blocked: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The rollout cannot go on like this; the message has why, and what would help.',
+  },
+  rollout_over: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The rollout is completed, rolled back or aborted.',
+  },
   stale_review: {
     status: 409,
     type: 'conflict_error',
@@ -225,6 +253,12 @@ export const errorCatalog = {
     type: 'conflict_error',
     retry: false,
     meaning: 'The webhook is disabled, and nothing is sent to it; enable it first.',
+  },
+  score_limit: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The session has as many scores as it may have, which is 1,000.',
   },
   webhook_limit: {
     status: 409,

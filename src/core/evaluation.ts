@@ -22,3 +22,11 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 export function usualEpochs(cases: number): number {
   return cases < 100 ? 5 : 3;
 }
+
+/** Where the answers of a recorded run come from: sessions of users, or copies of them that a candidate answered. */
+export const recordings = ['production', 'shadow'] as const;
+export type Recording = (typeof recordings)[number];
+
+/** Where a shadow stands. The last two are for good. */
+export const shadowStatuses = ['running', 'completed', 'stopped'] as const;
+export type ShadowStatus = (typeof shadowStatuses)[number];

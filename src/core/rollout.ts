@@ -1,3 +1,5 @@
+import type { Json } from './evaluation.ts';
+
 /** Who of a rollout's traffic got what: the version that the alias stands for, or the candidate. */
 export const arms = ['control', 'canary'] as const;
 export type Arm = (typeof arms)[number];
@@ -50,6 +52,16 @@ export type LiveCheck = {
   readonly margin: number;
 };
 
+/** A scorer that scores some of a rollout's sessions by itself, as soon as they have ended a turn. */
+export type OnlineScorer = {
+  /** What its scores are called; they are watched as `score:` and this. */
+  readonly name: string;
+  /** The part of the sessions that is scored, from 0.0001 to 1; of both arms alike. */
+  readonly sample: number;
+  /** The settings of a scorer as evals have them, with every default filled in. */
+  readonly scorer: Json;
+};
+
 /** How a rollout goes about it. Fixed when it begins. */
 export type RolloutSettings = {
   /** Weights rise; the last is 100, where the alias moves. */
@@ -58,6 +70,7 @@ export type RolloutSettings = {
   readonly guardrails: readonly LiveCheck[];
   /** One that breaks pauses the rollout. */
   readonly signals: readonly LiveCheck[];
+  readonly scorers: readonly OnlineScorer[];
   /** The chance that any guardrail breaks by mistake, ever; the same again for the signals. */
   readonly alpha: number;
   /** How long it is from one look to the next. */

@@ -1,7 +1,7 @@
 import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
-import { isOver, type JobStatus, type Verdict } from '../core/evaluation.ts';
+import { isOver, type JobStatus, type Recording, type Verdict } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
@@ -23,6 +23,7 @@ import type { EvalDefinition } from './definition.ts';
 import type { Evals } from './evals.ts';
 import type { GatePolicy } from './gate-policy.ts';
 import type { GateReport } from './gate-report.ts';
+import type { ComparisonOrigin } from './recorded/origin.ts';
 import type { EvalRun } from './result.ts';
 import type { RunRequest, Runs } from './runs.ts';
 import { createWatchers } from './watchers.ts';
@@ -36,6 +37,8 @@ export type Comparison = {
   readonly baseline: EvalRun;
   readonly candidate: EvalRun;
   readonly gate: GatePolicy;
+  /** Where its cases come from, when they are what users said; null for those of a dataset. */
+  readonly origin: ComparisonOrigin | null;
   /** Null until it is completed. */
   readonly verdict: Verdict | null;
   readonly report: GateReport | null;
@@ -52,6 +55,22 @@ export type ComparisonRequest = Omit<RunRequest, 'agent_version'> & {
   readonly candidate_version?: number | undefined;
   /** Absent takes what `production` stands for on this server, or else the version before the candidate. */
   readonly baseline_version?: number | undefined;
+};
+
+/** What was answered to recorded cases, to be compared with what a candidate answers or has answered. */
+export type RecordedRequest = {
+  readonly eval: string;
+  readonly eval_revision: number;
+  readonly agent_id: string;
+  /** A revision whose cases say where they were recorded. */
+  readonly dataset_revision: string;
+  readonly baseline_version: number;
+  readonly candidate_version: number;
+  /** Null asks the candidate. */
+  readonly candidate_recorded: Recording | null;
+  /** How often the candidate is asked. */
+  readonly epochs: number;
+  readonly origin: ComparisonOrigin;
 };
 
 type Deps = {
@@ -80,8 +99,12 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       runs.retrieve(row.candidate_run_id),
       findVerdictWord(store.db, row.id),
     ]);
-    const { baseline_run_id: _baseline, candidate_run_id: _candidate, gate, ...fields } = row;
-    return { ...fields, ...{ baseline, candidate, verdict }, gate: JSON.parse(gate) as GatePolicy };
+    const { baseline_run_id: _baseline, candidate_run_id: _candidate, gate, origin, ...fields } = row;
+    return {
+      ...{ ...fields, baseline, candidate, verdict },
+      gate: JSON.parse(gate) as GatePolicy,
+      origin: origin === null ? null : (JSON.parse(origin) as ComparisonOrigin),
+    };
   }
 
   async function read(row: ComparisonRow): Promise<Comparison> {
@@ -195,12 +218,13 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
 
   async function make(
     fields: Pick<ComparisonRow, 'eval_id' | 'candidate_run_id' | 'baseline_run_id'>,
-    gate: GatePolicy,
+    { gate, origin }: { readonly gate: GatePolicy; readonly origin: ComparisonOrigin | null },
   ) {
     const row: ComparisonRow = {
       id: ids.next('comparison'),
       ...fields,
       gate: JSON.stringify(gate),
+      origin: origin === null ? null : JSON.stringify(origin),
       status: 'pending',
       error: null,
       created_at: formatTime(clock.now()),
@@ -241,7 +265,27 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       await runs.begin(candidate);
       await runs.begin(baseline);
       const runsOf = { eval_id: id, candidate_run_id: row.id, baseline_run_id: baseline.row.id };
-      return make(runsOf, definition.gate);
+      return make(runsOf, { gate: definition.gate, origin: null });
+    },
+
+    /**
+     * Scores what was answered to recorded cases, and compares it with what a candidate makes of them.
+     * @throws PawlError as `runs.create`.
+     */
+    async createRecorded(request: RecordedRequest): Promise<Comparison> {
+      const { baseline_version, candidate_version, candidate_recorded, epochs, origin, ...rest } = request;
+      const { definition, id } = await evals.retrieve(request.eval, request.eval_revision);
+      const candidate = await runs.prepare({
+        ...{ ...rest, agent_version: candidate_version, epochs },
+        recorded: candidate_recorded ?? undefined,
+      });
+      const baseline = await runs.prepare({
+        ...{ ...rest, agent_version: baseline_version, epochs: 1, recorded: 'production' },
+      });
+      await runs.begin(baseline);
+      await runs.begin(candidate);
+      const runsOf = { eval_id: id, candidate_run_id: candidate.row.id, baseline_run_id: baseline.row.id };
+      return make(runsOf, { gate: definition.gate, origin });
     },
 
     /**
@@ -264,7 +308,7 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
         candidate_run_id: candidate.id,
         baseline_run_id: baseline.id,
       };
-      return make(runsOf, definition.gate);
+      return make(runsOf, { gate: definition.gate, origin: null });
     },
 
     /** Comparisons by creation time, without their reports. */

@@ -12,8 +12,13 @@ import { createEndpointThreads, type OpenEndpoint } from './endpoint-threads.ts'
 import { type Endpoints, evalEnvironment } from './endpoints.ts';
 import { createEvals } from './evals.ts';
 import { createJudgePort } from './judge-port.ts';
+import { createBacktests } from './recorded/backtests.ts';
+import { createRecordedComparisons } from './recorded/recorded-comparisons.ts';
+import { createReplay } from './recorded/recording.ts';
 import { createRunJob } from './run-job.ts';
 import { createRuns, type Runs } from './runs.ts';
+import type { ContextFields, ScorerContext } from './scorers/context.ts';
+import { createSessionScorers, type SessionScorers } from './session-scoring.ts';
 import { weigh } from './weigh.ts';
 
 type Deps = {
@@ -45,6 +50,17 @@ export function createEvaluation(deps: Deps) {
   const open = (name: string | null, onThrottled: () => void): OpenEndpoint =>
     threads.open({ address: endpoints.address(name), prices, onThrottled });
 
+  const scorerContext = ({ endpoint_name, endpoint, eval_name, timeout_ms }: ContextFields): ScorerContext => ({
+    modules_folder: deps.scorer_dir,
+    http_prefixes: deps.scorer_urls,
+    timeout_ms,
+    eval_name,
+    judges: createJudgePort({
+      ...{ store, now: time, endpoint_name, endpoint, timeout_ms },
+      environment: () => evalEnvironment({ store, now: time }, { name: endpoint_name, endpoint }),
+    }),
+  });
+
   const datasets = createDatasets(deps);
   const evals = createEvals(deps);
   const runs: Runs = createRuns({
@@ -54,16 +70,8 @@ export function createEvaluation(deps: Deps) {
       ...{ store, clock, ids, log, datasets, now, wait },
       openEndpoint: open,
       servedBy: (name, model) => (name === null ? deps.servedHere(model) : null),
-      scorerContext: ({ endpoint_name, endpoint, eval_name, timeout_ms }) => ({
-        modules_folder: deps.scorer_dir,
-        http_prefixes: deps.scorer_urls,
-        timeout_ms,
-        eval_name,
-        judges: createJudgePort({
-          ...{ store, now: time, endpoint_name, endpoint, timeout_ms },
-          environment: () => evalEnvironment({ store, now: time }, { name: endpoint_name, endpoint }),
-        }),
-      }),
+      scorerContext,
+      replay: createReplay({ store, prices }),
       onProgress: (id) => void runs.publish(id),
       pawl_version: deps.pawl_version,
     }),
@@ -73,9 +81,18 @@ export function createEvaluation(deps: Deps) {
     weigh: (weighing) => weigh(store, weighing),
   });
   const calibrations = createCalibrations({ store, clock, ids, evals, runs });
+  const recordedComparisons = createRecordedComparisons({ datasets, evals, comparisons });
+  const backtests = createBacktests({ store, clock, recordedComparisons });
 
   return {
-    ...{ datasets, evals, runs, comparisons, calibrations },
+    ...{ datasets, evals, runs, comparisons, calibrations, recordedComparisons, backtests },
+
+    /** Opens scorers for sessions that no run has made; their judges are on this server. They have to be closed. */
+    openScorers: (): SessionScorers =>
+      createSessionScorers({
+        ...{ store, prices, scorerContext, now, wait },
+        openEndpoint: (onThrottled) => open(null, onThrottled),
+      }),
 
     /** Takes up what an earlier process left; without `adopt`, runs wait until somebody resumes them. */
     async recover(adopt: boolean): Promise<void> {

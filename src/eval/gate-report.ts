@@ -78,7 +78,8 @@ export type GateReasonCode =
   | 'model_changed'
   | 'cases_left_out'
   | 'cases_unscored'
-  | 'epochs_differ';
+  | 'epochs_differ'
+  | 'recorded';
 
 /** Why, as a code for programs and a sentence with the numbers in it for people. */
 export type GateReason = {

@@ -1,4 +1,4 @@
-import type { JobStatus } from '../core/evaluation.ts';
+import type { JobStatus, Recording } from '../core/evaluation.ts';
 import type { JudgeAgreement } from './gate-report.ts';
 import type { CaseUsage, Score } from './score.ts';
 
@@ -71,6 +71,8 @@ export type EvalRun = {
   readonly status: JobStatus;
   readonly epochs: number;
   readonly fresh: boolean;
+  /** Whose answers were scored, instead of asking for new ones; null when the version was asked. */
+  readonly recorded: Recording | null;
   readonly plan: RunPlan | null;
   readonly counts: RunCounts;
   readonly error: string | null;

@@ -1,5 +1,6 @@
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
+import type { Recording } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { findDatasetRevision } from '../store/datasets.ts';
@@ -8,8 +9,9 @@ import { type EvalRunRow, updateEvalRun } from '../store/eval-runs.ts';
 import { findEvalRevision } from '../store/evals.ts';
 import { feedCases } from './case-feed.ts';
 import type { Datasets } from './dataset/datasets.ts';
+import type { Case } from './case.ts';
 import type { EvalDefinition } from './definition.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Answer, Endpoint } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';
 import type { OpenEndpoint } from './endpoint-threads.ts';
 import { evalEnvironment } from './endpoints.ts';
@@ -22,7 +24,7 @@ import { createRecorder, type Recorder, SupersededError } from './run-recorder.t
 import { RunStoppedError } from './run-stopped.ts';
 import { carryOut, requireAffordable } from './runner.ts';
 import { type RunJob, ServerStopsError } from './runs.ts';
-import type { ScorerContext } from './scorers/context.ts';
+import type { ContextFields, ScorerContext } from './scorers/context.ts';
 
 type Deps = {
   readonly store: Store;
@@ -33,13 +35,9 @@ type Deps = {
   readonly openEndpoint: (name: string | null, onThrottled: () => void) => OpenEndpoint;
   /** Who serves a model at an endpoint, as far as that is known before it is asked. */
   readonly servedBy: (name: string | null, model: string) => string | null;
-  readonly scorerContext: (run: {
-    /** Under what is remembered what was made there; empty for this server. */
-    readonly endpoint_name: string;
-    readonly endpoint: Endpoint;
-    readonly eval_name: string;
-    readonly timeout_ms: number;
-  }) => ScorerContext;
+  readonly scorerContext: (run: ContextFields) => ScorerContext;
+  /** The answer that a case was recorded with. */
+  readonly replay: (one: Case, of: Recording) => Promise<Answer>;
   readonly onProgress: (runId: string) => void;
   readonly pawl_version: string;
   /** Milliseconds of a clock that only runs forward. */
@@ -93,6 +91,7 @@ export function createRunJob(deps: Deps): RunJob {
 
 async function work(deps: WorkDeps, row: EvalRunRow, signal: AbortSignal): Promise<void> {
   const { store, now, wait } = deps;
+  const { recorded } = row;
   const definition = await definitionOf(deps, row);
   const pace = createPace({ most: definition.concurrency, now });
   // Places of their own: cases keep theirs while they are judged, and would wait for each other.
@@ -107,6 +106,7 @@ async function work(deps: WorkDeps, row: EvalRunRow, signal: AbortSignal): Promi
       store,
       run: { id: row.id, attempt: row.attempt },
       counts: JSON.parse(row.counts) as RunCounts,
+      replays: recorded !== null,
       onCommit: everyNowAndThen(now, () => deps.onProgress(row.id)),
     });
     const { max_attempts } = definition.limits;
@@ -130,6 +130,7 @@ async function work(deps: WorkDeps, row: EvalRunRow, signal: AbortSignal): Promi
       scorers: prepared.scorers,
       read: prepared.read,
       takes_tool_calls: prepared.takes_tool_calls,
+      replay: recorded === null ? null : (one) => deps.replay(one, recorded),
     });
   } finally {
     await endpoint.settle().catch(() => {});
@@ -158,6 +159,7 @@ async function prepare(given: {
     ...{ definition, dataset, endpoint, store, signal },
     agent_id: row.agent_id,
     agent_version: row.agent_version,
+    recorded: row.recorded,
     endpoint_key,
     knowsPriceOf: endpoint.knowsPriceOf,
     servedBy: (model) => deps.servedBy(row.endpoint, model),

@@ -1,5 +1,5 @@
 import { contentHash } from '../core/canonical.ts';
-import type { Json } from '../core/evaluation.ts';
+import type { Json, Recording } from '../core/evaluation.ts';
 import { type DatasetRevisionRow, readCases } from '../store/datasets.ts';
 import type { Store } from '../store/dialect.ts';
 import type { Case } from './case.ts';
@@ -8,6 +8,7 @@ import type { EvalDefinition } from './definition.ts';
 import type { AgentVersion, Endpoint } from './endpoint.ts';
 import type { JudgeAgreement } from './gate-report.ts';
 import { createRenderer, type Message } from './message.ts';
+import { recordedMessage } from './recorded/recording.ts';
 import { createReader } from './reply.ts';
 import type { PlannedScorer, RunPlan } from './result.ts';
 import { RunStoppedError } from './run-stopped.ts';
@@ -31,6 +32,8 @@ export type PlanOptions = {
   readonly definition: EvalDefinition;
   readonly agent_id: string;
   readonly agent_version: number;
+  /** Whose answers are scored; null asks the agent. */
+  readonly recorded: Recording | null;
   readonly dataset: DatasetRevisionRow;
   readonly endpoint: Endpoint;
   /** Which endpoint it is, and who serves a model there, as far as that is known. */
@@ -68,7 +71,9 @@ export async function planRun(options: PlanOptions): Promise<PreparedRun> {
   }
   requirePrices(agent.model, options);
   const environment_id = settled?.environment_id ?? definition.environment ?? (await options.environment());
-  const render = createRenderer(definition.message);
+  const { recorded } = options;
+  const render =
+    recorded === null ? createRenderer(definition.message) : (one: Case) => recordedMessage(one, recorded);
   const readReply = createReader(definition.reply, definition.labels);
   await checkCases(options, render);
   const made = await createScorers(definition.scorers, options.context);

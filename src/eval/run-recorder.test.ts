@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 function recorder(counts: RunCounts = noCounts(9)) {
   const run = { id: runId, attempt: 1 };
-  return createRecorder({ store: opened.store, run, counts, onCommit: () => commits++ });
+  return createRecorder({ store: opened.store, run, counts, replays: false, onCommit: () => commits++ });
 }
 
 type Given = {

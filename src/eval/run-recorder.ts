@@ -19,6 +19,8 @@ type Deps = {
   readonly store: Store;
   readonly run: { readonly id: string; readonly attempt: number };
   readonly counts: RunCounts;
+  /** Whether answers have been paid for by somebody else, so that only scores cost something here. */
+  readonly replays: boolean;
   /** Called after each commit. */
   readonly onCommit: () => void;
 };
@@ -27,7 +29,7 @@ type Deps = {
  * Writes results as they come: those that arrive while a commit is under way go together into the next one. The
  * counts are in the same transaction, so that they are right whatever crashes.
  */
-export function createRecorder({ store, run, counts: first, onCommit }: Deps) {
+export function createRecorder({ store, run, counts: first, replays, onCommit }: Deps) {
   let counts = first;
   let pending: {
     readonly rows: readonly EvalResultRow[];
@@ -76,7 +78,7 @@ export function createRecorder({ store, run, counts: first, onCommit }: Deps) {
 
   return {
     /** Resolves once the result is on disk. Rejects with SupersededError, or with what the store says. */
-    add: (result: NewResult): Promise<void> => write([result.row], (sum) => countIn(sum, result)),
+    add: (result: NewResult): Promise<void> => write([result.row], (sum) => countIn(sum, result, replays)),
     /** Counts what was paid for something that is no result; null is a price that is not known. As `add` does. */
     pay: (cost_usd: number | null): Promise<void> =>
       write([], (sum) => ({ ...sum, cost_usd: addCost(sum.cost_usd, cost_usd) })),
@@ -89,20 +91,25 @@ export function createRecorder({ store, run, counts: first, onCommit }: Deps) {
 export type Recorder = ReturnType<typeof createRecorder>;
 
 /** The counts with one more result in them. */
-function countIn(counts: RunCounts, { row, sheet, outcome, had_error }: NewResult): RunCounts {
+function countIn(
+  counts: RunCounts,
+  { row, sheet, outcome, had_error }: NewResult,
+  replays: boolean,
+): RunCounts {
   const errors = counts.errors - (had_error ? 1 : 0) + (row.status === 'error' ? 1 : 0);
   if (sheet === null || outcome === null) return { ...counts, errors };
   const { usage, cost_usd, served_by } = outcome.outcome;
   const reused = outcome.reused_from !== null;
+  const paid = reused || replays;
   return {
     ...counts,
     errors,
     done: counts.done + 1,
     reused: counts.reused + (reused ? 1 : 0),
-    usage: reused ? counts.usage : addUsage(counts.usage, usage),
+    usage: paid ? counts.usage : addUsage(counts.usage, usage),
     cost_usd: Object.values(sheet.scores).reduce(
       (sum, score) => (score.cost_usd === undefined ? sum : addCost(sum, score.cost_usd)),
-      reused ? counts.cost_usd : addCost(counts.cost_usd, cost_usd),
+      paid ? counts.cost_usd : addCost(counts.cost_usd, cost_usd),
     ),
     served_by: { ...counts.served_by, [served_by]: (counts.served_by[served_by] ?? 0) + 1 },
     scores: addScores(counts.scores, sheet),

@@ -1,3 +1,4 @@
+import type { Case } from './case.ts';
 import type { Task } from './case-feed.ts';
 import type { RunLimits } from './definition.ts';
 import type { AgentVersion, Answer, Endpoint } from './endpoint.ts';
@@ -23,6 +24,8 @@ export type RunnerOptions = {
   readonly scorers: readonly TimedScorer[];
   readonly read: (outcome: Outcome) => Reading;
   readonly takes_tool_calls: boolean;
+  /** Gives the answer that a case was recorded with; null asks the agent. */
+  readonly replay: ((one: Case) => Promise<Answer>) | null;
   readonly feed: AsyncIterable<readonly Task[]>;
   readonly recorder: Recorder;
   readonly now: () => number;
@@ -92,7 +95,7 @@ async function runTask({ task, stored, options, broken, place, signal }: Running
   requireAffordable(limits, recorder.counts);
   const answer: Answer =
     stored === null
-      ? await askAgent({ task, options, place, signal })
+      ? await (options.replay?.(task.case) ?? askAgent({ task, options, place, signal }))
       : { ok: true, outcome: stored.outcome };
   if (answer.ok) {
     const given = stored ?? { outcome: answer.outcome, reused_from: null };

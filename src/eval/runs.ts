@@ -1,6 +1,6 @@
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
-import { isOver, usualEpochs } from '../core/evaluation.ts';
+import { isOver, type Recording, usualEpochs } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
@@ -40,6 +40,8 @@ export type RunRequest = {
   readonly dataset_revision?: string | undefined;
   readonly epochs?: number | undefined;
   readonly fresh?: boolean | undefined;
+  /** Whose answers are scored, instead of asking for new ones; the dataset has to be made of their sessions. */
+  readonly recorded?: Recording | undefined;
 };
 
 /** A run that can be made. */
@@ -149,6 +151,7 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
       status: 'pending',
       epochs: repeats,
       fresh: request.fresh === true ? 1 : 0,
+      recorded: request.recorded ?? null,
       plan: null,
       counts: JSON.stringify(noCounts(revision.cases * repeats)),
       error: null,

@@ -27,3 +27,5 @@ export function createWatchers<T>() {
     },
   };
 }
+
+export type Watchers<T> = ReturnType<typeof createWatchers<T>>;

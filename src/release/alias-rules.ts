@@ -8,6 +8,8 @@ export type AliasState = {
   readonly version: number | null;
   readonly hold: AliasHold | null;
   readonly policy: AliasPolicy;
+  /** The rollout that it has; null when there is none. */
+  readonly rollout: { readonly id: string } | null;
 };
 
 /** What the caller believes the alias to stand for: null for nothing, undefined when it was not said. */
@@ -30,7 +32,14 @@ function requireFree({ name, hold }: AliasState): void {
   );
 }
 
-/** @throws PawlError `permission`, `alias_moved`, `alias_held`, `alias_protected` */
+/** @throws PawlError `rollout_running` */
+export function requireNoRollout({ name, rollout }: Pick<AliasState, 'name' | 'rollout'>): void {
+  if (rollout === null) return;
+  const message = `${name} is being rolled out by ${rollout.id}; wait for its end, or abort it or roll it back`;
+  throw new PawlError('rollout_running', message);
+}
+
+/** @throws PawlError `permission`, `alias_moved`, `alias_held`, `rollout_running`, `alias_protected` */
 export function requireSettable(
   alias: AliasState,
   { from, role }: Expectation & { readonly role: Role },
@@ -41,6 +50,7 @@ export function requireSettable(
   }
   requireThere(alias, { from });
   requireFree(alias);
+  requireNoRollout(alias);
   if (!alias.policy.protected || alias.version === null) return;
   throw new PawlError(
     'alias_protected',

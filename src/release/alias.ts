@@ -4,11 +4,21 @@ import type { AliasHold, AliasPolicy, MoveKind } from '../core/release.ts';
 import type { AliasRow, MoveRow } from '../store/aliases.ts';
 import type { AliasState } from './alias-rules.ts';
 
+/** The rollout that an alias has, as far as who asks for a version is concerned. */
+export type AliasRollout = {
+  readonly id: string;
+  /** The candidate. */
+  readonly version: number;
+  /** How much of the traffic gets it, in percent. */
+  readonly weight: number;
+};
+
 /** A named, movable pointer to a version of an agent. */
 export type Alias = AliasState & {
   readonly agent_id: string;
   /** The number of its last move; 0 before the first. */
   readonly move: number;
+  readonly rollout: AliasRollout | null;
   readonly created_at: string;
   readonly updated_at: string;
 };
@@ -51,11 +61,21 @@ export function noAlias({ agent_id, name }: AliasKey): PawlError {
 
 /** An alias as its row has it. */
 export function readAlias(row: AliasRow): Alias {
+  const { rollout_id, canary_version, canary_weight, canary_salt: _salt, hold, policy, ...rest } = row;
   return {
-    ...row,
-    hold: row.hold === null ? null : (JSON.parse(row.hold) as AliasHold),
-    policy: JSON.parse(row.policy) as AliasPolicy,
+    ...rest,
+    hold: hold === null ? null : (JSON.parse(hold) as AliasHold),
+    policy: JSON.parse(policy) as AliasPolicy,
+    rollout:
+      rollout_id === null || canary_version === null || canary_weight === null
+        ? null
+        : { id: rollout_id, version: canary_version, weight: percent(canary_weight) },
   };
+}
+
+/** A weight in percent, of one in parts of 10,000. */
+export function percent(weight: number): number {
+  return weight / 100;
 }
 
 /** A move as its row has it. */

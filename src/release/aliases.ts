@@ -25,6 +25,7 @@ import {
   type AliasKey,
   type AliasMove,
   noAlias,
+  percent,
   readAlias,
   readMove,
   subjectOf,
@@ -41,6 +42,15 @@ export type Move = Pick<AliasMove, 'kind' | 'to_version' | 'actor' | 'reason' | 
   readonly hold: AliasHold | null;
   /** What the audit log tells beyond the two versions. */
   readonly told?: { readonly [key: string]: string | number | boolean | null };
+};
+
+/** The part of an alias's traffic that a rollout gives to a candidate. */
+export type Canary = {
+  readonly rollout_id: string;
+  readonly salt: string;
+  readonly version: number;
+  /** In parts of 10,000. */
+  readonly weight: number;
 };
 
 type Deps = {
@@ -101,6 +111,24 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
     return { ...alias, version: to_version, move: number, hold, updated_at: now };
   }
 
+  /** Gives part of the traffic of a locked alias to a candidate, or none when that is null. */
+  async function setCanary(tx: Handle, alias: Alias, canary: Canary | null): Promise<Alias> {
+    await updateAlias(tx, alias, {
+      ...{ rollout_id: canary?.rollout_id ?? null, canary_salt: canary?.salt ?? null },
+      ...{ canary_version: canary?.version ?? null, canary_weight: canary?.weight ?? null },
+    });
+    if (canary === null) return { ...alias, rollout: null };
+    const { rollout_id: id, version, weight } = canary;
+    return { ...alias, rollout: { id, version, weight: percent(weight) } };
+  }
+
+  /** Holds a locked alias where it is, until somebody releases it. */
+  async function hold(tx: Handle, alias: Alias, why: AliasHold): Promise<Alias> {
+    const updated_at = formatTime(clock.now());
+    await updateAlias(tx, alias, { hold: JSON.stringify(why), updated_at });
+    return { ...alias, hold: why, updated_at };
+  }
+
   /** Changes an alias, or writes down that somebody may not. */
   async function change(
     key: AliasKey,
@@ -125,6 +153,8 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
   return {
     lockOrMake,
     move,
+    setCanary,
+    hold,
     retrieve,
 
     /** All aliases of an agent, by name. @throws PawlError `agent_not_found` */

@@ -69,7 +69,7 @@ export function createPromotionRecords({ store, clock, audit, aliases, evidence,
     const blockers = !isOpen
       ? []
       : blockersOf({
-          ...{ promotion, approvals, hold: alias.hold, live_version: alias.version },
+          ...{ promotion, approvals, live_version: alias.version, hold: alias.hold, rollout: alias.rollout },
           changes: await changesOf(db, promotion, alias.policy),
           archived: agent?.archived_at != null,
         });
@@ -102,7 +102,12 @@ export function createPromotionRecords({ store, clock, audit, aliases, evidence,
   /** Changes an open promotion in one transaction, or writes down that it was refused. */
   async function change(
     id: string,
-    attempt: { readonly action: string; readonly by: Actor },
+    attempt: {
+      readonly action: string;
+      readonly by: Actor;
+      /** Whether it may be done while a rollout carries the promotion out. */
+      readonly in_rollout?: boolean;
+    },
     work: (tx: Handle, row: PromotionRow, alias: Alias) => Promise<PromotionRow>,
   ): Promise<PromotionDetails> {
     const subject = { type: 'promotion', id };
@@ -114,6 +119,10 @@ export function createPromotionRecords({ store, clock, audit, aliases, evidence,
         const row = await lockPromotion(tx, store.dialect, id);
         if (row === null) throw new Error(`Promotion ${id} is gone`);
         if (row.ended_at !== null) throw new PawlError('promotion_over', `promotion ${id} is ${row.status}`);
+        if (row.rollout_id !== null && attempt.in_rollout !== true) {
+          const message = `promotion ${id} is being carried out by ${row.rollout_id}; abort it or roll it back first`;
+          throw new PawlError('rollout_running', message);
+        }
         return detail(tx, await work(tx, row, alias));
       }),
     );
@@ -125,7 +134,7 @@ export function createPromotionRecords({ store, clock, audit, aliases, evidence,
     tx: Handle,
     row: PromotionRow,
     changes: Partial<PromotionRow>,
-    said: { readonly action: string; readonly by: Actor; readonly reason: string | null },
+    said: { readonly action: string; readonly by: AuditActor; readonly reason: string | null },
   ): Promise<PromotionRow> {
     const next = { ...changes, updated_at: formatTime(clock.now()) };
     await updatePromotion(tx, row.id, next);

@@ -13,8 +13,14 @@ function review(name: string, decision: ReviewDecision, basis_hash = 'basis'): R
 
 const passed: Evidence = { comparison_id: 'cmp_1', status: 'completed', verdict: 'pass', error: null };
 const ready = {
-  promotion: { candidate_version: 2, evidence: passed, override: null, basis_hash: 'basis' },
-  ...{ changes: [], archived: false, live_version: 1, hold: null },
+  promotion: {
+    candidate_version: 2,
+    evidence: passed,
+    override: null,
+    basis_hash: 'basis',
+    rollout_id: null,
+  },
+  ...{ changes: [], archived: false, live_version: 1, hold: null, rollout: null },
   approvals: { needed: 1, given_by: ['bob'] },
 } as const;
 const codes = (found: Parameters<typeof blockersOf>[0]): string[] =>

@@ -38,6 +38,7 @@ export type Blocker = {
   readonly code:
     | 'agent_archived'
     | 'alias_held'
+    | 'rollout_running'
     | 'already_live'
     | 'basis_changed'
     | 'evidence_missing'
@@ -66,6 +67,8 @@ export type Promotion = {
   readonly override: Override | null;
   /** The move that carried it out; null before. */
   readonly move: number | null;
+  /** The rollout that is carrying it out; null when none is. */
+  readonly rollout_id: string | null;
   readonly created_at: string;
   readonly updated_at: string;
   readonly ended_at: string | null;
@@ -106,15 +109,20 @@ export function approvers(reviews: readonly Review[], basisHash: string): string
 
 /** What an open promotion lacks, the gravest first. */
 export function blockersOf(found: {
-  readonly promotion: Pick<Promotion, 'candidate_version' | 'evidence' | 'override' | 'basis_hash'>;
+  readonly promotion: Pick<
+    Promotion,
+    'candidate_version' | 'evidence' | 'override' | 'basis_hash' | 'rollout_id'
+  >;
   /** What has changed since the promotion was put on its basis, in words. */
   readonly changes: readonly string[];
   readonly archived: boolean;
   readonly live_version: number | null;
   readonly hold: { readonly since: string; readonly by: string } | null;
+  /** The rollout that the alias has. */
+  readonly rollout: { readonly id: string } | null;
   readonly approvals: PromotionDetails['approvals'];
 }): Blocker[] {
-  const { promotion, changes, archived, live_version, hold, approvals } = found;
+  const { promotion, changes, archived, live_version, hold, rollout, approvals } = found;
   const blockers: Blocker[] = [];
   const add = (code: Blocker['code'], text: string): void => void blockers.push({ code, text });
   if (archived) add('agent_archived', 'the agent is archived');
@@ -134,6 +142,9 @@ export function blockersOf(found: {
       'alias_held',
       `the alias was rolled back by ${hold.by} at ${hold.since} and is held until somebody releases it`,
     );
+  }
+  if (rollout !== null && rollout.id !== promotion.rollout_id) {
+    add('rollout_running', `the alias is being rolled out by ${rollout.id}`);
   }
   return blockers;
 }

@@ -21,8 +21,9 @@ import type { Aliases } from './aliases.ts';
 import type { EvidenceRoom } from './evidence.ts';
 import type { Notify } from './notify.ts';
 import { requireServable } from './promotable.ts';
-import { isOverridden, isSamePerson, type Promotion, type PromotionDetails } from './promotion.ts';
+import { isSamePerson, type Promotion, type PromotionDetails } from './promotion.ts';
 import { basisHash, type PromotionBasis, readBasis } from './promotion-basis.ts';
+import { type CarryOut, requireUnblocked } from './promotion-move.ts';
 import type { PromotionRecords } from './promotion-records.ts';
 import { orWriteDown } from './refusals.ts';
 
@@ -47,10 +48,12 @@ type Deps = {
   readonly evidence: EvidenceRoom;
   readonly notify: Notify;
   readonly records: PromotionRecords;
+  readonly carryOut: CarryOut;
 };
 
 /** Promotions: asked for by an author, measured by a gate, decided on by others, and carried out in one move. */
-export function createPromotions({ store, clock, ids, audit, aliases, evidence, notify, records }: Deps) {
+export function createPromotions(deps: Deps) {
+  const { store, clock, ids, audit, aliases, evidence, notify, records, carryOut } = deps;
   const { read, detail, find, change, write, announce } = records;
   const seeking = new Map<string, Promise<PromotionDetails>>();
 
@@ -253,34 +256,8 @@ export function createPromotions({ store, clock, ids, audit, aliases, evidence, 
      */
     async apply(id: string, { by, reason }: { by: Actor; reason: string | null }): Promise<PromotionDetails> {
       return change(id, { action: 'promotion.applied', by }, async (tx, row, alias) => {
-        const details = await detail(tx, row);
-        const { blockers, approvals, evidence: found } = details;
-        if (blockers.length > 0) {
-          const text = blockers.map((blocker) => blocker.text).join('; ');
-          throw new PawlError('promotion_blocked', `promotion ${id} cannot be applied: ${text}`);
-        }
-        const moved = await aliases.move(tx, alias, {
-          ...{
-            kind: 'promotion',
-            to_version: row.candidate_version,
-            actor: by,
-            reason: reason ?? row.reason,
-          },
-          ...{ before: alias.move, hold: null },
-          evidence: {
-            ...{
-              promotion_id: id,
-              comparison_id: found?.comparison_id ?? null,
-              verdict: found?.verdict ?? null,
-            },
-            overridden: isOverridden(details) && found?.verdict !== 'pass',
-            approved_by: approvals.given_by,
-          },
-        });
-        const ended = { status: 'completed', move: moved.move, ended_at: formatTime(clock.now()) } as const;
-        const applied = await write(tx, row, ended, { action: 'promotion.applied', by, reason });
-        await announce(tx, 'promotion.applied', applied);
-        return applied;
+        const details = requireUnblocked(await detail(tx, row));
+        return carryOut(tx, { row, details, alias }, { by, reason });
       });
     },
   };

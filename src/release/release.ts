@@ -1,16 +1,25 @@
 import type { Audit } from '../access/audit.ts';
+import type { Versions } from '../agent/versions.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
+import type { SessionUsage } from '../core/usage.ts';
 import type { Comparisons } from '../eval/comparisons.ts';
+import { createWatchers } from '../eval/watchers.ts';
 import type { Store } from '../store/dialect.ts';
 import { createAliases } from './aliases.ts';
 import { createEvidence } from './evidence.ts';
 import type { Notify } from './notify.ts';
+import { createCarryOut } from './promotion-move.ts';
 import { createPromotionRecords } from './promotion-records.ts';
 import { createPromotions } from './promotions.ts';
 import { createReviews } from './reviews.ts';
 import { createRollbacks } from './rollbacks.ts';
+import { createLooks } from './rollout/looks.ts';
+import { createRolloutRecords } from './rollout/records.ts';
+import type { RolloutDetails } from './rollout/rollout.ts';
+import { createRollouts } from './rollout/rollouts.ts';
+import { createTransitions } from './rollout/transitions.ts';
 import { createSweeper, type Stopping } from './sweeper.ts';
 
 type Deps = {
@@ -19,29 +28,50 @@ type Deps = {
   readonly ids: Ids;
   readonly log: Log;
   readonly audit: Audit;
+  readonly versions: Versions;
   readonly comparisons: Comparisons;
   readonly stopping: Stopping;
   readonly notify: Notify;
+  /** What tokens of a model cost in US dollars; null when no price is known. */
+  readonly costOf: (model: string, usage: SessionUsage) => number | null;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly elapsed: () => number;
 };
 
-/** Puts the room together: aliases, the promotions that move them on, and the rollbacks that take them back. */
+/** Puts the room together: aliases, the promotions and rollouts that move them on, and what takes them back. */
 export function createRelease(deps: Deps) {
   const aliases = createAliases(deps);
   const sweeper = createSweeper(deps);
   const evidence = createEvidence(deps.comparisons);
   const records = createPromotionRecords({ ...deps, aliases, evidence });
-  const promotions = createPromotions({ ...deps, aliases, evidence, records });
+  const carryOut = createCarryOut({ ...deps, aliases, records });
+  const promotions = createPromotions({ ...deps, aliases, evidence, records, carryOut });
   const reviews = createReviews({ ...deps, records });
-  const rollbacks = createRollbacks({ ...deps, aliases, sweeper, records });
+  const rolling = { promotions: records, records: createRolloutRecords({ ...deps, aliases }), carryOut };
+  const transitions = createTransitions({ ...deps, ...rolling, aliases });
+  const watchers = createWatchers<RolloutDetails>();
+  const looks = createLooks({ ...deps, ...rolling, transitions, watchers, onCounted: async () => {} });
+  const rollouts = createRollouts({
+    ...{ ...deps, ...rolling, aliases, transitions, watchers },
+    ...{ onStart: looks.wake, onSweep: sweeper.wake },
+  });
+  const rollbacks = createRollbacks({
+    ...{ ...deps, aliases, sweeper, records, transitions },
+    rollouts: rolling.records,
+  });
   const closing = new AbortController();
   let recovering = Promise.resolve();
   return {
-    ...{ aliases, promotions, reviews, rollbacks },
+    ...{ aliases, promotions, reviews, rollbacks, rollouts },
 
-    /** Goes on with what an earlier process left; without `adopt`, promotions wait until somebody evaluates them. */
+    /**
+     * Goes on with what an earlier process left; without `adopt`, promotions wait until somebody evaluates them, and
+     * rollouts until a server looks at them.
+     */
     recover(adopt: boolean): void {
       sweeper.wake();
       if (!adopt) return;
+      looks.start();
       recovering = promotions
         .recover(closing.signal)
         .catch((err: unknown) => deps.log.error({ err }, 'Promotions were left without evidence'));
@@ -50,7 +80,7 @@ export function createRelease(deps: Deps) {
     /** Leaves the rest for the next start. */
     async stop(): Promise<void> {
       closing.abort();
-      await Promise.all([recovering, sweeper.stop()]);
+      await Promise.all([recovering, sweeper.stop(), looks.stop()]);
     },
   };
 }

@@ -85,7 +85,7 @@ export function createReviews({ clock, ids, records }: Deps) {
       by: Actor,
     ): Promise<PromotionDetails> {
       const action = `promotion.${verbs[decision]}`;
-      return change(id, { action, by }, async (tx, row) => {
+      return change(id, { action, by, in_rollout: decision === 'comment' }, async (tx, row) => {
         if (decision !== 'comment') await requireReviewer(tx, row, by);
         if (basis_hash !== undefined && basis_hash !== row.basis_hash) {
           throw new PawlError(

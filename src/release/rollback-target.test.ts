@@ -29,6 +29,7 @@ function targetOf(
   const alias = {
     ...{ name: 'production', version: last?.to_version ?? null, policy: firstPolicy('production') },
     hold: is_held ? held : null,
+    rollout: null,
   };
   return rollbackTarget(
     alias,

@@ -8,12 +8,15 @@ import { findMove, findMoveTo, findRollbackFrom, insertSweep } from '../store/al
 import type { Handle, Store } from '../store/dialect.ts';
 import { listSessionsOn } from '../store/sessions.ts';
 import { type Alias, type AliasKey, noAlias, readMove, subjectOf } from './alias.ts';
+import { requireNoRollout, requireThere } from './alias-rules.ts';
 import type { Aliases } from './aliases.ts';
 import type { Notify } from './notify.ts';
 import { requireVersion } from './promotable.ts';
 import type { PromotionRecords } from './promotion-records.ts';
 import { orWriteDown } from './refusals.ts';
 import { type RollbackRequest, rollbackTarget } from './rollback-target.ts';
+import type { RolloutRecords } from './rollout/records.ts';
+import type { Transitions } from './rollout/transitions.ts';
 import type { Sweeper } from './sweeper.ts';
 
 /** A rollback that was made. */
@@ -38,12 +41,15 @@ type Deps = {
   readonly notify: Notify;
   readonly sweeper: Sweeper;
   readonly records: PromotionRecords;
+  readonly rollouts: RolloutRecords;
+  readonly transitions: Transitions;
 };
 
 const sessionsShown = 100;
 
 /** Takes an alias back to a version that was good, in one call, and holds it there. */
-export function createRollbacks({ store, clock, audit, aliases, notify, sweeper, records }: Deps) {
+export function createRollbacks(deps: Deps) {
+  const { store, clock, audit, aliases, notify, sweeper, records, rollouts, transitions } = deps;
   type Change = Omit<RollbackRequest, 'role'> & {
     readonly running: RunningMode;
     readonly by: Actor;
@@ -55,6 +61,7 @@ export function createRollbacks({ store, clock, audit, aliases, notify, sweeper,
     const agent = await findAgent(tx, key.agent_id);
     if (agent === null) throw noAlias(key);
     const alias = await aliases.lockOrMake(tx, key);
+    if (alias.rollout !== null) return endRollout(tx, alias, change);
     const last = await findMove(tx, key, alias.move);
     const target = rollbackTarget(
       alias,
@@ -94,12 +101,30 @@ export function createRollbacks({ store, clock, audit, aliases, notify, sweeper,
     return { alias: moved, bad, open: await listSessionsOn(tx, sessions, sessionsShown + 1) };
   }
 
+  /**
+   * While a candidate gets part of the traffic, it is what is taken back: the alias has stood for the good version all
+   * along. Whoever names a version to go back to means another one, which takes the rollout's end first.
+   */
+  async function endRollout(tx: Handle, alias: Alias, change: Change) {
+    const { agent_id, name, rollout } = alias;
+    const { to, from, running, by, reason } = change;
+    requireThere(alias, { from });
+    if (rollout === null || alias.version === null) throw new Error(`${name} has no rollout`);
+    if (to !== undefined && to !== alias.version) requireNoRollout(alias);
+    const locked = await rollouts.lock(tx, rollout.id);
+    const data = { running, weight: rollout.weight };
+    await transitions.takeBack(tx, locked, { status: 'rolled_back', running, by, reason, data });
+    const sessions = { agent_id, alias: name, version: rollout.version };
+    const open = await listSessionsOn(tx, sessions, sessionsShown + 1);
+    return { alias: await aliases.lockOrMake(tx, alias), bad: rollout.version, open };
+  }
+
   return {
     /**
-     * Moves an alias back. It needs no gate and no second person, and holds for the next session. What is already
+     * Moves an alias back; while it has a rollout, that is what is rolled back, and the alias stays. It needs no gate and no second person, and holds for the next session. What is already
      * running goes on (`drain`), takes no more messages (`stop_new_turns`), or is interrupted as well (`interrupt`).
      * @throws PawlError `alias_not_found`, `alias_moved`, `alias_held`, `never_live`, `version_not_found`,
-     *   `invalid_request`
+     *   `rollout_running`, `invalid_request`
      */
     async rollBack(key: AliasKey, change: Change): Promise<Rollback> {
       const attempt = { action: 'alias.rolled_back', actor: change.by, subject: subjectOf(key) };

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
 import { deleteSweep, findAlias, listSweeps, type SweepRow } from '../store/aliases.ts';
 import type { Store } from '../store/dialect.ts';
+import { type CanarySweepRow, deleteCanarySweep, listCanarySweeps } from '../store/rollouts.ts';
 
 /** Stops the sessions to which an alias gave a version. */
 export type Stopping = {
@@ -34,19 +35,33 @@ export function createSweeper({ store, log, stopping }: Deps) {
       // One that fails must not hold up the others.
       await sweep(one).catch((error: unknown) => failures.push(error));
     }
+    for (const one of await listCanarySweeps(store.db)) {
+      if (signal.aborted) return;
+      await sweepCanary(one).catch((error: unknown) => failures.push(error));
+    }
     if (failures.length > 0) throw failures[0];
   }
 
+  async function sweepCanary(one: CanarySweepRow): Promise<void> {
+    await stopSessions(one, () => store.write((tx) => deleteCanarySweep(tx, one.rollout_id)));
+  }
+
   async function sweep(one: SweepRow): Promise<void> {
-    const { agent_id, alias, version, mode } = one;
+    await stopSessions(one, () => store.write((tx) => deleteSweep(tx, one)));
+  }
+
+  async function stopSessions(
+    { agent_id, alias, version, mode }: Pick<SweepRow, 'agent_id' | 'alias' | 'version' | 'mode'>,
+    done: () => Promise<void>,
+  ): Promise<void> {
     const sessions = { agent_id, alias, version };
     const now = await findAlias(store.db, { agent_id, name: alias });
     const interrupts = mode === 'interrupt';
     // Where the version is served again, its sessions are to go on.
-    const isBack = now?.version === version;
+    const isBack = now?.version === version || now?.canary_version === version;
     const stopped = isBack ? 0 : await stopping.stopVersion(sessions, { interrupts, signal });
     if (stopped === null) return;
-    await store.write((tx) => deleteSweep(tx, one));
+    await done();
     log.info({ ...sessions, stopped }, 'Sessions of a version that was rolled back are stopped');
   }
 

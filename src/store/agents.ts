@@ -57,15 +57,24 @@ export async function findAgentAndAlias(
   const found = (await selectWithAlias(db, key))[0];
   if (found === undefined) return null;
   const { aliased, rollout_id, canary_salt, canary_version, canary_weight, ...row } = found;
-  const isWhole = rollout_id !== null && canary_salt !== null && canary_version !== null;
-  const rollout =
-    isWhole && canary_weight !== null
-      ? { id: rollout_id, salt: canary_salt, version: canary_version, weight: canary_weight }
-      : null;
+  const rollout = runningRollout({ rollout_id, canary_salt, canary_version, canary_weight });
   return { row, aliased, rollout };
 }
 
-type RolloutColumns = Pick<AliasTable, 'rollout_id' | 'canary_salt' | 'canary_version' | 'canary_weight'>;
+/** The columns of an alias that say which rollout it has. */
+export type RolloutColumns = Pick<
+  AliasTable,
+  'rollout_id' | 'canary_salt' | 'canary_version' | 'canary_weight'
+>;
+
+/** The rollout that an alias has; null when it has none. */
+export function runningRollout(columns: RolloutColumns): AgentAndAlias['rollout'] {
+  const { rollout_id, canary_salt, canary_version, canary_weight } = columns;
+  const isWhole = rollout_id !== null && canary_salt !== null && canary_version !== null;
+  return isWhole && canary_weight !== null
+    ? { id: rollout_id, salt: canary_salt, version: canary_version, weight: canary_weight }
+    : null;
+}
 
 // Asked for every session that is made.
 const selectWithAlias = prepare<

@@ -34,7 +34,7 @@ export async function insertAlias(tx: Handle, row: AliasRow): Promise<void> {
 export async function updateAlias(
   tx: Handle,
   { agent_id, name }: AliasKey,
-  changes: Partial<Pick<AliasRow, 'version' | 'move' | 'hold' | 'policy' | 'updated_at'>>,
+  changes: Partial<Omit<AliasRow, 'agent_id' | 'name' | 'created_at'>>,
 ): Promise<void> {
   const query = tx.updateTable('aliases').set(changes).where('agent_id', '=', agent_id);
   await query.where('name', '=', name).execute();

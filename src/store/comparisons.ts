@@ -87,7 +87,7 @@ export async function listCalibrations(
   return seek(query, 'calibrations', request).execute();
 }
 
-/** What two runs have to be for their comparison to say something about a promotion. */
+/** What two runs have to be for their comparison to say something about a promotion; recorded ones never are. */
 export type FittingRuns = {
   readonly eval_id: string;
   readonly eval_revision: number;
@@ -121,6 +121,7 @@ export async function findFittingComparison(
       .where(`${side}.dataset_revision_id`, '=', dataset_revision_id)
       .where(`${side}.agent_id`, '=', agent_id)
       .where(`${side}.endpoint`, 'is', null)
+      .where(`${side}.recorded`, 'is', null)
       .where(`${side}.epochs`, '>=', epochs);
   }
   if (id !== undefined) query = query.where('comparisons.id', '=', id);

@@ -1,4 +1,4 @@
-import type { JobStatus, Verdict } from '../core/evaluation.ts';
+import type { JobStatus, Recording, ShadowStatus, Verdict } from '../core/evaluation.ts';
 import type { MoveKind, PromotionStatus, ReviewDecision } from '../core/release.ts';
 import type { Arm, RolloutEventType, RolloutStatus } from '../core/rollout.ts';
 import type { SessionStatus, StoredReason } from '../core/session.ts';
@@ -43,6 +43,9 @@ export type Database = {
   rollout_departures: RolloutDepartureTable;
   session_scores: SessionScoreTable;
   canary_sweeps: CanarySweepTable;
+  shadows: ShadowTable;
+  shadow_pairs: ShadowPairTable;
+  online_scorings: OnlineScoringTable;
 };
 
 export type AgentTable = {
@@ -247,6 +250,8 @@ export type EvalRunTable = {
   epochs: number;
   /** 1 when no earlier result may be reused. */
   fresh: number;
+  /** Whose answers were taken from sessions that exist; null when the version was asked. */
+  recorded: Recording | null;
   /** JSON of a `RunPlan`, everything that was settled when the run began; null before. */
   plan: string | null;
   /** JSON of `RunCounts`. */
@@ -295,6 +300,8 @@ export type ComparisonTable = {
   baseline_run_id: string;
   /** JSON of a `GatePolicy`. */
   gate: string;
+  /** JSON of a `ComparisonOrigin`; null for one of ordinary runs. */
+  origin: string | null;
   status: JobStatus;
   error: string | null;
   created_at: string;
@@ -581,5 +588,64 @@ export type CanarySweepTable = {
   alias: string;
   version: number;
   mode: 'stop_new_turns' | 'interrupt';
+  created_at: string;
+};
+
+/** One scorer of a rollout and one session that it is to score. The row stays when it has, to know what it has seen. */
+export type OnlineScoringTable = {
+  session_id: string;
+  /** The name of the scorer and of its scores. */
+  name: string;
+  rollout_id: string;
+  /** The turns that the session had ended when it was last asked for, or scored if that was later. */
+  turns: number;
+  /** Attempts that have failed, since it was last asked for. */
+  attempts: number;
+  /** When the next attempt is due; null when nothing is to be done. */
+  due_at: string | null;
+  /** Why the last attempt gave no score; null when it did, and before the first. */
+  error: string | null;
+};
+
+/** Sessions of an alias whose messages a candidate answers as well, unseen by anybody. */
+export type ShadowTable = {
+  id: string;
+  agent_id: string;
+  alias: string;
+  /** The version that the alias stood for when it began. */
+  baseline_version: number;
+  candidate_version: number;
+  /** The part of the sessions that is copied, 0 to 1. */
+  sample: number;
+  max_sessions: number;
+  /** The eval that its comparisons score by; null when each has to name one. */
+  eval_id: string | null;
+  status: ShadowStatus;
+  /** Why it is over; null while it is running. */
+  ended_reason: string | null;
+  /** Sessions that were made before this moment have been looked at. */
+  seen_until: string;
+  /** JSON of the `AuditActor` who started it. */
+  actor: string;
+  created_at: string;
+  updated_at: string;
+  ended_at: string | null;
+};
+
+/** A session of users, and the session of the candidate that it is copied into. */
+export type ShadowPairTable = {
+  shadow_id: string;
+  session_id: string;
+  /** Null until the first message is copied. */
+  shadow_session_id: string | null;
+  status: 'open' | 'skipped' | 'failed';
+  /** How many turns the session had when it was last looked at. */
+  seen_turns: number;
+  /** How many of them the candidate has been asked. */
+  turns: number;
+  /** JSON of a `PairTally`: what both sides came to in those turns; null before the first. */
+  tally: string | null;
+  /** Why it goes on no further; null while it is open. */
+  reason: string | null;
   created_at: string;
 };

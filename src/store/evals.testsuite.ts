@@ -23,6 +23,7 @@ export function sampleRun(id: string, fields: Partial<EvalRunRow> = {}): EvalRun
   return {
     ...{ id, eval_id: 'eval_seed', eval_revision: 1, agent_id: 'agent_a', agent_version: 1 },
     ...{ dataset_revision_id: 'drev_seed', endpoint: null, status: 'pending', epochs: 1, fresh: 0 },
+    recorded: null,
     ...{ plan: null, counts: '{}', error: null, attempt: 0 },
     ...{ created_at: at(1), started_at: null, ended_at: null },
     ...fields,

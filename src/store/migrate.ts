@@ -6,6 +6,8 @@ import { up as evaluation } from './migrations/0002_evaluation.ts';
 import { up as release } from './migrations/0003_release.ts';
 import { up as webhooks } from './migrations/0004_webhooks.ts';
 import { up as rollouts } from './migrations/0005_rollouts.ts';
+import { up as onlineScoring } from './migrations/0006_online_scoring.ts';
+import { up as shadows } from './migrations/0007_shadows.ts';
 
 /**
  * A step of the schema. Once released it is never edited, and a new step is added after it; before the first release,
@@ -19,6 +21,8 @@ const steps: Readonly<Record<string, Step>> = {
   '0003_release': release,
   '0004_webhooks': webhooks,
   '0005_rollouts': rollouts,
+  '0006_online_scoring': onlineScoring,
+  '0007_shadows': shadows,
 };
 
 /** The name of the newest schema that this program knows. */

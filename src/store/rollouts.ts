@@ -55,8 +55,8 @@ export async function listRollouts(
 /** What the looks have to know of the rollouts that are not over; there is one for an alias at most. */
 export async function listOpenRollouts(
   db: Handle,
-): Promise<Pick<RolloutRow, 'id' | 'settings' | 'next_look_at'>[]> {
-  const query = db.selectFrom('rollouts').select(['id', 'settings', 'next_look_at']);
+): Promise<Pick<RolloutRow, 'id' | 'settings' | 'looks' | 'next_look_at'>[]> {
+  const query = db.selectFrom('rollouts').select(['id', 'settings', 'looks', 'next_look_at']);
   return query.where(open).orderBy('next_look_at').execute();
 }
 

@@ -8,6 +8,14 @@ export const eventTypes = {
   'promotion.rejected': 'A promotion was rejected.',
   'promotion.applied': 'A promotion has moved its alias.',
   'alias.rolled_back': 'An alias was moved back.',
+  'rollout.started': 'A candidate gets its first part of the traffic.',
+  'rollout.step': 'A rollout has gone on to its next step.',
+  'rollout.paused': 'A rollout waits for a person; `cause` says why.',
+  'rollout.resumed': 'A rollout that was paused goes on.',
+  'rollout.guardrail_broken': 'A guardrail was broken, and the candidate is being taken back.',
+  'rollout.rolled_back': 'A candidate was taken back; its alias is held.',
+  'rollout.completed': 'A candidate has all of the traffic, and its alias stands for it.',
+  'rollout.aborted': 'Somebody has ended a rollout; its promotion is open again.',
 } as const;
 export type EventType = keyof typeof eventTypes;
 

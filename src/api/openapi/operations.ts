@@ -7,6 +7,7 @@ import { datasetOperations } from './dataset-operations.ts';
 import { evaluationOperations } from './evaluation-operations.ts';
 import { json, type Operations } from './operation.ts';
 import { releaseOperations } from './release-operations.ts';
+import { scoreOperations } from './score-operations.ts';
 import { webhookOperations } from './webhook-operations.ts';
 
 /** Every route under `/pawl/v1`, described; `docs/reference/api.md` lists them in this order. */
@@ -14,6 +15,7 @@ export const operations: Operations = {
   ...datasetOperations,
   ...evaluationOperations,
   ...releaseOperations,
+  ...scoreOperations,
   list_statistics: {
     route: 'GET /pawl/v1/stats',
     tag: 'Statistics',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readTime } from '../../core/clock.ts';
 import type { SessionAgent, UsageSnapshot } from '../../core/events.ts';
 import type { Metadata } from '../../core/metadata.ts';
+import type { Arm, RolloutPlace } from '../../core/rollout.ts';
 import { type ResolutionReason, type SessionStatus, sessionStatuses } from '../../core/session.ts';
 import type { SessionUsage } from '../../core/usage.ts';
 import type { ResolvedRoute } from '../../model/routes.ts';
@@ -102,8 +103,10 @@ export type SessionResponse = {
 export type SessionExtras = {
   readonly version: number;
   readonly reason: ResolutionReason;
-  /** The alias that stood for the version; null unless the reason is `alias`. */
+  /** The alias that stood for the version; null unless the reason is `alias` or `canary`. */
   readonly alias: string | null;
+  /** Which arm of which rollout it is in; null when the alias had none. */
+  readonly rollout: SessionRollout | null;
   /** Hash of the configuration that the session runs with, overrides included. */
   readonly config_hash: string;
   /** Whether something was replaced for this session alone; such a session counts in no evaluation. */
@@ -112,6 +115,14 @@ export type SessionExtras = {
   readonly stopped_at: string | null;
   /** Null when no route serves the model any more. */
   readonly served_by: ResolvedRoute | null;
+};
+
+/** The arm of a rollout that a session is in, as answers carry it. */
+export type SessionRollout = {
+  readonly id: string;
+  readonly arm: Arm;
+  /** The canary's share of the traffic when the session was assigned, in percent. */
+  readonly weight: number;
 };
 
 /** `now` is in microseconds; the age of a session stands still once it is terminated. */
@@ -146,10 +157,21 @@ export function sessionResponse(
       version: row.agent_version,
       reason: row.arm === 'canary' ? 'canary' : row.resolution_reason,
       alias: row.resolution_alias,
+      rollout: rolloutResponse(rolloutPlace(row)),
       config_hash: row.effective_hash,
       overridden: row.overrides !== null,
       stopped_at: row.stopped_at,
       served_by,
     },
   };
+}
+
+/** Where a session stands in the rollout that it is in; null when it is in none. */
+export function rolloutPlace({ rollout_id, arm, weight, unit }: Session['row']): RolloutPlace | null {
+  if (rollout_id === null || arm === null || weight === null || unit === null) return null;
+  return { id: rollout_id, arm, weight, unit };
+}
+
+function rolloutResponse(place: RolloutPlace | null): SessionRollout | null {
+  return place === null ? null : { id: place.id, arm: place.arm, weight: place.weight / 100 };
 }

@@ -40,7 +40,7 @@ export function comparabilityOf({ runs, paired, policy }: Question): Comparabili
       ...missingGroups(paired, policy),
     ],
     unsettled: tooLittleInCommon(runs, paired),
-    remarks: [...changedModel(runs), ...leftOut(paired), ...unlikeEpochs(runs)],
+    remarks: [...changedModel(runs), ...leftOut(paired), ...unlikeEpochs(runs), ...recorded(runs)],
     metrics: metrics.filter((metric) => 'name' in metric),
   };
 }
@@ -151,6 +151,14 @@ function unlikeEpochs({ baseline, candidate }: Runs): GateReason[] {
   if (before === after) return [];
   const text = `The baseline has ${counted(before, 'epoch')} and the candidate ${after}; each mean is over what is there`;
   return [gateReason('epochs_differ', text)];
+}
+
+function recorded(runs: Runs): GateReason[] {
+  const sides = sidesOf(runs).filter(([, { run }]) => run.recorded !== null);
+  if (sides.length === 0) return [];
+  const whose = sides.map(([side]) => `the ${side}'s`).join(' and ');
+  const text = `Recorded in sessions, not asked for by an eval: ${whose} answers. This is no evidence for a promotion`;
+  return [gateReason('recorded', text)];
 }
 
 /** Who answered in a run, sorted. */

@@ -95,6 +95,7 @@ const evalRun: EvalRun = {
   status: 'completed',
   epochs: 1,
   fresh: false,
+  recorded: null,
   plan,
   counts: {
     total: 20,

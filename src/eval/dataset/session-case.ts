@@ -24,27 +24,40 @@ export async function caseOfSession(store: Store, label: SessionLabel): Promise<
   const { session_id, ...labels } = label;
   const session = await findSession(store.db, session_id);
   if (session === null) throw new PawlError('session_not_found', `session ${session_id} does not exist`);
-  const messages = await readConversation(store, session_id);
-  const [first] = messages;
-  if (first === undefined) {
+  const input = inputOf(await readConversation(store, session_id));
+  if (input === null) {
     throw new PawlError(
       'invalid_request',
       'session_id: must be a session in which the user has said something',
     );
   }
-  const input = messages.length === 1 ? first.content : messages;
   const vars = { session_id, agent_version: session.agent_version };
   const reading = readCase({ ...labels, input, vars }, { mapping: {}, cells: 'json' });
   if (!reading.ok) throw new PawlError('invalid_dataset', reading.complaints.join('\n'));
   return reading.fit;
 }
 
+type ConversationEvent = Parameters<typeof transcript>[0][number];
+
+/**
+ * What a conversation asks of the agent: what the user said, or all of it up to the last thing the user said when there
+ * were several turns; null when the user has said nothing.
+ */
+export function inputOf(events: readonly ConversationEvent[]): string | readonly CaseMessage[] | null {
+  const messages = transcript(events).map(
+    ({ role, content }): CaseMessage => ({ role, content: content.map(({ text }) => text).join('\n') }),
+  );
+  const [first] = messages;
+  if (first === undefined) return null;
+  return messages.length === 1 ? first.content : messages;
+}
+
 const stretch = 50;
 /** More than any case may hold. */
 const maxLength = 1024 * 1024;
 
-async function readConversation(store: Store, sessionId: string): Promise<CaseMessage[]> {
-  const events: Parameters<typeof transcript>[0][number][] = [];
+async function readConversation(store: Store, sessionId: string): Promise<ConversationEvent[]> {
+  const events: ConversationEvent[] = [];
   let length = 0;
   for (let after = 0, more = true; more; ) {
     const filter = { types: conversationTypes };
@@ -52,12 +65,9 @@ async function readConversation(store: Store, sessionId: string): Promise<CaseMe
     for (const { seq, data } of rows) {
       after = seq;
       length += data.length;
-      events.push(JSON.parse(data) as (typeof events)[number]);
+      events.push(JSON.parse(data) as ConversationEvent);
     }
     more = rows.length === stretch && length <= maxLength;
   }
-  return transcript(events).map(({ role, content }) => ({
-    role,
-    content: content.map(({ text }) => text).join('\n'),
-  }));
+  return events;
 }

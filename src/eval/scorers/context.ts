@@ -1,3 +1,4 @@
+import type { Endpoint } from '../endpoint.ts';
 import type { JudgePort } from '../judge-port.ts';
 
 /** What scorers may use of the run and the server that they belong to. */
@@ -12,4 +13,11 @@ export type ScorerContext = {
   readonly judges: JudgePort;
   /** The name of the eval, which the agent behind a judge carries too. */
   readonly eval_name: string;
+};
+
+/** What a context is made of, besides the settings of the server. */
+export type ContextFields = Pick<ScorerContext, 'timeout_ms' | 'eval_name'> & {
+  /** Under what is remembered what was made there; empty for this server. */
+  readonly endpoint_name: string;
+  readonly endpoint: Endpoint;
 };

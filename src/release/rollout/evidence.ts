@@ -197,6 +197,5 @@ function replaced({ sum, count }: UnitSums, before: number | undefined, after: n
 }
 
 function added(counts: ArmCounts, arm: Arm, change: number): ArmCounts {
-  if (change === 0) return { control: counts.control, canary: counts.canary };
   return { control: counts.control, canary: counts.canary, [arm]: counts[arm] + change };
 }

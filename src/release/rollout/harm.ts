@@ -31,7 +31,8 @@ export function harmOf(evidence: LiveEvidence, { metric, margin }: LiveCheck, al
   const steps = stepsOf(evidence, metric);
   const harms = steps.flatMap((step) => inHarm(step, metric));
   const seen = compareSequentially(harms, { alpha });
-  if (!seen.enough) return { ...unknown, high: bestCase(steps, metric, alpha) };
+  const best = bestCase(steps, metric, alpha);
+  if (!seen.enough) return { ...unknown, high: best };
   const allowed = harms.map(({ baseline, candidate }) => ({
     candidate,
     baseline: { ...baseline, mean: baseline.mean + margin },
@@ -40,7 +41,7 @@ export function harmOf(evidence: LiveEvidence, { metric, margin }: LiveCheck, al
   return {
     estimate: seen.difference,
     low: seen.higher.low,
-    high: seen.lower.high,
+    high: best ?? seen.lower.high,
     p: judged.enough ? judged.higher.p : null,
   };
 }
@@ -64,8 +65,9 @@ function inHarm({ baseline, candidate }: ScoreStep, metric: LiveMetric): ScoreSt
 }
 
 /**
- * Where nobody has failed, or every score is the best, there is no spread to compare with, but harm has a bound all the
- * same: it is at most what the canary's own rate of misses can be after so many units without one. Null elsewhere.
+ * Where nobody of the canary has failed, or each of its scores is the best, its spread is not known, and to take it as 0
+ * would be rash. But harm has a bound: it is at most what the canary's own rate of misses can be after so many units
+ * without one. Null elsewhere.
  */
 function bestCase(steps: readonly ScoreStep[], metric: LiveMetric, alpha: number): number | null {
   if (isRelative(metric)) return null;

@@ -1,5 +1,6 @@
 import { PawlError } from '../../core/errors.ts';
 import type { LiveCheck, LiveMetric, RolloutSettings, RolloutStep } from '../../core/rollout.ts';
+import { readScorers } from '../online/online-scorers.ts';
 import { isRelative } from './harm.ts';
 
 /** A check as it is asked for; without a margin it has the usual one. */
@@ -14,6 +15,8 @@ export type SettingsInput = {
     | undefined;
   readonly guardrails?: readonly CheckInput[] | undefined;
   readonly signals?: readonly CheckInput[] | undefined;
+  /** As `readScorers` takes them. */
+  readonly scorers?: unknown;
 } & {
   readonly [K in 'alpha' | 'look_seconds' | 'patience_seconds']?: RolloutSettings[K] | undefined;
 };
@@ -46,8 +49,9 @@ export function readSettings(input: SettingsInput): RolloutSettings {
   const usual = (['refusals', 'latency', 'cost'] as const).filter((metric) => !isAmong(guardrails, metric));
   const signals = (input.signals ?? usual.map((metric) => ({ metric }))).map(readCheck);
   requireChecks(guardrails, signals);
+  const scorers = readScorers(input.scorers ?? []);
   const { alpha = 0.05, look_seconds = 10, patience_seconds = 86_400 } = input;
-  return { steps, guardrails, signals, alpha, look_seconds, patience_seconds };
+  return { steps, guardrails, signals, scorers, alpha, look_seconds, patience_seconds };
 }
 
 function readCheck({ metric, margin }: CheckInput): LiveCheck {
@@ -59,8 +63,7 @@ function requireSteps(steps: readonly RolloutStep[]): void {
     refuse(`steps: must be 2 to ${mostSteps}; a promotion that needs no canary is applied`);
   }
   for (const [i, { weight, min_seconds, min_sessions, approval }] of steps.entries()) {
-    const parts = weight * 100;
-    if (!(weight > 0 && weight <= 100) || Math.abs(parts - Math.round(parts)) > 1e-6) {
+    if (!(weight > 0 && weight <= 100) || weight !== Math.round(weight * 100) / 100) {
       refuse(`steps.${i}.weight: must be a percentage above 0 and at most 100, with two decimals at most`);
     }
     const before = steps[i - 1]?.weight ?? 0;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jobStatuses } from '../../../core/evaluation.ts';
+import { jobStatuses, recordings } from '../../../core/evaluation.ts';
 import type { CaseError, EvalRun, RunCounts, RunPlan } from '../../../eval/result.ts';
 import type { EvalResult } from '../../../eval/results.ts';
 import type { CaseUsage, Outcome, Reading } from '../../../eval/score.ts';
@@ -84,6 +84,10 @@ const runShape = {
   status: z.enum(jobStatuses).describe('Where it stands.'),
   epochs: count.describe('How often each case is asked.'),
   fresh: z.boolean().describe('Whether everything is asked anew.'),
+  recorded: z
+    .enum(recordings)
+    .nullable()
+    .describe('Whose answers were scored, instead of asking for new ones; null when the version was asked.'),
   plan: plan.nullable().describe('What was settled when it began; null before.'),
   counts: counts.describe('How far it has come, and what it took.'),
   error: text.nullable().describe('Why it failed; null when it did not.'),

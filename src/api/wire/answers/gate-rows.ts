@@ -47,6 +47,7 @@ const reasonCode = describes<GateReasonCode>()(
     'cases_left_out',
     'cases_unscored',
     'epochs_differ',
+    'recorded',
   ]),
 );
 

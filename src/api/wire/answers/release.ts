@@ -24,7 +24,7 @@ import type { AuditCheckResponse, AuditEntryResponse } from '../../audit.ts';
 import type { PromotionListed, PromotionResponse } from '../../promotions.ts';
 import { count, describes, json, listOf, text, time } from './fields.ts';
 
-const actor = describes<AuditActor>()(
+export const actor = describes<AuditActor>()(
   z.object({
     key_id: text
       .nullable()

@@ -1,0 +1,105 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { PawlError } from '../../core/errors.ts';
+import { isBusy } from '../../core/session.ts';
+import type { Inbox } from '../../session/inbox.ts';
+import type { Sessions } from '../../session/sessions.ts';
+import type { Store } from '../../store/dialect.ts';
+import { findSession, type SessionRow } from '../../store/sessions.ts';
+import { type ShadowPairRow, type ShadowRow, updateShadowPair } from '../../store/shadows.ts';
+import { readSessionTurns } from '../recorded/read-session.ts';
+import type { SessionTurn } from '../recorded/session-turns.ts';
+import { type PairTally, tallyOf } from './tally.ts';
+
+type Deps = { readonly store: Store; readonly sessions: Sessions; readonly inbox: Inbox };
+
+const lookEveryMs = 50;
+/** Longer than any turn takes, with all its retries. */
+const mostLooks = 60_000;
+
+/**
+ * Puts what users said in a session to the candidate, in a session of its own. What the candidate was sent is read from
+ * the copy's own history, so that nothing is sent twice, whatever crashes in between.
+ */
+export function createCopier({ store, sessions, inbox }: Deps) {
+  async function openCopy(shadow: ShadowRow, pair: ShadowPairRow, original: SessionRow): Promise<string> {
+    if (pair.shadow_session_id !== null) return pair.shadow_session_id;
+    const { row } = await sessions.create({
+      agent: { id: shadow.agent_id, alias: null, version: shadow.candidate_version },
+      overrides: null,
+      environment_id: original.environment_id,
+      title: null,
+      metadata: { pawl_shadow: shadow.id, pawl_shadow_of: original.id },
+    });
+    await store.write((tx) => updateShadowPair(tx, pair, { shadow_session_id: row.id }));
+    return row.id;
+  }
+
+  /** The copy's turns, once none is under way; null when the signal came first. */
+  async function settled(id: string, signal: AbortSignal): Promise<SessionTurn[] | null> {
+    for (let looks = 0; looks < mostLooks; looks++) {
+      if (signal.aborted) return null;
+      const copy = await findSession(store.db, id);
+      if (copy === null) throw new PawlError('session_not_found', 'the copy was deleted');
+      if (!isBusy(copy.status)) return readSessionTurns(store.db, copy);
+      await wait(lookEveryMs, undefined, { signal, ref: false }).catch(() => {});
+    }
+    throw new PawlError('session_running', 'the copy does not come to an end');
+  }
+
+  /** Sends what has not been sent; gives whether it came to the end before the signal. */
+  async function send(
+    copyId: string,
+    { pair, turns }: { readonly pair: ShadowPairRow; readonly turns: readonly SessionTurn[] },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    let copied = await settled(copyId, signal);
+    for (let turn = pair.turns; turn < turns.length; turn++) {
+      if (copied === null) return false;
+      const { messages } = turns[turn] ?? { messages: [] };
+      if (copied.length <= turn) {
+        await inbox.send(
+          copyId,
+          messages.map((content) => ({ type: 'user.message' as const, content })),
+        );
+        copied = await settled(copyId, signal);
+        if (copied === null) return false;
+      }
+      const both = turn + 1;
+      const tally: PairTally = {
+        production: tallyOf(turns.slice(0, both)),
+        candidate: tallyOf(copied.slice(0, both)),
+      };
+      const progress = { turns: both, tally: JSON.stringify(tally) };
+      await store.write((tx) => updateShadowPair(tx, pair, progress));
+    }
+    return true;
+  }
+
+  /** Copies the turns that have ended since the last look. Throws what the database says. */
+  async function copy(shadow: ShadowRow, pair: ShadowPairRow, signal: AbortSignal): Promise<void> {
+    const leave = (status: 'skipped' | 'failed', reason: string): Promise<void> =>
+      store.write((tx) => updateShadowPair(tx, pair, { status, reason }));
+    const original = await findSession(store.db, pair.session_id);
+    if (original === null) return leave('skipped', 'the session was deleted');
+    if (original.overrides !== null) return leave('skipped', 'the session has other tools than its version');
+    const turns = await readSessionTurns(store.db, original);
+    // No tool is run twice, and none of them has its results here.
+    const calling = turns.findIndex(({ calls_tools }) => calls_tools);
+    const copyable = calling === -1 ? turns : turns.slice(0, calling);
+    try {
+      if (copyable.length > 0) {
+        const copyId = await openCopy(shadow, pair, original);
+        if (!(await send(copyId, { pair, turns: copyable }, signal))) return;
+      }
+    } catch (error) {
+      if (!(error instanceof PawlError) || error.entry.status >= 500) throw error;
+      return leave('failed', error.message);
+    }
+    if (calling !== -1) return leave('skipped', `turn ${calling + 1} calls tools, which are not run again`);
+    await store.write((tx) => updateShadowPair(tx, pair, { seen_turns: original.turns }));
+  }
+
+  return { copy };
+}
+
+export type Copier = ReturnType<typeof createCopier>;

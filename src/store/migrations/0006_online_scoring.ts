@@ -1,0 +1,26 @@
+import type { Kysely } from 'kysely';
+import type { Dialect } from '../dialect.ts';
+import { runStep } from '../migration-step.ts';
+
+/** Online scoring: which sessions of rollouts are still to be scored, by which of their scorers. */
+export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
+  await runStep(db, dialect, { tables, indexes });
+}
+
+const tables = [
+  `create table online_scorings (
+    session_id text not null references sessions (id) on delete cascade,
+    name text not null,
+    rollout_id text not null references rollouts (id) on delete cascade,
+    turns integer not null check (turns >= 0),
+    attempts integer not null check (attempts >= 0),
+    due_at text,
+    error text,
+    primary key (session_id, name)
+  )`,
+];
+
+const indexes = [
+  'create index online_scorings_due on online_scorings (due_at, session_id, name) where due_at is not null',
+  'create index online_scorings_of on online_scorings (rollout_id)',
+];
