@@ -55,6 +55,7 @@ export const lists = {
   rollouts: { name: 'rollouts', key: ['string', 'string'], backwards: false },
   rollout_events: { name: 'rollout_events', key: ['number'], backwards: false },
   promotions: { name: 'promotions', key: ['string', 'string'], backwards: false },
+  shadows: { name: 'shadows', key: ['string', 'string'], backwards: false },
   audit: { name: 'audit', key: ['number'], backwards: false },
   webhooks: { name: 'webhooks', key: ['string', 'string'], backwards: false },
   webhook_deliveries: { name: 'webhook_deliveries', key: ['string', 'string'], backwards: false },

@@ -36,6 +36,7 @@ const missing = {
   comparison: 'comparison_not_found',
   promotion: 'promotion_not_found',
   rollout: 'rollout_not_found',
+  shadow: 'shadow_not_found',
   webhook: 'webhook_not_found',
   delivery: 'delivery_not_found',
 } as const satisfies Partial<Record<IdKind, ErrorCode>>;

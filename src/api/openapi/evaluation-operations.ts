@@ -4,6 +4,7 @@ import { evalAnswer } from '../wire/answers/evals.ts';
 import { pageOf } from '../wire/answers/fields.ts';
 import { gateReport } from '../wire/answers/gate-report.ts';
 import { runReport } from '../wire/answers/run-report.ts';
+import { listedShadow, shadow } from '../wire/answers/shadows.ts';
 import { type Content, json, type Operations, stream, textOf } from './operation.ts';
 
 /** What keeps a run from being made. */
@@ -149,6 +150,69 @@ const comparisonOperations: Operations = {
   },
 };
 
+/** What keeps recorded sessions from being compared. */
+const recordedErrors = [
+  ...([
+    'agent_not_found',
+    'version_not_found',
+    'alias_not_found',
+    'eval_not_found',
+    'eval_archived',
+  ] as const),
+  ...(['dataset_archived', 'endpoint_failed'] as const),
+];
+
+const recordedOperations: Operations = {
+  create_backtest: {
+    route: 'POST /pawl/v1/backtests',
+    tag: 'Backtests and shadows',
+    summary: 'Puts what users said in a window of time to a version, and compares its answers with theirs.',
+    description:
+      'Gives a comparison, which is followed, reported and canceled like any other. Of the sessions of the window the newest are taken; its `origin` says how many were left out, and why.',
+    answer: json(comparison),
+    errors: recordedErrors,
+  },
+  start_shadow: {
+    route: 'POST /pawl/v1/shadows',
+    tag: 'Backtests and shadows',
+    summary: 'Begins to put copies of what users say to a version, whose answers nobody sees.',
+    answer: json(shadow),
+    errors: [
+      ...(['agent_not_found', 'agent_archived', 'alias_not_found', 'version_not_found'] as const),
+      ...(['eval_not_found', 'eval_archived'] as const),
+    ],
+  },
+  list_shadows: {
+    route: 'GET /pawl/v1/shadows',
+    tag: 'Backtests and shadows',
+    summary: 'Lists shadows, the newest first.',
+    answer: json(pageOf(listedShadow)),
+    errors: [],
+  },
+  retrieve_shadow: {
+    route: 'GET /pawl/v1/shadows/:id',
+    tag: 'Backtests and shadows',
+    summary: 'Gives a shadow with what both sides have come to.',
+    answer: json(shadow),
+    errors: ['shadow_not_found'],
+  },
+  stop_shadow: {
+    route: 'POST /pawl/v1/shadows/:id/stop',
+    tag: 'Backtests and shadows',
+    summary: 'Stops a shadow for good; what was answered is kept.',
+    answer: json(shadow),
+    errors: ['shadow_not_found'],
+  },
+  compare_shadow: {
+    route: 'POST /pawl/v1/shadows/:id/comparison',
+    tag: 'Backtests and shadows',
+    summary: 'Compares what the version has answered so far with what users were answered.',
+    description: 'Nothing is asked for it, but of judges. It may be done while the shadow runs, and again.',
+    answer: json(comparison),
+    errors: [...recordedErrors, 'shadow_not_found'],
+  },
+};
+
 const calibrationOperations: Operations = {
   create_calibration: {
     route: 'POST /pawl/v1/calibrations',
@@ -171,5 +235,6 @@ export const evaluationOperations: Operations = {
   ...evalOperations,
   ...runOperations,
   ...comparisonOperations,
+  ...recordedOperations,
   ...calibrationOperations,
 };

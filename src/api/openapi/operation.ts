@@ -16,6 +16,10 @@ export const tags = {
     about: 'Two runs set against each other, case by case, and what the gate says of it.',
     id: 'The id of a comparison, `cmp_…`.',
   },
+  'Backtests and shadows': {
+    about: 'What users have said, put to another version, which nobody sees the answers of.',
+    id: 'The id of a shadow, `shdw_…`.',
+  },
   Calibrations: { about: 'How a gate decides when nothing has changed.', id: 'The id of a calibration.' },
   Aliases: {
     about: 'Names for versions of an agent, such as `production`, that can be moved to another one.',

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { PawlError } from '../../core/errors.ts';
 import { jobStatuses } from '../../core/evaluation.ts';
 import type { EvalDefinition } from '../../eval/definition.ts';
+import type { GatePolicy } from '../../eval/gate-policy.ts';
 import { createRenderer } from '../../eval/message.ts';
+import type { InlineScoring } from '../../eval/recorded/scoring.ts';
 import { createReader } from '../../eval/reply.ts';
 import { scorerConfigs } from '../../eval/scorers/scorers.ts';
 import { flag, limit, lookup, page, text, versionNumber } from './fields.ts';
@@ -70,74 +72,91 @@ const limits = z.strictObject({
   max_cost_usd: z.number().positive().nullable().default(null).describe('US dollars; null for no limit.'),
 });
 
+const definitionFields = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][\w.-]{0,99}$/,
+      'must begin with a letter or digit and have at most 100 letters, digits, dots, dashes and underscores',
+    )
+    .describe('The same name again makes the next revision.'),
+  agent: text(1, 200).describe('The id of the agent.'),
+  dataset,
+  environment: text(1, 200)
+    .nullable()
+    .default(null)
+    .describe('The id of the environment of its sessions; null takes one that is kept for evals.'),
+  endpoint: text(1, 64)
+    .nullable()
+    .default(null)
+    .describe('The name of a configured endpoint; null for this server.'),
+  message: text(1, 100_000)
+    .nullable()
+    .default(null)
+    .describe("Template of the message, with `{{field}}`; null sends the case's input."),
+  reply: replyReader,
+  labels: z
+    .array(text(1, 200))
+    .min(1)
+    .max(1000)
+    .nullable()
+    .default(null)
+    .describe('The only values that a reading and a target may have; null allows any.'),
+  scorers: scorerConfigs.describe(
+    'How replies are scored. A type alone stands for that scorer as it is by default.',
+  ),
+  epochs: z
+    .int()
+    .min(1)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe('How often each case is asked; null takes 5 for fewer than 100 cases, and 3 for more.'),
+  concurrency: z.int().min(1).max(256).default(16).describe('How many sessions run at once.'),
+  limits: limits.prefault({}).describe('What a run may take before it stops.'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(1)
+    .describe('Every random number of a run and of its reports comes from it.'),
+  gate: gate.prefault({}).meta({ default: {}, description: 'What a comparison has to show.' }),
+});
+
 /** An eval as its file or a request states it; what comes out has every default filled in. */
-export const evalDefinition = z
-  .strictObject({
-    name: z
-      .string()
-      .regex(
-        /^[A-Za-z0-9][\w.-]{0,99}$/,
-        'must begin with a letter or digit and have at most 100 letters, digits, dots, dashes and underscores',
-      )
-      .describe('The same name again makes the next revision.'),
-    agent: text(1, 200).describe('The id of the agent.'),
-    dataset,
-    environment: text(1, 200)
-      .nullable()
-      .default(null)
-      .describe('The id of the environment of its sessions; null takes one that is kept for evals.'),
-    endpoint: text(1, 64)
-      .nullable()
-      .default(null)
-      .describe('The name of a configured endpoint; null for this server.'),
-    message: text(1, 100_000)
-      .nullable()
-      .default(null)
-      .describe("Template of the message, with `{{field}}`; null sends the case's input."),
-    reply: replyReader,
-    labels: z
-      .array(text(1, 200))
-      .min(1)
-      .max(1000)
-      .nullable()
-      .default(null)
-      .describe('The only values that a reading and a target may have; null allows any.'),
-    scorers: scorerConfigs.describe(
-      'How replies are scored. A type alone stands for that scorer as it is by default.',
-    ),
-    epochs: z
-      .int()
-      .min(1)
-      .max(100)
-      .nullable()
-      .default(null)
-      .describe('How often each case is asked; null takes 5 for fewer than 100 cases, and 3 for more.'),
-    concurrency: z.int().min(1).max(256).default(16).describe('How many sessions run at once.'),
-    limits: limits.prefault({}).describe('What a run may take before it stops.'),
-    seed: z
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .default(1)
-      .describe('Every random number of a run and of its reports comes from it.'),
-    gate: gate.prefault({}).meta({ default: {}, description: 'What a comparison has to show.' }),
-  })
+export const evalDefinition = definitionFields
   .transform((input, context): EvalDefinition => {
-    const names = input.scorers.map(({ name }) => name);
-    const metrics = input.gate.metrics ?? names.slice(0, 1);
-    for (const [i, name] of metrics.entries()) {
-      if (names.includes(name)) continue;
-      context.addIssue({
-        code: 'custom',
-        path: ['gate', 'metrics', i],
-        message: `must be one of the scorers ${names.join(', ')}`,
-      });
-    }
-    checkUse(['reply'], () => createReader(input.reply, input.labels), context);
     checkUse(['message'], () => createRenderer(input.message), context);
-    return { ...input, gate: { ...input.gate, metrics, margin: marginOf(input.gate) } };
+    return { ...input, gate: gateOf(input, context) };
   })
   .meta({ id: 'NewEval', description: 'What is asked, how it is scored, and what the scores must show.' });
+
+/** What stands in an eval about scoring alone. */
+export const inlineScoring = definitionFields
+  .pick({ reply: true, labels: true, scorers: true, concurrency: true, limits: true, seed: true, gate: true })
+  .transform((input, context): InlineScoring => ({ ...input, gate: gateOf(input, context) }))
+  .meta({
+    id: 'Scoring',
+    description: 'What would stand in an eval about how answers are scored and judged.',
+  });
+
+type Judged = Pick<z.output<typeof definitionFields>, 'reply' | 'labels' | 'scorers' | 'gate'>;
+
+/** The gate with its metrics and margin; also checks that replies can be read at all. */
+function gateOf({ reply, labels, scorers, gate: stated }: Judged, context: z.RefinementCtx): GatePolicy {
+  const names = scorers.map(({ name }) => name);
+  const metrics = stated.metrics ?? names.slice(0, 1);
+  for (const [i, name] of metrics.entries()) {
+    if (names.includes(name)) continue;
+    context.addIssue({
+      code: 'custom',
+      path: ['gate', 'metrics', i],
+      message: `must be one of the scorers ${names.join(', ')}`,
+    });
+  }
+  checkUse(['reply'], () => createReader(reply, labels), context);
+  return { ...stated, metrics, margin: marginOf(stated) };
+}
 
 /** What cannot be prepared now could not be used later, when a run has begun. */
 function checkUse(path: string[], prepare: () => unknown, context: z.RefinementCtx): void {

@@ -79,8 +79,8 @@ export const rolloutCreate = z
       .optional()
       .describe('The chance that any guardrail breaks by mistake, ever; 0.05 when absent.'),
     look_seconds: z
-      .int()
-      .min(1)
+      .number()
+      .min(0.1)
       .max(3600)
       .optional()
       .describe('How long it is from one look at the evidence to the next; 10 when absent.'),

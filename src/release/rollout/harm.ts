@@ -75,7 +75,7 @@ function bestCase(steps: readonly ScoreStep[], metric: LiveMetric, alpha: number
   const canary = steps.map(({ candidate }) => candidate);
   if (!canary.every(({ n, mean, m2 }) => n === 0 || (mean === best && m2 === 0))) return null;
   const trials = canary.reduce((sum, { n }) => sum + n, 0);
-  return rateSequence({ successes: 0, trials }, { alpha })?.high ?? null;
+  return rateSequence({ successes: 0, trials }, { alpha, decide_at: 100 })?.high ?? null;
 }
 
 function stepsOf(evidence: LiveEvidence, metric: LiveMetric): ScoreStep[] {

@@ -111,7 +111,7 @@ export function createLooks(deps: Deps) {
       const times = {
         ...{ looks: row.looks + 1, decision: JSON.stringify(decision) },
         last_look_at: [formatTime(now), row.last_look_at ?? ''].reduce((a, b) => (a > b ? a : b)),
-        next_look_at: formatTime(now + settingsOf(row).look_seconds * 1_000_000),
+        next_look_at: formatTime(now + Math.round(settingsOf(row).look_seconds * 1_000_000)),
       };
       await updateRollout(tx, id, times);
       const after = await carryOut(tx, { ...locked, row: { ...row, ...times } }, { decision, checks });

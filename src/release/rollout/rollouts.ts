@@ -87,7 +87,7 @@ export function createRollouts(deps: Deps) {
       ...{ baseline_version: alias.version, candidate_version, salt, retry_of: before?.id ?? null },
       ...{ settings: JSON.stringify(settings), status: 'running', step: 0, weight, step_since: at },
       ...{ pause: null, state: JSON.stringify(state), decision: null, looks: 0, last_look_at: null },
-      ...{ next_look_at: formatTime(now + settings.look_seconds * 1_000_000), last_traffic_at: at },
+      ...{ next_look_at: formatTime(now + Math.round(settings.look_seconds * 1_000_000)), last_traffic_at: at },
       ...{ events: 0, actor: JSON.stringify(by), reason, created_at: at, updated_at: at, ended_at: null },
     };
     const data = { weight: first.weight, baseline_version: alias.version, candidate_version };

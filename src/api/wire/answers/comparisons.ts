@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jobStatuses } from '../../../core/evaluation.ts';
 import type { CalibrationReport } from '../../../eval/gate-report.ts';
+import type { ComparisonOrigin } from '../../../eval/recorded/origin.ts';
 import type { CalibrationResponse } from '../../calibrations.ts';
 import type { ComparisonListed, ComparisonResponse } from '../../comparisons.ts';
 import { bareRun } from './eval-runs.ts';
@@ -8,6 +9,37 @@ import { gatePolicy } from './evals.ts';
 import { capped, count, describes, share, text, time } from './fields.ts';
 import { gateReport } from './gate-report.ts';
 import { groupName, interval, rowScope, verdict } from './gate-rows.ts';
+
+const taken = {
+  taken: count.describe('How many became cases.'),
+  left_out: z.record(z.string(), count).describe('How many did not, by the reason.'),
+  expected_from: z
+    .literal('recorded')
+    .nullable()
+    .describe('Whether the recorded answer was the expected one; null when nothing was expected.'),
+};
+
+const origin = describes<ComparisonOrigin>()(
+  z.discriminatedUnion('type', [
+    z
+      .object({
+        type: z.literal('backtest'),
+        alias: text.nullable().describe('The alias that gave the sessions their version; null for any way.'),
+        from: time.describe('Sessions that were made from then on.'),
+        to: time.describe('Sessions that were made before then.'),
+        limit: count.describe('The most cases that were asked for.'),
+        ...taken,
+      })
+      .meta({ title: 'Backtest' }),
+    z
+      .object({
+        type: z.literal('shadow'),
+        shadow_id: text.describe('`shdw_…`'),
+        ...taken,
+      })
+      .meta({ title: 'Shadow' }),
+  ]),
+);
 
 const listedShape = {
   type: z.literal('comparison'),
@@ -17,6 +49,9 @@ const listedShape = {
   baseline: bareRun.describe('The run of the version that is served now.'),
   candidate: bareRun.describe('The run of the version that is to take its place.'),
   gate: gatePolicy.describe('What it has to show.'),
+  origin: origin
+    .nullable()
+    .describe('Where its cases come from, when they are what users said; null for those of a dataset.'),
   verdict: verdict.nullable().describe("The gate's answer; null until it is completed."),
   error: text.nullable().describe('Why it failed; null when it did not.'),
   created_at: time.describe('When it was made.'),
