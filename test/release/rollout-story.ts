@@ -78,7 +78,11 @@ export async function openFor(
 }
 
 /** The same, with one message and its answer. */
-export async function serve(place: Place, ready: Ready, user: string | null = null): Promise<SessionResponse> {
+export async function serve(
+  place: Place,
+  ready: Ready,
+  user: string | null = null,
+): Promise<SessionResponse> {
   const session = await openFor(place, ready, user);
   const client = sdk(place.url, place.key);
   await client.beta.sessions.events.send(session.id, { events: [say(`Hello from ${user ?? 'nobody'}`)] });

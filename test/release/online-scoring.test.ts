@@ -1,0 +1,331 @@
+import { randomBytes } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Clock, createClock } from '../../src/core/clock.ts';
+import { createIds } from '../../src/core/ids.ts';
+import type { Log } from '../../src/core/log.ts';
+import type { SessionScorers, SessionScoring } from '../../src/eval/session-scoring.ts';
+import { createOnlineScoring, type OnlineScoring } from '../../src/release/online/online-scoring.ts';
+import type { ScoredRollout } from '../../src/release/online/sampling.ts';
+import { createScores } from '../../src/session/scores.ts';
+import type { Store } from '../../src/store/dialect.ts';
+import { openStore } from '../../src/store/open.ts';
+import { updateRollout } from '../../src/store/rollouts.ts';
+import { findLatestScores } from '../../src/store/scores.ts';
+import { deleteSession, findSession, updateSession } from '../../src/store/sessions.ts';
+import { at, seedSession } from '../../src/store/store.testsuite.ts';
+import { seedRollout } from './seeded-rollout.ts';
+
+/*
+ * The goal: what is asked for is scored once, a few sessions at a time, tried again when it should be, and given up when
+ * it must be. The method: scorers that say what the test wants, and timers that it moves. Real scorers on real sessions,
+ * on both databases, are in `online-judge.test.ts`.
+ */
+
+const secondMs = 1000;
+const scored = (value: number): SessionScoring => ({ kind: 'scored', value, reason: null });
+const unscored: SessionScoring = { kind: 'unscored', reason: 'the judge is away' };
+const kind = { name: 'kind', sample: 1, scorer: { type: 'regex', name: 'kind', pattern: 'x' } };
+const mostTurns = 10_000;
+const quietTurns = 50;
+
+let store: Store;
+let clock: Clock;
+let time: number;
+let broken: boolean;
+let asked: string[];
+let atOnce: { now: number; most: number };
+let closed: number;
+let logged: string[];
+let answer: (sessionId: string, signal: AbortSignal) => SessionScoring | Promise<SessionScoring>;
+let scoring: OnlineScoring;
+let rollout: ScoredRollout;
+
+beforeEach(async () => {
+  time = 1_800_000_000_000;
+  clock = createClock(() => time);
+  store = await openStore({ kind: 'memory' });
+  broken = false;
+  asked = [];
+  atOnce = { now: 0, most: 0 };
+  closed = 0;
+  logged = [];
+  answer = () => scored(1);
+  scoring = start();
+  const { agent_id } = await seedSession(store, 'first');
+  rollout = await seedRollout(store, { agent_id, scorers: [kind] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await scoring.stop();
+  await store.close();
+});
+
+function start(): OnlineScoring {
+  const scores = createScores({ store, clock, ids: createIds(clock, randomBytes) });
+  const actor = { key_id: null, name: 'pawl', role: 'editor' } as const;
+  const deps = { store: breakable(), clock, log: note(), recordScore: scores.record, actor };
+  return createOnlineScoring({ ...deps, openScorers });
+}
+
+function openScorers(): SessionScorers {
+  return {
+    async score({ id }, _owned, signal) {
+      asked.push(id);
+      atOnce.now++;
+      atOnce.most = Math.max(atOnce.most, atOnce.now);
+      try {
+        return await answer(id, signal);
+      } finally {
+        atOnce.now--;
+      }
+    },
+    async close() {
+      closed++;
+    },
+  };
+}
+
+function breakable(): Store {
+  return {
+    ...store,
+    write: async (work) => {
+      if (broken) throw new Error('The disk is full');
+      return store.write(work);
+    },
+  };
+}
+
+function note(): Log {
+  const write = (_fields: object, message: string): void => void logged.push(message);
+  return { debug: () => {}, info: write, warn: write, error: write };
+}
+
+const ask = (...sessions: { session_id: string; turns: number }[]): Promise<void> =>
+  store.write((tx) => scoring.enqueue(tx, rollout, sessions));
+
+async function scoresOf(id: string): Promise<unknown> {
+  return (await findLatestScores(store.db, [id])).get(id) ?? {};
+}
+
+async function count(id: string): Promise<number | undefined> {
+  return (await findSession(store.db, id))?.scores;
+}
+
+/** Lets everything happen that needs no time to pass, until something is so. */
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let turns = 0; !(await isSo()); turns++) {
+    if (turns === mostTurns) throw new Error(`After ${turns} turns it is not so: ${isSo}`);
+    await turn();
+  }
+}
+
+/** Nothing happens any more, unless time passes. */
+async function rest(): Promise<void> {
+  let quiet = 0;
+  let before = '';
+  await until(() => {
+    const now = JSON.stringify([asked.length, closed, logged.length]);
+    quiet = now === before && atOnce.now === 0 ? quiet + 1 : 0;
+    before = now;
+    return quiet === quietTurns;
+  });
+}
+
+function pass(ms: number): void {
+  time += ms;
+  vi.advanceTimersByTime(ms);
+}
+
+describe('A session', () => {
+  test('is scored once for as many turns as it has, and its rollout will count the score', async () => {
+    await store.write((tx) => updateSession(tx, 'first', { rollout_id: rollout.id, turns: 2, unseen: 0 }));
+    await ask({ session_id: 'first', turns: 1 });
+    scoring.wake();
+    await until(async () => (await count('first')) === 1);
+    expect(await scoresOf('first')).toEqual({ kind: 1 });
+    expect(await findSession(store.db, 'first')).toMatchObject({ unseen: 1 });
+    // The score was of its second turn already.
+    await ask({ session_id: 'first', turns: 2 });
+    scoring.wake();
+    await rest();
+    expect(asked).toEqual(['first']);
+    answer = () => scored(0.5);
+    await store.write((tx) => updateSession(tx, 'first', { turns: 3 }));
+    await ask({ session_id: 'first', turns: 3 });
+    scoring.wake();
+    await until(async () => (await count('first')) === 2);
+    expect(await scoresOf('first')).toEqual({ kind: 0.5 });
+  });
+
+  test('that the scorer cannot score is tried again after 30 seconds and 5 minutes, and then given up', async () => {
+    answer = () => unscored;
+    await ask({ session_id: 'first', turns: 1 });
+    scoring.wake();
+    await rest();
+    expect(asked).toHaveLength(1);
+    pass(29 * secondMs);
+    await rest();
+    expect(asked).toHaveLength(1);
+    pass(2 * secondMs);
+    await until(() => asked.length === 2);
+    await rest();
+    pass(299 * secondMs);
+    await rest();
+    expect(asked).toHaveLength(2);
+    pass(2 * secondMs);
+    await until(() => logged.length === 1);
+    await rest();
+    pass(86_400 * secondMs);
+    await rest();
+    expect(asked).toHaveLength(3);
+    expect(logged).toEqual(['A session could not be scored']);
+    const [row] = await store.db.selectFrom('online_scorings').selectAll().execute();
+    expect(row).toMatchObject({ attempts: 2, due_at: null, error: 'the judge is away' });
+    expect(await scoresOf('first')).toEqual({});
+  });
+
+  test('whose scorer throws is tried again, as one that it cannot score', async () => {
+    answer = () => Promise.reject(new Error('There is no such module\nat all'));
+    await ask({ session_id: 'first', turns: 1 });
+    scoring.wake();
+    await rest();
+    const [row] = await store.db.selectFrom('online_scorings').selectAll().execute();
+    expect(row).toMatchObject({ attempts: 1, error: 'There is no such module' });
+    answer = () => scored(1);
+    pass(31 * secondMs);
+    await until(async () => (await count('first')) === 1);
+  });
+
+  test.each<[string, () => Promise<void> | void, string]>([
+    [
+      'has no answer',
+      () => {
+        answer = () => ({ kind: 'no_answer', reason: 'it failed' });
+      },
+      'it failed',
+    ],
+    [
+      'is of a rollout that is over',
+      () => store.write((tx) => updateRollout(tx, rollout.id, { status: 'aborted', ended_at: at(9) })),
+      'the rollout is over',
+    ],
+    [
+      'has as many scores as there may be',
+      () => store.write((tx) => updateSession(tx, 'first', { scores: 1000 })),
+      'session first has 1000 scores and takes no more',
+    ],
+  ])('that %s is given up at once', async (_what, make, error) => {
+    await ask({ session_id: 'first', turns: 1 });
+    await make();
+    scoring.wake();
+    const row = () => store.db.selectFrom('online_scorings').selectAll().executeTakeFirst();
+    await until(async () => (await row())?.due_at === null);
+    expect(await row()).toMatchObject({ error });
+    expect(await scoresOf('first')).toEqual({});
+  });
+
+  test('that is deleted meanwhile, or was before, holds up nobody', async () => {
+    await seedSession(store, 'second');
+    answer = async (id) => {
+      if (id === 'first') await store.write((tx) => deleteSession(tx, 'first'));
+      return scored(1);
+    };
+    await ask({ session_id: 'first', turns: 1 }, { session_id: 'gone', turns: 1 });
+    await ask({ session_id: 'second', turns: 1 });
+    scoring.wake();
+    await until(async () => (await count('second')) === 1);
+    await rest();
+    expect(asked.toSorted()).toEqual(['first', 'second']);
+  });
+
+  test('that is asked for again while it is scored is scored once more, and only that counts', async () => {
+    const first = Promise.withResolvers<SessionScoring>();
+    answer = () => (asked.length === 1 ? first.promise : scored(1));
+    await ask({ session_id: 'first', turns: 1 });
+    scoring.wake();
+    await until(() => asked.length === 1);
+    await store.write((tx) => updateSession(tx, 'first', { turns: 2 }));
+    await ask({ session_id: 'first', turns: 2 });
+    scoring.wake();
+    first.resolve(scored(0));
+    await until(async () => (await count('first')) === 1);
+    await rest();
+    expect(asked).toHaveLength(2);
+    expect(await scoresOf('first')).toEqual({ kind: 1 });
+  });
+});
+
+test('At most four sessions are scored at a time, and all of them in the end', async () => {
+  const ids = Array.from({ length: 11 }, (_, i) => `s${i}`);
+  for (const id of ids) await seedSession(store, id);
+  answer = async () => {
+    await turn();
+    return scored(1);
+  };
+  await ask(...ids.map((session_id) => ({ session_id, turns: 1 })));
+  for (let i = 0; i < 5; i++) scoring.wake();
+  await until(async () => (await findLatestScores(store.db, ids)).size === ids.length);
+  expect(atOnce.most).toBe(4);
+  await rest();
+  expect(asked.toSorted()).toEqual(ids.toSorted());
+  expect(closed).toBe(1);
+});
+
+test('Only sampled sessions are scored, by the scorers in whose sample they are', async () => {
+  const ids = Array.from({ length: 200 }, (_, i) => `s${i}`);
+  for (const id of ids) await seedSession(store, id);
+  rollout = { ...rollout, scorers: [kind, { ...kind, name: 'some', sample: 0.2 }] };
+  await ask(...ids.map((session_id) => ({ session_id, turns: 1 })));
+  const rows = await store.db.selectFrom('online_scorings').selectAll().execute();
+  expect(rows.filter(({ name }) => name === 'kind')).toHaveLength(200);
+  const some = rows.filter(({ name }) => name === 'some').length;
+  expect(some).toBeGreaterThan(20);
+  expect(some).toBeLessThan(60);
+});
+
+describe('What is under way when the server stops', () => {
+  test('is left as it was, and scored once by the next one', async () => {
+    answer = (_id, signal) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve(unscored)));
+    await ask({ session_id: 'first', turns: 1 });
+    scoring.wake();
+    await until(() => asked.length === 1);
+    await scoring.stop();
+    expect(closed).toBe(1);
+    const [row] = await store.db.selectFrom('online_scorings').selectAll().execute();
+    expect(row).toMatchObject({ attempts: 0, error: null });
+    answer = () => scored(1);
+    scoring = start();
+    scoring.wake();
+    await until(async () => (await count('first')) === 1);
+    await rest();
+    expect(asked).toHaveLength(2);
+  });
+
+  test('is not begun by a wake that comes too late', async () => {
+    await ask({ session_id: 'first', turns: 1 });
+    await scoring.stop();
+    scoring.wake();
+    await rest();
+    expect(asked).toEqual([]);
+  });
+});
+
+test('While scores cannot be written, no scorer is asked again and again', async () => {
+  await ask({ session_id: 'first', turns: 1 });
+  broken = true;
+  scoring.wake();
+  await until(() => logged.length === 1);
+  await rest();
+  expect(asked).toHaveLength(1);
+  broken = false;
+  scoring.wake();
+  await rest();
+  expect(asked).toHaveLength(1);
+  pass(31 * secondMs);
+  await until(async () => (await count('first')) === 1);
+  expect(asked).toHaveLength(2);
+});
