@@ -8,7 +8,7 @@ import { findMove, findMoveTo, findRollbackFrom, insertSweep } from '../store/al
 import type { Handle, Store } from '../store/dialect.ts';
 import { listSessionsOn } from '../store/sessions.ts';
 import { type Alias, type AliasKey, noAlias, readMove, subjectOf } from './alias.ts';
-import { requireNoRollout, requireThere } from './alias-rules.ts';
+import { requireThere } from './alias-rules.ts';
 import type { Aliases } from './aliases.ts';
 import type { Notify } from './notify.ts';
 import { requireVersion } from './promotable.ts';
@@ -60,8 +60,10 @@ export function createRollbacks(deps: Deps) {
     const { to, force, from, running, by, reason } = change;
     const agent = await findAgent(tx, key.agent_id);
     if (agent === null) throw noAlias(key);
-    const alias = await aliases.lockOrMake(tx, key);
-    if (alias.rollout !== null) return endRollout(tx, alias, change);
+    const before = await aliases.lockOrMake(tx, key);
+    const ended = before.rollout === null ? null : await endRollout(tx, before, change);
+    if (ended !== null && (to === undefined || to === before.version)) return ended;
+    const alias = ended?.alias ?? before;
     const last = await findMove(tx, key, alias.move);
     const target = rollbackTarget(
       alias,
@@ -102,15 +104,14 @@ export function createRollbacks(deps: Deps) {
   }
 
   /**
-   * While a candidate gets part of the traffic, it is what is taken back: the alias has stood for the good version all
-   * along. Whoever names a version to go back to means another one, which takes the rollout's end first.
+   * While a candidate gets part of the traffic, it is what is taken back: the alias has stood for the version before all
+   * along.
    */
   async function endRollout(tx: Handle, alias: Alias, change: Change) {
     const { agent_id, name, rollout } = alias;
-    const { to, from, running, by, reason } = change;
+    const { from, running, by, reason } = change;
     requireThere(alias, { from });
     if (rollout === null || alias.version === null) throw new Error(`${name} has no rollout`);
-    if (to !== undefined && to !== alias.version) requireNoRollout(alias);
     const locked = await rollouts.lock(tx, rollout.id);
     const data = { running, weight: rollout.weight };
     await transitions.takeBack(tx, locked, { status: 'rolled_back', running, by, reason, data });
@@ -121,10 +122,11 @@ export function createRollbacks(deps: Deps) {
 
   return {
     /**
-     * Moves an alias back; while it has a rollout, that is what is rolled back, and the alias stays. It needs no gate and no second person, and holds for the next session. What is already
-     * running goes on (`drain`), takes no more messages (`stop_new_turns`), or is interrupted as well (`interrupt`).
+     * Moves an alias back. While it has a rollout, the candidate is taken back, and the alias moves only when a version is
+     * named that it does not stand for. It needs no gate and no second person, and holds for the next session. What is
+     * already running goes on (`drain`), takes no more messages (`stop_new_turns`), or is interrupted as well (`interrupt`).
      * @throws PawlError `alias_not_found`, `alias_moved`, `alias_held`, `never_live`, `version_not_found`,
-     *   `rollout_running`, `invalid_request`
+     *   `invalid_request`
      */
     async rollBack(key: AliasKey, change: Change): Promise<Rollback> {
       const attempt = { action: 'alias.rolled_back', actor: change.by, subject: subjectOf(key) };

@@ -295,6 +295,18 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     });
   });
 
+  test('a rollback to a version by name ends the rollout and moves the alias as well', async () => {
+    const ready = await newAgent();
+    await ask(people.releaser, `/promotions/${ready.promotion_id}/apply`, {});
+    const next = { ...ready, promotion_id: await approved(people, ready, 3) };
+    const started = await startRollout(people, next, { steps: steady(50) });
+    const path = `${pathOf(ready.agent_id)}/rollback`;
+    const back = await ask<RollbackResponse>(people.releaser, path, { to: 1, running: 'interrupt' });
+    expect(back).toMatchObject({ from_version: 2, to_version: 1 });
+    expect(back.alias).toMatchObject({ version: 1, move: 3, rollout: null, hold: { by: 'Dan' } });
+    expect(await retrieveRollout(pawl, started.id)).toMatchObject({ status: 'rolled_back' });
+  });
+
   test('aborted, the promotion stands as before and can be tried again, by a retry or anew', async () => {
     const ready = await newAgent();
     const first = await startRollout(people, ready, { steps: steady(5) });
@@ -328,7 +340,6 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       [people.second, `/promotions/${ready.promotion_id}/reviews`, { decision: 'reject', comment: 'no' }],
       [people.releaser, path, { version: 3, from: 1 }],
       [people.releaser, path, { version: null, from: 1 }],
-      [people.releaser, `${path}/rollback`, { to: 3, force: true }],
     ];
     for (const [by, where, body] of tries) {
       const said = await refusal(by, where, body);
