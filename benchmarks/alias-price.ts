@@ -1,9 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { type Client, createClient } from './client.ts';
 import type { FakeModel } from './fake-model.ts';
-import { median, sideBySide } from './measure.ts';
+import { median, sideBySide, takeTurns } from './measure.ts';
 import type { Row } from './report.ts';
-import { startPawl } from './servers.ts';
+import { startPawl, threadsMs } from './servers.ts';
 
 const agents = 10;
 /** As many as one agent may have. */
@@ -17,18 +16,17 @@ const slicesOfRound = 40;
 const ways = ['bare id', 'number', 'alias', 'default alias'] as const;
 type Way = (typeof ways)[number];
 
-type Place = { readonly agents: readonly string[]; readonly environment: string };
+/** Agents, and an environment for their sessions. */
+export type Place = { readonly agents: readonly string[]; readonly environment: string };
 
-/**
- * A1: what it costs a session to find its version by an alias, where there are a thousand. The ways take turns in
- * slices so short that the machine is the same for all of them, and a slice in which it was not is outvoted.
- */
+/** A1: what it costs a session to find its version by an alias, where there are a thousand. */
 export async function aliasPrice(model: FakeModel, rounds: number): Promise<Row[]> {
   const subject = await startPawl(model.url);
   const client = createClient(subject);
   try {
-    const place = await prepare(client);
-    const roundOf = () => measureRound(() => cpuMs(subject.pid), client, place);
+    const place = await prepareAliases(client);
+    const slices = { slices: slicesOfRound, calls: sessionsOfSlice, cpu: () => threadsMs(subject.pid) };
+    const roundOf = () => takeTurns(ways, slices, (way) => makeSessions(client, place, way));
     await roundOf();
     const costs: Record<Way, number>[] = [];
     for (let round = 0; round < rounds; round++) costs.push(await roundOf());
@@ -49,7 +47,7 @@ export async function aliasPrice(model: FakeModel, rounds: number): Promise<Row[
 }
 
 /** Agents of several versions, each with as many aliases as it may have. One decides for every second agent. */
-async function prepare(client: Client): Promise<Place> {
+export async function prepareAliases(client: Client): Promise<Place> {
   const environment = await client.json('POST', '/v1/environments', { name: 'bench' });
   const made = await sideBySide(agents, 1, async (index) => {
     const system = (version: number): string => `Route the ticket, version ${version}.`;
@@ -63,34 +61,23 @@ async function prepare(client: Client): Promise<Place> {
     await sideBySide(aliasesOfEach, concurrency, (n) =>
       client.json('POST', `${path}/aliases/${nameOf(n)}`, { version: 1 + (n % versions), from: null }),
     );
-    const default_alias = index % 2 === 1 ? nameOf(latestAt(aliasesOfEach / 2)) : null;
+    const default_alias = index % 2 === 1 ? aliasOfLatest(aliasesOfEach / 2) : null;
     await client.json('POST', `${path}/settings`, { default_alias });
     return String(id);
   });
   return { agents: made, environment: String(environment['id']) };
 }
 
+/** The aliases that stand for the latest version, one after the other. */
+export const aliasOfLatest = (n: number): string =>
+  nameOf(versions - 1 + versions * (n % Math.floor(aliasesOfEach / versions)));
+
 const nameOf = (n: number): string => `alias_${String(n).padStart(3, '0')}`;
 
-/** What a session costs the server in each way, in ms of CPU: the median of many slices. */
-async function measureRound(
-  cpu: () => number,
-  client: Client,
-  { agents: ids, environment }: Place,
-): Promise<Record<Way, number>> {
-  const slices = new Map<Way, number[]>(ways.map((way) => [way, []]));
-  for (let slice = 0; slice < slicesOfRound; slice++) {
-    // Whoever follows whom is different from slice to slice.
-    for (const [i] of ways.entries()) {
-      const way = ways[(i + slice) % ways.length] ?? 'bare id';
-      const before = cpu();
-      await sideBySide(sessionsOfSlice, concurrency, (n) =>
-        client.json('POST', '/v1/sessions', { agent: agentBy(way, ids, n), environment_id: environment }),
-      );
-      slices.get(way)?.push((cpu() - before) / sessionsOfSlice);
-    }
-  }
-  return Object.fromEntries([...slices].map(([way, costs]) => [way, median(costs)])) as Record<Way, number>;
+async function makeSessions(client: Client, { agents: ids, environment }: Place, way: Way): Promise<void> {
+  await sideBySide(sessionsOfSlice, concurrency, (n) =>
+    client.json('POST', '/v1/sessions', { agent: agentBy(way, ids, n), environment_id: environment }),
+  );
 }
 
 /** All ways lead to the latest version of five agents, so that what is written down is the same. */
@@ -98,19 +85,5 @@ function agentBy(way: Way, ids: readonly string[], n: number): unknown {
   const pair = 2 * (n % (agents / 2));
   const id = ids[way === 'default alias' ? pair + 1 : pair] ?? '';
   if (way === 'number') return { type: 'agent', id, version: versions };
-  return way === 'alias' ? `${id}@${nameOf(latestAt(n))}` : id;
-}
-
-/** The numbers of aliases that stand for the latest version, one after the other. */
-function latestAt(n: number): number {
-  return versions - 1 + versions * (n % Math.floor(aliasesOfEach / versions));
-}
-
-/** The processor time of a process so far, by its threads: a slice is too short for the clock ticks of the whole. */
-function cpuMs(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const times = threads.map((thread) =>
-    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
-  );
-  return times.reduce((sum, ns) => sum + ns, 0) / 1e6;
+  return way === 'alias' ? `${id}@${aliasOfLatest(n)}` : id;
 }

@@ -55,6 +55,28 @@ export async function sideBySide<T>(
   return results;
 }
 
+/**
+ * What a call costs in each of several ways: the median of many slices of calls. The ways take turns in slices so short
+ * that the machine is the same for all of them, and a slice in which it was not is outvoted. `cpu` tells the processor
+ * time so far; the answer is in its unit.
+ */
+export async function takeTurns<Way extends string>(
+  ways: readonly Way[],
+  { slices, calls, cpu }: { readonly slices: number; readonly calls: number; readonly cpu: () => number },
+  run: (way: Way) => Promise<unknown>,
+): Promise<Record<Way, number>> {
+  const costs = new Map<Way, number[]>(ways.map((way) => [way, []]));
+  for (let slice = 0; slice < slices; slice++) {
+    // Whoever follows whom is different from slice to slice.
+    for (const way of [...ways.slice(slice % ways.length), ...ways.slice(0, slice % ways.length)]) {
+      const before = cpu();
+      await run(way);
+      costs.get(way)?.push((cpu() - before) / calls);
+    }
+  }
+  return Object.fromEntries([...costs].map(([way, all]) => [way, median(all)])) as Record<Way, number>;
+}
+
 /** How long after the model's last byte each turn was seen to be over, in ms. */
 export function endLags(round: Round, model: FakeModel): number[] {
   return round.cases.map((one) => one.ended_at - (model.finished.get(one.ticket) ?? Number.NaN));

@@ -7,10 +7,14 @@ import { aliasPrice } from './alias-price.ts';
 import { evalHuge, evalKilled, evals } from './evals.ts';
 import { startFakeModel } from './fake-model.ts';
 import { anyFailed, line, type Row, writeResults } from './report.ts';
+import { rolloutDecision } from './rollout-decision.ts';
+import { rolloutLooks } from './rollout-looks.ts';
+import { rolloutPrice } from './rollout-price.ts';
 import { footprint, growth, killed, latency, slowModel, throughput } from './scenarios.ts';
 
 const sessionScenarios = { throughput, latency, slowModel, growth, killed, footprint, aliasPrice };
-const scenarios = { ...sessionScenarios, evals, evalKilled, evalHuge };
+const rolloutScenarios = { rolloutDecision, rolloutPrice, rolloutLooks };
+const scenarios = { ...sessionScenarios, ...rolloutScenarios, evals, evalKilled, evalHuge };
 /** Takes many minutes. */
 const onlyWhenNamed = ['evalHuge'];
 const { values, positionals } = parseArgs({

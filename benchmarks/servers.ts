@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,15 +27,26 @@ const startTimeoutMs = 60_000;
 /** What the first line of `pawl` asks of Node. */
 const nodeFlags = ['--max-semi-space-size=8', '--v8-pool-size=1', '--heap-growing-percent=40'];
 
-/** Starts the built server on a folder of its own (or a given one), with the fake model behind it. */
-export async function startPawl(modelUrl: string, folder?: string): Promise<Subject> {
+/**
+ * Starts the built server on a folder of its own (or a given one), with the fake model behind it. It reports errors
+ * alone; at `info` it logs as users have it, to a file.
+ */
+export async function startPawl(
+  modelUrl: string,
+  folder?: string,
+  logLevel: 'error' | 'info' = 'error',
+): Promise<Subject> {
   const home = folder ?? (await mkdtemp(join(tmpdir(), 'pawl-bench-')));
-  return start('pawl', home, [...nodeFlags, 'dist/cli/pawl.js', 'serve', '--port', '0', '--data-dir', home], {
+  const args = [...nodeFlags, 'dist/cli/pawl.js', 'serve', '--port', '0', '--data-dir', home];
+  const env = {
     PAWL_API_KEY: benchKey,
     PAWL_ANTHROPIC_BASE_URL: modelUrl,
     PAWL_ANTHROPIC_API_KEY: 'none-needed',
-    PAWL_LOG_LEVEL: 'error',
-  });
+    PAWL_LOG_LEVEL: logLevel,
+  };
+  if (logLevel === 'error') return start('pawl', home, args, env);
+  const file = openSync(join(home, 'server.log'), 'a');
+  return start('pawl', home, args, env, file).finally(() => closeSync(file));
 }
 
 /** Starts the durable floor. */
@@ -49,11 +60,12 @@ async function start(
   folder: string,
   args: string[],
   env: Record<string, string>,
+  stderr: number | 'inherit' = 'inherit',
 ): Promise<Subject> {
   const began = now();
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', stderr],
   });
   const url = await firstUrl(child);
   await fetch(`${url}/v1/agents`, { headers: { 'x-api-key': benchKey } }).then((answer) => answer.text());
@@ -94,6 +106,15 @@ const msPerTick = 10;
 export function processorMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * msPerTick;
+}
+
+/** The same by its threads, to the nanosecond: for stretches that are too short for clock ticks. */
+export function threadsMs(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const times = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return times.reduce((sum, ns) => sum + ns, 0) / 1e6;
 }
 
 function rssMb(pid: number): number {

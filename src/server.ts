@@ -14,6 +14,7 @@ import { priceOf } from './eval/case-price.ts';
 import type { EndpointAddress } from './eval/endpoint.ts';
 import { createEndpoints, parseEndpoints } from './eval/endpoints.ts';
 import { createEvaluation, type Evaluation } from './eval/evaluation.ts';
+import { createShadows } from './eval/shadow/shadows.ts';
 import { type Price, parsePrices } from './model/prices.ts';
 import { defaultRetryLimits } from './model/retry.ts';
 import { createRouter, type ProviderLoaders, type Router } from './model/router.ts';
@@ -81,7 +82,8 @@ export async function startServer({
   const router = routerFor(config);
   const store = await openStore(in_memory === true ? { kind: 'memory' } : databaseOf(config));
   try {
-    return await listen({ config, log, router, store, for_one_command: for_one_command ?? false });
+    const how = { in_memory: in_memory ?? false, for_one_command: for_one_command ?? false };
+    return await listen({ config, log, router, store, ...how });
   } catch (error) {
     await store.close();
     throw error;
@@ -107,6 +109,7 @@ async function listen(given: {
   readonly log: Log;
   readonly router: Router;
   readonly store: Store;
+  readonly in_memory: boolean;
   readonly for_one_command: boolean;
 }): Promise<Server> {
   const { config, log, router, store } = given;
@@ -123,12 +126,13 @@ async function listen(given: {
     ...parts,
     own: () => ({ base_url: url, api_key: keys.own_secret }),
   });
+  const shadows = createShadows({ ...parts, ...rooms, ...evaluation });
   const release = createRelease({
     ...{ ...parts, ...rooms, ...evaluation, notify: webhooks },
     ...{ costOf: costsOf(config, router), elapsed: () => performance.now() },
   });
   const app = createApp({
-    ...{ ...parts, ...rooms, keys, evaluation, release, webhooks },
+    ...{ ...parts, ...rooms, keys, evaluation, shadows, release, webhooks },
     key_policy: config.allow_no_key ? 'none' : 'required',
     ping_ms: pingMs,
   });
@@ -141,7 +145,10 @@ async function listen(given: {
     firstKey = asksForNone ? null : await keys.ensureAdmin(config.api_key);
     url = addressOf(app.server.address(), config.host);
     await evaluation.recover(!given.for_one_command);
-    release.recover(!given.for_one_command);
+    // Nobody else could look at rollouts that are in the memory of this process.
+    release.recover(given.in_memory || !given.for_one_command);
+    // A command does not wait for sessions of users.
+    if (!given.for_one_command) shadows.recover();
     // A command does not wait for receivers; what it leaves in the outbox goes out with the next start.
     if (!given.for_one_command) webhooks.start();
   } catch (error) {
@@ -157,7 +164,9 @@ async function listen(given: {
     recovered,
     async close() {
       // First, while its sessions can still be put in order.
+      await release.stopScoring();
       await evaluation.stop();
+      await shadows.stop();
       await app.close();
       await release.stop();
       await worker.stop(stopGraceMs);

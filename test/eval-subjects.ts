@@ -21,6 +21,7 @@ export function evalRun(set: Partial<EvalRunResponse> = {}): EvalRunResponse {
       status: 'running',
       epochs: 3,
       fresh: false,
+      recorded: null,
       plan: null,
       counts: runCounts(),
       error: null,
@@ -42,7 +43,7 @@ export function comparison(set: Partial<ComparisonResponse> = {}): ComparisonRes
   const baseline = evalRun({ id: 'erun_a', agent_version: 1 });
   return {
     ...{ type: 'comparison', id: 'cmp_a', eval_id: 'eval_a', status: 'running', baseline },
-    ...{ candidate: evalRun(), gate, verdict: null, report: null, error: null },
+    ...{ candidate: evalRun(), gate, origin: null, verdict: null, report: null, error: null },
     ...{ created_at: '2026-01-01T00:00:00Z', ended_at: null },
     ...set,
   };

@@ -32,9 +32,9 @@ let routes: RegisteredRoute[];
 let things: Readonly<Record<string, string>>;
 const keys = new Map<Role, Place & { readonly id: string }>();
 
-/** The routes that ask for more than a viewer's GET or an editor's POST, as the page has them. */
+/** The routes that ask for more, or for less, than a viewer's GET or an editor's POST, as the page has them. */
 const asked = new Map(
-  cellsUnder('release.md', 'Routes that ask for more').map(([route, role]) => [route, role]),
+  cellsUnder('release.md', 'Routes with a role of their own').map(([route, role]) => [route, role]),
 );
 
 beforeAll(async () => {
@@ -79,14 +79,28 @@ async function fill(): Promise<Record<string, string>> {
     const found = await ask<PromotionResponse>(pawl, `/promotions/${id}`);
     return found.evidence?.verdict == null ? null : found;
   });
+  const copies = { agent_id: agent.id, alias: 'production', candidate_version: 2, sample: 0 };
+  const shadow = await ask<{ id: string }>(pawl, '/shadows', copies);
+  await ask(pawl, `/shadows/${shadow.id}/stop`, {});
+  const rollout = await startRollout(agent.id);
   const hook = { url: 'http://127.0.0.1:1/', enabled_events: ['*'] };
   const webhook = await ask<{ id: string }>(pawl, '/webhooks', hook);
   return {
     ...{ agents: agent.id, environments: environment_id, sessions: session.id, promotions: id },
     ...{ datasets: 'letters', evals: 'letters', eval_runs: run.id, stats: 'mean', aliases: 'production' },
     ...{ comparisons: evidence?.comparison_id ?? '', webhooks: webhook.id, webhook_deliveries: 'dlvr_1' },
-    keys: keyOf('viewer').id,
+    ...{ keys: keyOf('viewer').id, shadows: shadow.id, rollouts: rollout.id },
   };
+}
+
+/** A rollout of another alias, which nobody looks at meanwhile. */
+async function startRollout(agent_id: string): Promise<{ id: string }> {
+  await ask(pawl, `/agents/${agent_id}/aliases/next`, { version: 1, from: null });
+  const wanted = { agent_id, alias: 'next', version: 2, eval: 'letters' };
+  const { id } = await ask<PromotionResponse>(pawl, '/promotions', wanted);
+  const reviews = `/promotions/${id}/reviews`;
+  await ask(keyOf('reviewer'), reviews, { decision: 'override', comment: 'For this test.' });
+  return ask(pawl, '/rollouts', { promotion_id: id, look_seconds: 3600 });
 }
 
 /** What a route would do if it did anything. Any other is asked with nothing. */
@@ -104,6 +118,7 @@ const bodies: Readonly<Record<string, object>> = {
   'POST /pawl/v1/promotions/:id/reviews': { decision: 'reject', comment: 'no' },
   'POST /pawl/v1/datasets': { name: 'mine', cases: [{ id: 'a', input: 'a' }] },
   'POST /pawl/v1/eval_runs': { eval: 'letters' },
+  'POST /pawl/v1/sessions/:id/scores': { name: 'helpful', value: 1 },
   'POST /pawl/v1/keys': { name: 'mine', role: 'admin' },
   'POST /pawl/v1/webhooks': { url: 'http://127.0.0.1:1/mine', enabled_events: ['*'] },
 };

@@ -87,15 +87,15 @@ function changingRoutes(app: App, { rollouts }: Deps): void {
   }
 
   for (const [verb, takeBack] of [
-    ['abort', rollouts.abort],
-    ['rollback', rollouts.rollBack],
+    ['abort', 'abort'],
+    ['rollback', 'rollBack'],
   ] as const) {
     app.post(
       `${path}/${verb}`,
       { schema: { params: idParams, body: rolloutEnd }, config },
       async ({ params, body, actor }) => {
         const { running, reason = null } = body;
-        return answer(await takeBack(idOf(params), { by: actor, reason, running }));
+        return answer(await rollouts[takeBack](idOf(params), { by: actor, reason, running }));
       },
     );
   }

@@ -4,6 +4,7 @@ import { pullCommand } from './agent-files/pull-command.ts';
 import { aliasCommand } from './alias.ts';
 import { applyCommand } from './apply.ts';
 import { auditCommand } from './audit.ts';
+import { backtestCommand } from './backtest.ts';
 import { checkCommand } from './check.ts';
 import { datasetCommand } from './dataset.ts';
 import { doctorCommand } from './doctor.ts';
@@ -17,8 +18,10 @@ import { planCommand } from './plan.ts';
 import { promoteCommand } from './promote.ts';
 import { promotionCommand } from './promotion.ts';
 import { rollbackCommand } from './rollback.ts';
+import { rolloutCommand } from './rollout.ts';
 import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
+import { shadowCommand } from './shadow.ts';
 import { statsCommand } from './stats.ts';
 import { tutorialCommand } from './tutorial/tutorial.ts';
 import { webhookCommand } from './webhook.ts';
@@ -38,10 +41,13 @@ export function createProgram(): Command {
     .addCommand(datasetCommand()) //  the cases that evals run on
     .addCommand(evalCommand()) //     run evals and compare versions
     .addCommand(gateCommand()) //     ask a gate for its verdict
+    .addCommand(backtestCommand()) // put what users said to another version
+    .addCommand(shadowCommand()) //   have a version answer copies of what users say
     .addCommand(pinCommand()) //      pin versions in a file of the callers' repository
     .addCommand(checkCommand()) //    ask for evidence that changed pins are no worse
     .addCommand(promoteCommand()) //  ask that an alias be moved to a version, on evidence
     .addCommand(promotionCommand()) // review promotions, and carry them out
+    .addCommand(rolloutCommand()) //  carry promotions out in steps
     .addCommand(rollbackCommand()) // take an alias back, at once
     .addCommand(aliasCommand()) //    look at and move aliases
     .addCommand(scoreCommand()) //    say what sessions were worth

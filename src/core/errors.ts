@@ -108,6 +108,11 @@ export const errorCatalog = {
     type: 'not_found_error',
     meaning: 'There is no rollout with this id.',
   },
+  shadow_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'There is no shadow with this id.',
+  },
   environment_not_found: {
     status: 404,
     type: 'not_found_error',

@@ -50,14 +50,13 @@ export function createEvaluation(deps: Deps) {
   const open = (name: string | null, onThrottled: () => void): OpenEndpoint =>
     threads.open({ address: endpoints.address(name), prices, onThrottled });
 
-  const scorerContext = ({ endpoint_name, endpoint, eval_name, timeout_ms }: ContextFields): ScorerContext => ({
+  const scorerContext = ({ endpoint_name: name, endpoint, ...rest }: ContextFields): ScorerContext => ({
+    ...rest,
     modules_folder: deps.scorer_dir,
     http_prefixes: deps.scorer_urls,
-    timeout_ms,
-    eval_name,
     judges: createJudgePort({
-      ...{ store, now: time, endpoint_name, endpoint, timeout_ms },
-      environment: () => evalEnvironment({ store, now: time }, { name: endpoint_name, endpoint }),
+      ...{ store, now: time, endpoint_name: name, endpoint, timeout_ms: rest.timeout_ms },
+      environment: () => evalEnvironment({ store, now: time }, { name, endpoint }),
     }),
   });
 

@@ -1,15 +1,19 @@
 import type { Audit } from '../access/audit.ts';
+import { serverActor } from '../access/keys.ts';
 import type { Versions } from '../agent/versions.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { SessionUsage } from '../core/usage.ts';
 import type { Comparisons } from '../eval/comparisons.ts';
+import type { SessionScorers } from '../eval/session-scoring.ts';
 import { createWatchers } from '../eval/watchers.ts';
 import type { Store } from '../store/dialect.ts';
 import { createAliases } from './aliases.ts';
 import { createEvidence } from './evidence.ts';
 import type { Notify } from './notify.ts';
+import { createOnlineScoring } from './online/online-scoring.ts';
+import type { RecordScore } from './online/scoring-attempt.ts';
 import { createCarryOut } from './promotion-move.ts';
 import { createPromotionRecords } from './promotion-records.ts';
 import { createPromotions } from './promotions.ts';
@@ -32,6 +36,9 @@ type Deps = {
   readonly comparisons: Comparisons;
   readonly stopping: Stopping;
   readonly notify: Notify;
+  readonly scores: { readonly record: RecordScore };
+  /** Opens scorers for sessions of rollouts. */
+  readonly openScorers: () => SessionScorers;
   /** What tokens of a model cost in US dollars; null when no price is known. */
   readonly costOf: (model: string, usage: SessionUsage) => number | null;
   /** Milliseconds of a clock that nobody sets. */
@@ -50,13 +57,17 @@ export function createRelease(deps: Deps) {
   const rolling = { promotions: records, records: createRolloutRecords({ ...deps, aliases }), carryOut };
   const transitions = createTransitions({ ...deps, ...rolling, aliases });
   const watchers = createWatchers<RolloutDetails>();
-  const looks = createLooks({ ...deps, ...rolling, transitions, watchers, onCounted: async () => {} });
+  const scoring = createOnlineScoring({ ...deps, recordScore: deps.scores.record, actor: serverActor });
+  const looks = createLooks({
+    ...{ ...deps, ...rolling, transitions, watchers },
+    ...{ onCounted: scoring.enqueue, onCommitted: scoring.wake },
+  });
   const rollouts = createRollouts({
     ...{ ...deps, ...rolling, aliases, transitions, watchers },
     ...{ onStart: looks.wake, onSweep: sweeper.wake },
   });
   const rollbacks = createRollbacks({
-    ...{ ...deps, aliases, sweeper, records, transitions },
+    ...{ ...deps, aliases, sweeper, records, transitions, watchers },
     rollouts: rolling.records,
   });
   const closing = new AbortController();
@@ -72,15 +83,19 @@ export function createRelease(deps: Deps) {
       sweeper.wake();
       if (!adopt) return;
       looks.start();
+      scoring.wake();
       recovering = promotions
         .recover(closing.signal)
         .catch((err: unknown) => deps.log.error({ err }, 'Promotions were left without evidence'));
     },
 
+    /** Ends scoring, while judges can still answer; what is left is scored after the next start. */
+    stopScoring: scoring.stop,
+
     /** Leaves the rest for the next start. */
     async stop(): Promise<void> {
       closing.abort();
-      await Promise.all([recovering, sweeper.stop(), looks.stop()]);
+      await Promise.all([recovering, sweeper.stop(), looks.stop(), scoring.stop()]);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Actor } from '../access/keys.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import type { RunningMode } from '../core/release.ts';
 import type { SessionStatus } from '../core/session.ts';
+import type { Watchers } from '../eval/watchers.ts';
 import { findAgent } from '../store/agents.ts';
 import { findMove, findMoveTo, findRollbackFrom, insertSweep } from '../store/aliases.ts';
 import type { Handle, Store } from '../store/dialect.ts';
@@ -16,6 +17,7 @@ import type { PromotionRecords } from './promotion-records.ts';
 import { orWriteDown } from './refusals.ts';
 import { type RollbackRequest, rollbackTarget } from './rollback-target.ts';
 import type { RolloutRecords } from './rollout/records.ts';
+import { type RolloutDetails, readDetails } from './rollout/rollout.ts';
 import type { Transitions } from './rollout/transitions.ts';
 import type { Sweeper } from './sweeper.ts';
 
@@ -43,13 +45,14 @@ type Deps = {
   readonly records: PromotionRecords;
   readonly rollouts: RolloutRecords;
   readonly transitions: Transitions;
+  readonly watchers: Watchers<RolloutDetails>;
 };
 
 const sessionsShown = 100;
 
 /** Takes an alias back to a version that was good, in one call, and holds it there. */
 export function createRollbacks(deps: Deps) {
-  const { store, clock, audit, aliases, notify, sweeper, records, rollouts, transitions } = deps;
+  const { store, clock, audit, aliases, notify, sweeper, records, rollouts, transitions, watchers } = deps;
   type Change = Omit<RollbackRequest, 'role'> & {
     readonly running: RunningMode;
     readonly by: Actor;
@@ -100,7 +103,7 @@ export function createRollbacks(deps: Deps) {
       );
     }
     const sessions = { agent_id: key.agent_id, alias: key.name, version: bad };
-    return { alias: moved, bad, open: await listSessionsOn(tx, sessions, sessionsShown + 1) };
+    return { alias: moved, bad, open: await listSessionsOn(tx, sessions, sessionsShown + 1), ended: null };
   }
 
   /**
@@ -114,10 +117,16 @@ export function createRollbacks(deps: Deps) {
     if (rollout === null || alias.version === null) throw new Error(`${name} has no rollout`);
     const locked = await rollouts.lock(tx, rollout.id);
     const data = { running, weight: rollout.weight };
-    await transitions.takeBack(tx, locked, { status: 'rolled_back', running, by, reason, data });
+    const ended = await transitions.takeBack(tx, locked, {
+      status: 'rolled_back',
+      running,
+      by,
+      reason,
+      data,
+    });
     const sessions = { agent_id, alias: name, version: rollout.version };
     const open = await listSessionsOn(tx, sessions, sessionsShown + 1);
-    return { alias: await aliases.lockOrMake(tx, alias), bad: rollout.version, open };
+    return { alias: await aliases.lockOrMake(tx, alias), bad: rollout.version, open, ended };
   }
 
   return {
@@ -130,10 +139,11 @@ export function createRollbacks(deps: Deps) {
      */
     async rollBack(key: AliasKey, change: Change): Promise<Rollback> {
       const attempt = { action: 'alias.rolled_back', actor: change.by, subject: subjectOf(key) };
-      const { alias, bad, open } = await orWriteDown(audit, attempt, () =>
+      const { alias, bad, open, ended } = await orWriteDown(audit, attempt, () =>
         store.write((tx) => carryOut(tx, key, change)),
       );
       notify.wake();
+      if (ended !== null) watchers.tell(ended.id, readDetails(ended));
       if (change.running !== 'drain') sweeper.wake();
       return {
         ...{ alias, from_version: bad, to_version: alias.version ?? 0, running: change.running },

@@ -33,7 +33,13 @@ const databases = [
 ];
 
 const actor = { key_id: 'apikey_1', name: 'shop', role: 'editor' } as const;
-const score = (name: string, value: number): NewScore => ({ name, value, comment: null, source: 'api', actor });
+const score = (name: string, value: number): NewScore => ({
+  name,
+  value,
+  comment: null,
+  source: 'api',
+  actor,
+});
 const page = (limit: number) => {
   const list = { name: 'session_scores', key: ['number'], backwards: false } as const;
   return { list, limit, order: 'asc', cursor: null } as const;
@@ -57,7 +63,10 @@ describe.each(databases)('Scores in $name', ({ open }) => {
 
   test('are counted, and leave the rest of the session as it was', async () => {
     const before = await seed({ archived_at: '2026-01-01T00:00:00.000000Z', status: 'terminated' });
-    const kept = await scores.add({ session_id: before.id, agent_id: before.agent_id }, score('helpful', 0.25));
+    const kept = await scores.add(
+      { session_id: before.id, agent_id: before.agent_id },
+      score('helpful', 0.25),
+    );
     expect(kept).toMatchObject({ position: 1, name: 'helpful', value: 0.25, actor, source: 'api' });
     expect(await findSession(store.db, before.id)).toEqual({ ...before, scores: 1 });
     expect((await scores.list(before.id, page(9))).data).toEqual([kept]);
@@ -108,7 +117,11 @@ describe.each(databases)('Scores in $name', ({ open }) => {
     const change = store.db.updateTable('session_scores').set({ value: 0 }).where('session_id', '=', id);
     await expect(change.execute()).rejects.toThrow('never changed');
     await store.write((tx) => deleteSession(tx, id));
-    const left = await store.db.selectFrom('session_scores').where('session_id', '=', id).selectAll().execute();
+    const left = await store.db
+      .selectFrom('session_scores')
+      .where('session_id', '=', id)
+      .selectAll()
+      .execute();
     expect(left).toEqual([]);
   });
 });

@@ -91,7 +91,8 @@ const selectWithAlias = prepare<
     .selectAll('agents')
     .select(['aliases.version as aliased', 'aliases.rollout_id', 'aliases.canary_salt'])
     .select(['aliases.canary_version', 'aliases.canary_weight'])
-    .where('agents.id', '=', id),
+    // SQLite plans a join anew at each run for a value that it sees is compared with a key; a cast hides it.
+    .where('agents.id', '=', sql<string>`cast(${id} as text)`),
 );
 
 /** Names the alias that decides for whoever names the agent alone; null for none. The row is locked. */
@@ -104,9 +105,16 @@ export async function setDefaultAlias(
 }
 
 export async function findVersion(db: Handle, agentId: string, version: number): Promise<VersionRow | null> {
-  const query = db.selectFrom('agent_versions').selectAll().where('agent_id', '=', agentId);
-  return (await query.where('version', '=', version).executeTakeFirst()) ?? null;
+  return (await selectVersion(db, { agent_id: agentId, version }))[0] ?? null;
 }
+
+const selectVersion = prepare<{ agent_id: string; version: number }, VersionRow>(
+  ['agent_id', 'version'],
+  (db, { agent_id, version }) => {
+    const query = db.selectFrom('agent_versions').selectAll().where('agent_id', '=', agent_id);
+    return query.where('version', '=', version);
+  },
+);
 
 /** Who made the versions of an agent that behave alike: each name once. */
 export async function listAuthors(db: Handle, agentId: string, effectiveHash: string): Promise<string[]> {

@@ -3,6 +3,7 @@ import type { Verdict } from '../core/evaluation.ts';
 import {
   findCalibration,
   findComparison,
+  findFittingComparison,
   findVerdict,
   insertCalibration,
   insertComparison,
@@ -90,6 +91,33 @@ describe.each(['SQLite', 'PostgreSQL'])('Comparisons on %s', (kind) => {
     expect((await listComparisons(store.db, {}, firstPage())).length).toBeGreaterThan(3);
     const busy = (await listBusyComparisons(store.db)).filter((id) => id.startsWith('cmp_l'));
     expect(busy).toEqual(['cmp_l2', 'cmp_l0']);
+  });
+
+  test('one with a recorded run is no evidence, whichever side it is on', async () => {
+    const { store } = opened;
+    await store.write(async (tx) => {
+      for (const version of [7, 8])
+        await insertEvalRun(tx, sampleRun(`erun_${version}`, { agent_version: version }));
+      await insertEvalRun(tx, sampleRun('erun_7r', { agent_version: 7, recorded: 'production' }));
+      await insertEvalRun(tx, sampleRun('erun_8r', { agent_version: 8, recorded: 'shadow' }));
+    });
+    const { eval_id, eval_revision, dataset_revision_id, agent_id } = sampleRun('erun_7');
+    const fitting = {
+      ...{ eval_id, eval_revision, dataset_revision_id, agent_id },
+      ...{ baseline_version: 7, candidate_version: 8, epochs: 1 },
+    };
+    const pairs = [
+      ['erun_7r', 'erun_8'],
+      ['erun_7', 'erun_8r'],
+      ['erun_7r', 'erun_8r'],
+    ] as const;
+    for (const [i, [baseline_run_id, candidate_run_id]] of pairs.entries()) {
+      await insert(`cmp_r${i}`, { baseline_run_id, candidate_run_id });
+      expect(await findFittingComparison(store.db, fitting)).toBeNull();
+      expect(await findFittingComparison(store.db, fitting, `cmp_r${i}`)).toBeNull();
+    }
+    await insert('cmp_asked', { baseline_run_id: 'erun_7', candidate_run_id: 'erun_8' });
+    expect(await findFittingComparison(store.db, fitting)).toMatchObject({ id: 'cmp_asked' });
   });
 
   test('a calibration is found by eval, kind and key, the newest first, and cannot be changed', async () => {

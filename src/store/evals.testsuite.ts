@@ -46,7 +46,7 @@ export function sampleResult(
 export function sampleComparison(id: string, fields: Partial<ComparisonRow> = {}): ComparisonRow {
   return {
     ...{ id, eval_id: 'eval_seed', candidate_run_id: 'erun_seed', baseline_run_id: 'erun_seed' },
-    ...{ gate: '{}', status: 'pending', error: null, created_at: at(1), ended_at: null },
+    ...{ gate: '{}', origin: null, status: 'pending', error: null, created_at: at(1), ended_at: null },
     ...fields,
   };
 }

@@ -1,13 +1,13 @@
 import type { Selectable } from 'kysely';
-import type { OnlineScoringTable } from './database.ts';
 import type { Handle } from './dialect.ts';
+import type { OnlineScoringTable } from './rollout-tables.ts';
 
 export type OnlineScoringRow = Selectable<OnlineScoringTable>;
 /** A scoring that something is to be done about. */
 export type DueScoring = OnlineScoringRow & { readonly due_at: string };
 
-/** What is asked for: a session, and how many turns it has ended. */
-export type SessionTurns = { readonly session_id: string; readonly turns: number };
+/** A session, and how many turns it has ended. */
+type SessionTurns = { readonly session_id: string; readonly turns: number };
 
 /** Both databases bound the number of values in one statement. */
 const maxRows = 500;

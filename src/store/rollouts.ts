@@ -1,9 +1,10 @@
 import { type Selectable, sql } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
 import type { RolloutStatus } from '../core/rollout.ts';
-import type { CanarySweepTable, RolloutEventTable, RolloutTable, SessionTable } from './database.ts';
+import type { SessionTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek, seekNumber } from './keyset.ts';
+import type { CanarySweepTable, RolloutEventTable, RolloutTable } from './rollout-tables.ts';
 import { findLatestScores, type LatestScores } from './scores.ts';
 
 export type RolloutRow = Selectable<RolloutTable>;
@@ -18,10 +19,14 @@ export async function findRollout(db: Handle, id: string): Promise<RolloutRow | 
   return (await db.selectFrom('rollouts').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
 }
 
-/** A rollout, locked until the transaction ends; null when there is none. */
+/**
+ * A rollout, locked until the transaction ends; null when there is none. Others may refer to it meanwhile: whoever
+ * deletes a session must not wait for those who count, because these wait for the session.
+ */
 export async function lockRollout(tx: Handle, dialect: Dialect, id: string): Promise<RolloutRow | null> {
   const query = tx.selectFrom('rollouts').selectAll().where('id', '=', id);
-  return (await dialect.lock(query).executeTakeFirst()) ?? null;
+  const locked = dialect.name === 'postgres' ? query.forNoKeyUpdate() : query;
+  return (await locked.executeTakeFirst()) ?? null;
 }
 
 export async function updateRollout(
@@ -114,19 +119,23 @@ export async function takeUnseen(
     .orderBy('session_id')
     .limit(limit)
     .execute();
-  if (departed.length > 0) {
-    const ids = departed.map(({ session_id }) => session_id);
-    await tx.deleteFrom('rollout_departures').where('session_id', 'in', ids).execute();
-    return departed.map(({ session }) => JSON.parse(session) as UnseenSession);
+  const left = departed.map(({ session_id }) => session_id);
+  if (left.length > 0) {
+    await tx.deleteFrom('rollout_departures').where('session_id', 'in', left).execute();
   }
+  const taken = departed.map(({ session }) => JSON.parse(session) as UnseenSession);
+  if (taken.length === limit) return taken;
   const unseen = tx.selectFrom('sessions').select(outcomeColumns).where('rollout_id', '=', rollout_id);
-  const query = unseen.where(sql<boolean>`unseen = 1`).orderBy('id').limit(limit);
+  const query = unseen
+    .where(sql<boolean>`unseen = 1`)
+    .orderBy('id')
+    .limit(limit - taken.length);
   const rows = await dialect.lock(query).execute();
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return taken;
   const ids = rows.map(({ id }) => id);
   await tx.updateTable('sessions').set({ unseen: 0 }).where('id', 'in', ids).execute();
   const scores = await findLatestScores(tx, ids);
-  return rows.map((row) => ({ ...row, latest: scores.get(row.id) ?? {} }));
+  return [...taken, ...rows.map((row) => ({ ...row, latest: scores.get(row.id) ?? {} }))];
 }
 
 /** Keeps what a session has come to for its rollout, because the session is about to be deleted. */

@@ -140,6 +140,7 @@ create table comparisons (
   error text collate "C",
   created_at text collate "C" not null,
   ended_at text collate "C",
+  origin text collate "C",
   constraint comparisons_pkey PRIMARY KEY (id),
   constraint comparisons_baseline_run_id_fkey FOREIGN KEY (baseline_run_id) REFERENCES eval_runs(id) ON DELETE RESTRICT,
   constraint comparisons_candidate_run_id_fkey FOREIGN KEY (candidate_run_id) REFERENCES eval_runs(id) ON DELETE RESTRICT,
@@ -254,10 +255,12 @@ create table eval_runs (
   created_at text collate "C" not null,
   started_at text collate "C",
   ended_at text collate "C",
+  recorded text collate "C",
   constraint eval_runs_pkey PRIMARY KEY (id),
   constraint eval_runs_dataset_revision_id_fkey FOREIGN KEY (dataset_revision_id) REFERENCES dataset_revisions(id) ON DELETE RESTRICT,
   constraint eval_runs_eval_id_eval_revision_fkey FOREIGN KEY (eval_id, eval_revision) REFERENCES eval_revisions(eval_id, revision) ON DELETE RESTRICT,
   constraint eval_runs_epochs_check CHECK ((epochs >= 1)),
+  constraint eval_runs_recorded_check CHECK ((recorded = ANY (ARRAY['production'::text, 'shadow'::text]))),
   constraint eval_runs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'canceled'::text])))
 );
 
@@ -292,6 +295,21 @@ create table inbox (
   constraint inbox_pkey PRIMARY KEY (session_id, "position"),
   constraint inbox_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint inbox_position_check CHECK (("position" >= 1))
+);
+
+create table online_scorings (
+  session_id text collate "C" not null,
+  name text collate "C" not null,
+  rollout_id text collate "C" not null,
+  turns integer not null,
+  attempts integer not null,
+  due_at text collate "C",
+  error text collate "C",
+  constraint online_scorings_pkey PRIMARY KEY (session_id, name),
+  constraint online_scorings_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollouts(id) ON DELETE CASCADE,
+  constraint online_scorings_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
+  constraint online_scorings_attempts_check CHECK ((attempts >= 0)),
+  constraint online_scorings_turns_check CHECK ((turns >= 0))
 );
 
 create table promotions (
@@ -475,6 +493,49 @@ create table sessions (
   constraint sessions_status_check CHECK ((status = ANY (ARRAY['rescheduling'::text, 'running'::text, 'idle'::text, 'terminated'::text])))
 );
 
+create table shadow_pairs (
+  shadow_id text collate "C" not null,
+  session_id text collate "C" not null,
+  shadow_session_id text collate "C",
+  status text collate "C" not null,
+  seen_turns integer not null,
+  turns integer not null,
+  tally text collate "C",
+  reason text collate "C",
+  created_at text collate "C" not null,
+  constraint shadow_pairs_pkey PRIMARY KEY (shadow_id, session_id),
+  constraint shadow_pairs_shadow_id_fkey FOREIGN KEY (shadow_id) REFERENCES shadows(id) ON DELETE RESTRICT,
+  constraint shadow_pairs_seen_turns_check CHECK ((seen_turns >= 0)),
+  constraint shadow_pairs_status_check CHECK ((status = ANY (ARRAY['open'::text, 'skipped'::text, 'failed'::text]))),
+  constraint shadow_pairs_turns_check CHECK ((turns >= 0))
+);
+
+create table shadows (
+  id text collate "C" not null,
+  agent_id text collate "C" not null,
+  alias text collate "C" not null,
+  baseline_version integer not null,
+  candidate_version integer not null,
+  sample double precision not null,
+  max_sessions integer not null,
+  eval_id text collate "C",
+  status text collate "C" not null,
+  ended_reason text collate "C",
+  seen_until text collate "C" not null,
+  actor text collate "C" not null,
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  ended_at text collate "C",
+  constraint shadows_pkey PRIMARY KEY (id),
+  constraint shadows_agent_id_alias_fkey FOREIGN KEY (agent_id, alias) REFERENCES aliases(agent_id, name) ON DELETE RESTRICT,
+  constraint shadows_agent_id_candidate_version_fkey FOREIGN KEY (agent_id, candidate_version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
+  constraint shadows_eval_id_fkey FOREIGN KEY (eval_id) REFERENCES evals(id) ON DELETE RESTRICT,
+  constraint shadows_check CHECK (((status = 'running'::text) = (ended_at IS NULL))),
+  constraint shadows_max_sessions_check CHECK ((max_sessions >= 1)),
+  constraint shadows_sample_check CHECK (((sample >= (0)::double precision) AND (sample <= (1)::double precision))),
+  constraint shadows_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'stopped'::text])))
+);
+
 create table sweeps (
   agent_id text collate "C" not null,
   alias text collate "C" not null,
@@ -581,6 +642,10 @@ CREATE INDEX eval_runs_of_eval ON public.eval_runs USING btree (eval_id, created
 
 CREATE INDEX evals_by_time ON public.evals USING btree (created_at, id);
 
+CREATE INDEX online_scorings_due ON public.online_scorings USING btree (due_at, session_id, name) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX online_scorings_of ON public.online_scorings USING btree (rollout_id);
+
 CREATE INDEX promotions_by_time ON public.promotions USING btree (created_at, id);
 
 CREATE INDEX promotions_of_alias ON public.promotions USING btree (agent_id, alias, created_at, id);
@@ -620,6 +685,14 @@ CREATE INDEX sessions_of_environment ON public.sessions USING btree (environment
 CREATE INDEX sessions_of_version ON public.sessions USING btree (agent_id, agent_version, created_at, id);
 
 CREATE INDEX sessions_unseen ON public.sessions USING btree (rollout_id, id) WHERE (unseen = 1);
+
+CREATE INDEX shadow_pairs_open ON public.shadow_pairs USING btree (shadow_id, created_at, session_id) WHERE (status = 'open'::text);
+
+CREATE INDEX shadows_by_time ON public.shadows USING btree (created_at, id);
+
+CREATE INDEX shadows_of_agent ON public.shadows USING btree (agent_id, created_at, id);
+
+CREATE INDEX shadows_running ON public.shadows USING btree (id) WHERE (status = 'running'::text);
 
 CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (due_at IS NOT NULL);
 

@@ -185,7 +185,7 @@ CREATE TABLE comparisons (
   error text,
   created_at text not null,
   ended_at text
-);
+, origin text);
 
 CREATE INDEX comparisons_busy on comparisons (created_at, id) where status in ('pending', 'running');
 
@@ -345,7 +345,7 @@ CREATE TABLE eval_runs (
   attempt integer not null,
   created_at text not null,
   started_at text,
-  ended_at text,
+  ended_at text, recorded text check (recorded in ('production', 'shadow')),
   foreign key (eval_id, eval_revision) references eval_revisions (eval_id, revision) on delete restrict
 );
 
@@ -395,6 +395,21 @@ CREATE TABLE inbox (
   data text not null,
   primary key (session_id, position)
 );
+
+CREATE TABLE online_scorings (
+  session_id text not null references sessions (id) on delete cascade,
+  name text not null,
+  rollout_id text not null references rollouts (id) on delete cascade,
+  turns integer not null check (turns >= 0),
+  attempts integer not null check (attempts >= 0),
+  due_at text,
+  error text,
+  primary key (session_id, name)
+);
+
+CREATE INDEX online_scorings_due on online_scorings (due_at, session_id, name) where due_at is not null;
+
+CREATE INDEX online_scorings_of on online_scorings (rollout_id);
 
 CREATE TABLE promotions (
   id text primary key,
@@ -625,6 +640,48 @@ CREATE INDEX sessions_of_environment on sessions (environment_id);
 CREATE INDEX sessions_of_version on sessions (agent_id, agent_version, created_at, id);
 
 CREATE INDEX sessions_unseen on sessions (rollout_id, id) where unseen = 1;
+
+CREATE TABLE shadow_pairs (
+  shadow_id text not null references shadows (id) on delete restrict,
+  session_id text not null,
+  shadow_session_id text,
+  status text not null check (status in ('open', 'skipped', 'failed')),
+  seen_turns integer not null check (seen_turns >= 0),
+  turns integer not null check (turns >= 0),
+  tally text,
+  reason text,
+  created_at text not null,
+  primary key (shadow_id, session_id)
+);
+
+CREATE INDEX shadow_pairs_open on shadow_pairs (shadow_id, created_at, session_id) where status = 'open';
+
+CREATE TABLE shadows (
+  id text primary key,
+  agent_id text not null,
+  alias text not null,
+  baseline_version integer not null,
+  candidate_version integer not null,
+  sample double precision not null check (sample between 0 and 1),
+  max_sessions integer not null check (max_sessions >= 1),
+  eval_id text references evals (id) on delete restrict,
+  status text not null check (status in ('running', 'completed', 'stopped')),
+  ended_reason text,
+  seen_until text not null,
+  actor text not null,
+  created_at text not null,
+  updated_at text not null,
+  ended_at text,
+  check ((status = 'running') = (ended_at is null)),
+  foreign key (agent_id, alias) references aliases (agent_id, name) on delete restrict,
+  foreign key (agent_id, candidate_version) references agent_versions (agent_id, version) on delete restrict
+);
+
+CREATE INDEX shadows_by_time on shadows (created_at, id);
+
+CREATE INDEX shadows_of_agent on shadows (agent_id, created_at, id);
+
+CREATE INDEX shadows_running on shadows (id) where status = 'running';
 
 CREATE TABLE sweeps (
   agent_id text not null,

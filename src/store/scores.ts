@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
-import type { SessionScoreTable } from './database.ts';
 import type { Handle } from './dialect.ts';
 import { seekNumber } from './keyset.ts';
+import type { SessionScoreTable } from './rollout-tables.ts';
 
 export type ScoreRow = Selectable<SessionScoreTable>;
 

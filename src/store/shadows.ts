@@ -1,9 +1,9 @@
 import { type Selectable, sql } from 'kysely';
 import type { ShadowStatus } from '../core/evaluation.ts';
 import type { PageRequest } from '../core/page.ts';
-import type { ShadowPairTable, ShadowTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek } from './keyset.ts';
+import type { ShadowPairTable, ShadowTable } from './rollout-tables.ts';
 import type { SessionRow } from './sessions.ts';
 
 export type ShadowRow = Selectable<ShadowTable>;

@@ -115,6 +115,7 @@ describe('The tutorial over HTTP', () => {
     expect(run).toMatchObject({
       ...{ type: 'eval_run', eval_id: triage.id, eval_name: 'triage', eval_revision: 1, endpoint: null },
       ...{ agent_id: agentId, agent_version: 1, status: 'completed', epochs: 1, fresh: false, error: null },
+      recorded: null,
       plan: {
         ...{ agent_name: 'ticket-triage', model: 'claude-test', seed: 1, pawl_version: packageVersion() },
         config_hash: expect.stringMatching(/^[0-9a-f]{64}$/),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { firstPrompt, secondPrompt } from '../../src/cli/tutorial/prompts.ts';
 import { bundledTickets } from '../../src/cli/tutorial/tickets.ts';
+import { placeOf } from '../../src/core/assignment.ts';
 import { catalog } from '../../src/stats/catalog.ts';
 import { startModelServer } from '../model-server.ts';
 import { startPawl, type TestPawl } from '../pawl.ts';
@@ -152,6 +153,39 @@ describe('The answers are as the document says', () => {
     await server.get('list_comparisons', { query: { eval: name } });
   });
 
+  test('of backtests and shadows', async () => {
+    const agent = await pawl.client.beta.agents.create({ name: 'greeter', model: 'claude-test' });
+    const path = { id: agent.id, alias: 'production' };
+    await server.get('set_alias', { path, body: { version: 1, from: null } });
+    const asked = { agent_id: agent.id, candidate_version: 1 };
+    const begun = { ...asked, alias: 'production', sample: 1, eval: 'triage' };
+    const { id = '' } = await server.get('start_shadow', { body: begun });
+    const user = await pawl.client.beta.sessions.create({
+      ...{ agent: `${agent.id}@production`, environment_id: environmentId },
+    });
+    await converse(pawl.client, user.id, 'Hello');
+    const shadow = { path: { id } };
+    await eventually('a copy', async () => {
+      const found = (await server.get('retrieve_shadow', shadow)) as Record<string, { turns: number }>;
+      return found['candidate']?.turns === 1;
+    });
+    const scoring = {
+      scorers: [{ type: 'tokens', max_total: 10_000 }],
+      reply: 'text',
+      gate: { margin: 0.1 },
+    };
+    const compared = await server.get('compare_shadow', { ...shadow, body: { scoring } });
+    await server.get('stop_shadow', shadow);
+    await server.get('list_shadows', { query: { agent_id: agent.id, status: 'stopped', limit: '1' } });
+    const window = { from: '2026-01-01T00:00:00Z', limit: 5, expected_from: 'recorded' };
+    const exact = { scorers: ['exact'], labels: null, limits: { max_cost_usd: null } };
+    const backtest = await server.get('create_backtest', { body: { ...asked, ...window, scoring: exact } });
+    for (const one of [compared, backtest]) {
+      await server.get('stream_comparison', { path: { id: one['id'] ?? '' } });
+      await server.get('retrieve_comparison', { path: { id: one['id'] ?? '' } });
+    }
+  });
+
   test('of aliases', async () => {
     const path = { id: agentId, alias: 'production' };
     await server.get('set_alias', { path, body: { version: 1, from: null, reason: 'first' } });
@@ -203,6 +237,72 @@ describe('The answers are as the document says', () => {
     const query = { agent_id: agentId, alias: 'production', status: 'canceled' };
     await server.get('list_promotions', { query });
     await server.get('list_promotions');
+  });
+
+  test('of rollouts', async () => {
+    const next = { id: agentId, alias: 'staging' };
+    await server.get('set_alias', { path: next, body: { version: 1, from: null } });
+    const { secret } = await server.get('create_key', { body: { name: 'cleo', role: 'reviewer' } });
+    const wanted = { agent_id: agentId, version: 2, alias: next.alias, eval: 'triage' };
+    const { id: promotion_id = '' } = await server.get('create_promotion', { body: wanted });
+    const review = { decision: 'override', comment: 'They are labelled wrong.' };
+    await server.get('review_promotion', { path: { id: promotion_id }, body: review, key: secret ?? '' });
+    const body = {
+      ...{ promotion_id, look_seconds: 0.1, patience_seconds: 0, alpha: 0.1, reason: 'a try' },
+      steps: [
+        { weight: 0.5, min_seconds: 0, min_sessions: 0 },
+        { weight: 60, approval: true },
+        { weight: 100 },
+      ],
+      guardrails: [{ metric: 'failures' }, { metric: 'score:helpful', margin: 0.1 }],
+      scorers: [{ name: 'brief', sample: 1, scorer: { type: 'regex', pattern: '^.{0,200}$' } }],
+    };
+    const { id = '' } = await server.get('start_rollout', { body });
+    const path = { id };
+    expect(await server.get('retrieve_alias', { path: next })).toMatchObject({ rollout: { id, version: 2 } });
+    expect(await server.get('retrieve_promotion', { path: { id: promotion_id } })).toMatchObject({
+      rollout_id: id,
+    });
+    await eventually(
+      'the next step',
+      async () => (await server.get('retrieve_rollout', { path }))['step'] === 2,
+    );
+    const [user = ''] = ['a', 'b', 'c', 'd'].filter((one) => placeOf(id, one).bucket < 6000);
+    const { id: session } = await pawl.client.beta.sessions.create({
+      ...{ agent: `${agentId}@staging`, environment_id: environmentId, metadata: { targeting_key: user } },
+    });
+    await converse(pawl.client, session, 'Where is my invoice?');
+    const seen = await eventually('a session that was counted', async () => {
+      const found = await server.get('retrieve_rollout', { path });
+      const { evidence } = found as Record<string, { sessions: object[] }>;
+      return evidence?.sessions.length === 1 ? found : null;
+    });
+    expect(seen).toMatchObject({ evidence: { sessions: [{ weight: 60, control: 0, canary: 1 }] } });
+    expect(await server.ask('advance_rollout', { path })).toMatchObject({ status: 403 });
+    await server.get('pause_rollout', { path, body: { reason: 'lunch' } });
+    await server.get('list_rollouts', { query: { agent_id: agentId, alias: 'staging', status: 'paused' } });
+    await server.get('resume_rollout', { path, body: {} });
+    await server.get('abort_rollout', { path, body: { running: 'stop_new_turns' } });
+    await server.get('stream_rollout', { path });
+    const { id: again = '' } = await server.get('retry_rollout', { path, body: { reason: 'once more' } });
+    await server.get('advance_rollout', { path: { id: again } });
+    await server.get('roll_back_rollout', { path: { id: again } });
+    expect(await server.ask('pause_rollout', { path: { id: again } })).toMatchObject({ status: 409 });
+    await server.get('list_rollout_events', { path, query: { limit: '2' } });
+    await server.get('list_rollout_events', { path: { id: again } });
+    await server.get('list_rollouts');
+  });
+
+  test('of scores', async () => {
+    const agent = await pawl.client.beta.agents.retrieve(agentId);
+    const { id } = await openSession(pawl.client, { agent, environment_id: environmentId });
+    const path = { id };
+    const comment = 'Right, but late';
+    await server.get('create_session_score', { path, body: { name: 'helpful', value: 0.5, comment } });
+    const solved = { name: 'solved', value: true, agent_id: agentId };
+    await server.get('create_session_score', { path, body: solved });
+    await server.get('list_session_scores', { path, query: { order: 'asc', limit: '1' } });
+    await server.get('list_session_scores', { path });
   });
 
   test('of the audit log', async () => {
@@ -278,6 +378,7 @@ describe('The errors are as the document says', () => {
       set_alias: { version: 1, from: null },
       change_release_settings: { default_alias: null },
       review_promotion: { decision: 'approve' },
+      create_session_score: { name: 'helpful', value: 1 },
     };
     for (const { operationId } of placed) {
       const asked = { path: { id: 'nothing', name: 'nothing', alias: 'nothing' } };
@@ -296,6 +397,8 @@ describe('The errors are as the document says', () => {
     const [run] = ((await server.get('list_eval_runs')) as Record<string, { id: string }[]>)['data'] ?? [];
     const places: Record<string, string | undefined> = {
       list_eval_results: run?.id,
+      list_session_scores: 'sesn_1',
+      list_rollout_events: 'roll_1',
       list_alias_moves: agentId,
       list_webhook_deliveries: 'wbhk_1',
     };

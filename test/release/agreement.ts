@@ -18,6 +18,8 @@ export async function disagreements(rows: DatabaseRows, told: 'told' | 'nobody t
   const reviews = await read('reviews', 'promotion_id, position');
   const audit = await read('audit_entries', 'seq');
   const deliveries = await read('webhook_deliveries', 'id');
+  const rollouts = await read('rollouts', 'created_at, id');
+  const events = await read('rollout_events', 'rollout_id, seq');
   const entries = audit.map((row) => ({
     ...row,
     after: JSON.parse(String(row['after'])) as Row | null,
@@ -25,8 +27,11 @@ export async function disagreements(rows: DatabaseRows, told: 'told' | 'nobody t
   })) as Entry[];
   const done = entries.filter((entry) => entry['outcome'] === 'done');
   return [
-    ...aliases.flatMap((alias) => aliasProblems(alias, movesOf(alias, moves), done)),
+    ...aliases.flatMap((alias) => aliasProblems(alias, { moves: movesOf(alias, moves), rollouts, done })),
     ...promotions.flatMap((promotion) => promotionProblems(promotion, { moves, reviews, done })),
+    ...rollouts.flatMap((rollout) =>
+      rolloutProblems(rollout, { aliases, promotions, rollouts, events, done }),
+    ),
     ...(told === 'told' ? deliveryProblems(done, deliveries) : []),
     ...numberProblems(entries),
   ];
@@ -36,8 +41,14 @@ function movesOf(alias: Row, moves: readonly Row[]): readonly Row[] {
   return moves.filter((move) => move['agent_id'] === alias['agent_id'] && move['alias'] === alias['name']);
 }
 
+type AliasHistory = {
+  readonly moves: readonly Row[];
+  readonly rollouts: readonly Row[];
+  readonly done: readonly Entry[];
+};
+
 /** An alias stands where its history ends, which has no gaps, and whose every move is in the audit log once. */
-function aliasProblems(alias: Row, moves: readonly Row[], done: readonly Entry[]): string[] {
+function aliasProblems(alias: Row, { moves, rollouts, done }: AliasHistory): string[] {
   const name = `${alias['agent_id']}@${alias['name']}`;
   const problems: string[] = [];
   const expectSame = (what: string, found: unknown, expected: unknown): void => {
@@ -65,12 +76,25 @@ function aliasProblems(alias: Row, moves: readonly Row[], done: readonly Entry[]
       ...[move['from_version'], move['to_version'], move['move']],
     ]),
   );
-  const last = moves.at(-1);
-  const released = done.findLast(
-    (entry) => entry['subject_id'] === name && entry['action'] !== 'alias.policy_changed',
+  const own = rollouts.filter(
+    (one) => one['agent_id'] === alias['agent_id'] && one['alias'] === alias['name'],
   );
-  const held = last?.['kind'] === 'rollback' && released?.['action'] !== 'alias.released';
-  expectSame('its hold', alias['hold'] !== null, held);
+  const ids = own.map(({ id }) => id);
+  const last = done.findLast(
+    ({ subject_id, action }) =>
+      (subject_id === name && action !== 'alias.policy_changed') ||
+      (ids.includes(subject_id) && action === 'rollout.rolled_back'),
+  );
+  const isTakenBack = ['alias.rolled_back', 'rollout.rolled_back'].includes(String(last?.['action']));
+  expectSame('its hold', alias['hold'] !== null, isTakenBack);
+  const open = own.filter(({ ended_at }) => ended_at === null);
+  expectSame(
+    'its canary',
+    [alias['rollout_id'], alias['canary_salt'], alias['canary_version'], alias['canary_weight']],
+    open.length === 0
+      ? [null, null, null, null]
+      : open.flatMap((one) => [one['id'], one['salt'], one['candidate_version'], one['weight']]),
+  );
   return problems;
 }
 
@@ -94,7 +118,10 @@ function promotionProblems(promotion: Row, { moves, reviews, done }: Around): st
   const own = moves.filter((move) => promotionOf(move) === id);
   const [moved] = own;
   const isOver = promotion['status'] === 'completed' || promotion['status'] === 'rolled_back';
-  if (own.length !== (isOver ? 1 : 0))
+  // What was taken back from a canary has never moved the alias.
+  const wasCanary = promotion['status'] === 'rolled_back' && promotion['move'] === null;
+  const isMoved = isOver && !wasCanary;
+  if (own.length !== (isMoved ? 1 : 0))
     problems.push(`${id} is ${promotion['status']} with ${own.length} moves`);
   if ((moved?.['move'] ?? null) !== promotion['move']) problems.push(`${id} names another move`);
   if (moved !== undefined && moved['to_version'] !== promotion['candidate_version']) {
@@ -102,7 +129,7 @@ function promotionProblems(promotion: Row, { moves, reviews, done }: Around): st
   }
   const next = moves.find((move) => isNext(move, moved));
   const isRolledBack = next?.['kind'] === 'rollback';
-  if (isOver && isRolledBack !== (promotion['status'] === 'rolled_back')) {
+  if (isMoved && isRolledBack !== (promotion['status'] === 'rolled_back')) {
     problems.push(`${id} is ${promotion['status']}, and what came next was ${next?.['kind'] ?? 'nothing'}`);
   }
   const isOpen = promotion['status'] === 'in_review' || promotion['status'] === 'approved';
@@ -115,7 +142,7 @@ function promotionProblems(promotion: Row, { moves, reviews, done }: Around): st
   const count = (action: string) => told.filter((one) => one === `promotion.${action}`).length;
   const expected: Readonly<Record<string, number>> = {
     created: 1,
-    applied: isOver ? 1 : 0,
+    applied: isMoved ? 1 : 0,
     withdrawn: promotion['status'] === 'canceled' ? 1 : 0,
     ...Object.fromEntries(
       Object.entries(verbs).map(([decision, verb]) => [
@@ -149,6 +176,74 @@ function isNext(move: Row, before: Row | undefined): boolean {
   return isSame && move['move'] === Number(before['move']) + 1;
 }
 
+type AroundRollout = {
+  readonly aliases: readonly Row[];
+  readonly promotions: readonly Row[];
+  readonly rollouts: readonly Row[];
+  readonly events: readonly Row[];
+  readonly done: readonly Entry[];
+};
+
+/** A rollout stands where its events lead, which have no gaps, and all but looks are in the audit log once. */
+function rolloutProblems(rollout: Row, around: AroundRollout): string[] {
+  const { promotions, rollouts, done } = around;
+  const id = String(rollout['id']);
+  const problems: string[] = [];
+  const expectSame = (what: string, found: unknown, expected: unknown): void => {
+    if (JSON.stringify(found) === JSON.stringify(expected)) return;
+    problems.push(`${id}: ${what} is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`);
+  };
+  const events = around.events.filter((event) => event['rollout_id'] === id);
+  expectSame(
+    'the numbering of its events',
+    events.map(({ seq }) => seq),
+    Array.from({ length: Number(rollout['events']) }, (_, i) => i + 1),
+  );
+  const told = events.filter(({ type }) => type !== 'look');
+  const entries = done.filter((entry) => entry['subject_id'] === id);
+  expectSame(
+    'the audit log',
+    entries.map(({ action, after }) => [action, after?.['event']]),
+    told.map(({ type, seq }) => [`rollout.${type}`, seq]),
+  );
+  const { steps } = JSON.parse(String(rollout['settings'])) as {
+    readonly steps: readonly { weight: number }[];
+  };
+  const types = told.map(({ type }) => String(type));
+  const end = ends[String(types.at(-1))];
+  const isPaused = types.findLast((type) => type !== 'look') === 'paused';
+  const step = end === 'completed' ? steps.length - 1 : types.filter((type) => type === 'step').length;
+  const weight = end === undefined ? Math.round((steps[step]?.weight ?? 0) * 100) : weightAtEnd(end);
+  expectSame(
+    'where it stands',
+    [rollout['status'], rollout['step'], rollout['weight'], rollout['ended_at'] !== null],
+    [end ?? (isPaused ? 'paused' : 'running'), step, weight, end !== undefined],
+  );
+  expectSame('whether it waits for a look', rollout['next_look_at'] !== null, end === undefined);
+  expectSame('what was told last', entries.at(-1)?.after?.['weight'], weight / 100);
+  const looked = events
+    .filter(({ type }) => type === 'look')
+    .map(({ data }) => JSON.parse(String(data)).look);
+  const isRising = looked.every((look, i) => look > (looked[i - 1] ?? 0) && look <= Number(rollout['looks']));
+  expectSame('whether its looks rise', isRising, true);
+  const promotion = promotions.find((one) => one['id'] === rollout['promotion_id']);
+  if (end === undefined) expectSame('the rollout of its promotion', promotion?.['rollout_id'], id);
+  if (rollouts.findLast((one) => one['promotion_id'] === promotion?.['id']) !== rollout) return problems;
+  const ended = end === 'aborted' ? [] : [end ?? 'approved', ...(end === 'completed' ? ['rolled_back'] : [])];
+  if (ended.length > 0 && !ended.includes(String(promotion?.['status']))) {
+    problems.push(`${id} is ${rollout['status']}, and its promotion ${promotion?.['status']}`);
+  }
+  return problems;
+}
+
+const ends: Readonly<Record<string, string>> = {
+  completed: 'completed',
+  rolled_back: 'rolled_back',
+  aborted: 'aborted',
+};
+
+const weightAtEnd = (end: string): number => (end === 'completed' ? 10_000 : 0);
+
 const toldOf = ['promotion.created', 'promotion.approved', 'promotion.rejected', 'promotion.applied'];
 
 /** What is done and what webhooks are told is the same, each once. */
@@ -156,9 +251,11 @@ function deliveryProblems(done: readonly Entry[], deliveries: readonly Row[]): s
   const happened = done.flatMap((entry) => {
     const [action, subject] = [String(entry['action']), String(entry['subject_id'])];
     if (action === 'alias.rolled_back') return [`${action} ${subject} ${entry.after?.['version']}`];
-    return toldOf.includes(action) ? [`${action} ${subject}`] : [];
+    return toldOf.includes(action) || action.startsWith('rollout.') ? [`${action} ${subject}`] : [];
   });
-  const told = deliveries.map((delivery) => {
+  // Why a candidate is taken back is said beside what is done.
+  const deeds = deliveries.filter((delivery) => delivery['event_type'] !== 'rollout.guardrail_broken');
+  const told = deeds.map((delivery) => {
     const { data } = JSON.parse(String(delivery['body'])) as { readonly data: Row };
     const { type, id, alias, to_version } = data;
     return type === 'alias.rolled_back' ? `${type} ${id}@${alias} ${to_version}` : `${type} ${id}`;

@@ -10,10 +10,10 @@ import { createIds } from '../../src/core/ids.ts';
 import { createEvaluation, type Evaluation } from '../../src/eval/evaluation.ts';
 import { readScorers } from '../../src/release/online/online-scorers.ts';
 import { createOnlineScoring, type OnlineScoring } from '../../src/release/online/online-scoring.ts';
-import type { ScoredRollout } from '../../src/release/online/sampling.ts';
 import { createScores } from '../../src/session/scores.ts';
 import type { Store } from '../../src/store/dialect.ts';
 import { type DatabaseChoice, openStore } from '../../src/store/open.ts';
+import type { RolloutRow } from '../../src/store/rollouts.ts';
 import { findSession } from '../../src/store/sessions.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { quietLog, startPawl, type TestPawl } from '../pawl.ts';
@@ -70,7 +70,7 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
   let remove: () => Promise<void>;
   let evaluation: Evaluation;
   let scoring: OnlineScoring;
-  let rollout: ScoredRollout;
+  let rollout: RolloutRow;
   let ids: Readonly<Record<'kind' | 'rude' | 'long' | 'failed' | 'silent', string>>;
 
   beforeAll(async () => {
@@ -122,35 +122,31 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
     await remove();
   });
 
-  const rowsOf = (table: 'online_scorings' | 'session_scores') =>
-    store.db.selectFrom(table).selectAll().orderBy('session_id').orderBy('name').execute();
-  const asking = (turns: number) => Object.values(ids).map((session_id) => ({ session_id, turns }));
+  const scorings = () =>
+    store.db.selectFrom('online_scorings').selectAll().orderBy('session_id').orderBy('name').execute();
+  const scoresOf = (id: string) =>
+    store.db.selectFrom('session_scores').selectAll().where('session_id', '=', id).execute();
+  const asking = (turns: number) => Object.values(ids).map((id) => ({ id, turns, overrides: null }));
 
   test('are scored on their last answer by every scorer that can', async () => {
     await store.write((tx) => scoring.enqueue(tx, rollout, asking(1)));
     scoring.wake();
-    const isTried = ({ due_at, attempts }: { due_at: string | null; attempts: number }) =>
-      due_at === null || attempts > 0;
-    await eventually('all tried', async () => (await rowsOf('online_scorings')).every(isTried), 30_000);
-    const scores = (await rowsOf('session_scores')) as { session_id: string; name: string; value: number }[];
-    const valuesOf = (id: string) =>
-      Object.fromEntries(
-        scores.filter(({ session_id }) => session_id === id).map(({ name, value }) => [name, value]),
-      );
-    expect(valuesOf(ids.kind)).toEqual({ kind: 1, short: 0 });
-    expect(valuesOf(ids.rude)).toEqual({ kind: 0, short: 1 });
-    expect(valuesOf(ids.long)).toEqual({ kind: 1, short: 0 });
-    expect(valuesOf(ids.failed)).toEqual({});
-    expect(valuesOf(ids.silent)).toEqual({});
+    await eventually(
+      'all tried',
+      async () => (await scorings()).every(({ due_at, attempts }) => due_at === null || attempts > 0),
+      30_000,
+    );
+    const valuesOf = async (id: string) =>
+      Object.fromEntries((await scoresOf(id)).map(({ name, value }) => [name, value]));
+    expect(await valuesOf(ids.kind)).toEqual({ kind: 1, short: 0 });
+    expect(await valuesOf(ids.rude)).toEqual({ kind: 0, short: 1 });
+    expect(await valuesOf(ids.long)).toEqual({ kind: 1, short: 0 });
+    expect(await valuesOf(ids.failed)).toEqual({});
+    expect(await valuesOf(ids.silent)).toEqual({});
   });
 
   test('are judged on all that was said before, and the judge says why', async () => {
-    const [score] = await store.db
-      .selectFrom('session_scores')
-      .selectAll()
-      .where('session_id', '=', ids.long)
-      .where('name', '=', 'kind')
-      .execute();
+    const score = (await scoresOf(ids.long)).find(({ name }) => name === 'kind');
     const talk = [
       { role: 'user', content: 'Be rude' },
       { role: 'assistant', content: 'Go away.' },
@@ -163,13 +159,7 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
   });
 
   test('wait for scorers that are away, and are not asked for again without an answer', async () => {
-    const rows = (await rowsOf('online_scorings')) as {
-      session_id: string;
-      name: string;
-      due_at: string | null;
-      error: string | null;
-      attempts: number;
-    }[];
+    const rows = await scorings();
     const rowOf = (id: string, name: string) =>
       rows.find((row) => row.session_id === id && row.name === name);
     expect(rowOf(ids.kind, 'away')).toMatchObject({ attempts: 1, due_at: expect.any(String) });
@@ -182,12 +172,12 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
   });
 
   test('are not asked for again with the turns that they have', async () => {
-    const before = await rowsOf('online_scorings');
+    const before = await scorings();
     await store.write((tx) => scoring.enqueue(tx, rollout, asking(1)));
-    expect(await rowsOf('online_scorings')).toEqual(before);
+    expect(await scorings()).toEqual(before);
     const changedBy = async (turns: number) => {
-      await store.write((tx) => scoring.enqueue(tx, rollout, [{ session_id: ids.long, turns }]));
-      const after = await rowsOf('online_scorings');
+      await store.write((tx) => scoring.enqueue(tx, rollout, [{ id: ids.long, turns, overrides: null }]));
+      const after = await scorings();
       const changed = after.filter((row, i) => JSON.stringify(row) !== JSON.stringify(before[i]));
       return changed.map(({ name }) => name);
     };

@@ -6,11 +6,10 @@ import { createIds } from '../../src/core/ids.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { SessionScorers, SessionScoring } from '../../src/eval/session-scoring.ts';
 import { createOnlineScoring, type OnlineScoring } from '../../src/release/online/online-scoring.ts';
-import type { ScoredRollout } from '../../src/release/online/sampling.ts';
 import { createScores } from '../../src/session/scores.ts';
 import type { Store } from '../../src/store/dialect.ts';
 import { openStore } from '../../src/store/open.ts';
-import { updateRollout } from '../../src/store/rollouts.ts';
+import { type RolloutRow, updateRollout } from '../../src/store/rollouts.ts';
 import { findLatestScores } from '../../src/store/scores.ts';
 import { deleteSession, findSession, updateSession } from '../../src/store/sessions.ts';
 import { at, seedSession } from '../../src/store/store.testsuite.ts';
@@ -39,7 +38,7 @@ let closed: number;
 let logged: string[];
 let answer: (sessionId: string, signal: AbortSignal) => SessionScoring | Promise<SessionScoring>;
 let scoring: OnlineScoring;
-let rollout: ScoredRollout;
+let rollout: RolloutRow;
 
 beforeEach(async () => {
   time = 1_800_000_000_000;
@@ -103,8 +102,14 @@ function note(): Log {
   return { debug: () => {}, info: write, warn: write, error: write };
 }
 
-const ask = (...sessions: { session_id: string; turns: number }[]): Promise<void> =>
-  store.write((tx) => scoring.enqueue(tx, rollout, sessions));
+const ask = (...sessions: { id: string; turns: number; overrides?: string }[]): Promise<void> =>
+  store.write((tx) =>
+    scoring.enqueue(
+      tx,
+      rollout,
+      sessions.map((one) => ({ overrides: null, ...one })),
+    ),
+  );
 
 async function scoresOf(id: string): Promise<unknown> {
   return (await findLatestScores(store.db, [id])).get(id) ?? {};
@@ -142,19 +147,19 @@ function pass(ms: number): void {
 describe('A session', () => {
   test('is scored once for as many turns as it has, and its rollout will count the score', async () => {
     await store.write((tx) => updateSession(tx, 'first', { rollout_id: rollout.id, turns: 2, unseen: 0 }));
-    await ask({ session_id: 'first', turns: 1 });
+    await ask({ id: 'first', turns: 1 });
     scoring.wake();
     await until(async () => (await count('first')) === 1);
     expect(await scoresOf('first')).toEqual({ kind: 1 });
     expect(await findSession(store.db, 'first')).toMatchObject({ unseen: 1 });
     // The score was of its second turn already.
-    await ask({ session_id: 'first', turns: 2 });
+    await ask({ id: 'first', turns: 2 });
     scoring.wake();
     await rest();
     expect(asked).toEqual(['first']);
     answer = () => scored(0.5);
     await store.write((tx) => updateSession(tx, 'first', { turns: 3 }));
-    await ask({ session_id: 'first', turns: 3 });
+    await ask({ id: 'first', turns: 3 });
     scoring.wake();
     await until(async () => (await count('first')) === 2);
     expect(await scoresOf('first')).toEqual({ kind: 0.5 });
@@ -162,7 +167,7 @@ describe('A session', () => {
 
   test('that the scorer cannot score is tried again after 30 seconds and 5 minutes, and then given up', async () => {
     answer = () => unscored;
-    await ask({ session_id: 'first', turns: 1 });
+    await ask({ id: 'first', turns: 1 });
     scoring.wake();
     await rest();
     expect(asked).toHaveLength(1);
@@ -189,7 +194,7 @@ describe('A session', () => {
 
   test('whose scorer throws is tried again, as one that it cannot score', async () => {
     answer = () => Promise.reject(new Error('There is no such module\nat all'));
-    await ask({ session_id: 'first', turns: 1 });
+    await ask({ id: 'first', turns: 1 });
     scoring.wake();
     await rest();
     const [row] = await store.db.selectFrom('online_scorings').selectAll().execute();
@@ -218,7 +223,7 @@ describe('A session', () => {
       'session first has 1000 scores and takes no more',
     ],
   ])('that %s is given up at once', async (_what, make, error) => {
-    await ask({ session_id: 'first', turns: 1 });
+    await ask({ id: 'first', turns: 1 });
     await make();
     scoring.wake();
     const row = () => store.db.selectFrom('online_scorings').selectAll().executeTakeFirst();
@@ -233,8 +238,8 @@ describe('A session', () => {
       if (id === 'first') await store.write((tx) => deleteSession(tx, 'first'));
       return scored(1);
     };
-    await ask({ session_id: 'first', turns: 1 }, { session_id: 'gone', turns: 1 });
-    await ask({ session_id: 'second', turns: 1 });
+    await ask({ id: 'first', turns: 1 }, { id: 'gone', turns: 1 });
+    await ask({ id: 'second', turns: 1 });
     scoring.wake();
     await until(async () => (await count('second')) === 1);
     await rest();
@@ -244,11 +249,11 @@ describe('A session', () => {
   test('that is asked for again while it is scored is scored once more, and only that counts', async () => {
     const first = Promise.withResolvers<SessionScoring>();
     answer = () => (asked.length === 1 ? first.promise : scored(1));
-    await ask({ session_id: 'first', turns: 1 });
+    await ask({ id: 'first', turns: 1 });
     scoring.wake();
     await until(() => asked.length === 1);
     await store.write((tx) => updateSession(tx, 'first', { turns: 2 }));
-    await ask({ session_id: 'first', turns: 2 });
+    await ask({ id: 'first', turns: 2 });
     scoring.wake();
     first.resolve(scored(0));
     await until(async () => (await count('first')) === 1);
@@ -265,7 +270,7 @@ test('At most four sessions are scored at a time, and all of them in the end', a
     await turn();
     return scored(1);
   };
-  await ask(...ids.map((session_id) => ({ session_id, turns: 1 })));
+  await ask(...ids.map((id) => ({ id, turns: 1 })));
   for (let i = 0; i < 5; i++) scoring.wake();
   await until(async () => (await findLatestScores(store.db, ids)).size === ids.length);
   expect(atOnce.most).toBe(4);
@@ -277,8 +282,9 @@ test('At most four sessions are scored at a time, and all of them in the end', a
 test('Only sampled sessions are scored, by the scorers in whose sample they are', async () => {
   const ids = Array.from({ length: 200 }, (_, i) => `s${i}`);
   for (const id of ids) await seedSession(store, id);
-  rollout = { ...rollout, scorers: [kind, { ...kind, name: 'some', sample: 0.2 }] };
-  await ask(...ids.map((session_id) => ({ session_id, turns: 1 })));
+  const scorers = [kind, { ...kind, name: 'some', sample: 0.2 }];
+  rollout = { ...rollout, settings: JSON.stringify({ scorers }) };
+  await ask(...ids.map((id) => ({ id, turns: 1 })));
   const rows = await store.db.selectFrom('online_scorings').selectAll().execute();
   expect(rows.filter(({ name }) => name === 'kind')).toHaveLength(200);
   const some = rows.filter(({ name }) => name === 'some').length;
@@ -286,11 +292,16 @@ test('Only sampled sessions are scored, by the scorers in whose sample they are'
   expect(some).toBeLessThan(60);
 });
 
+test('Sessions that have ended no turn, or have overrides, are not scored', async () => {
+  await ask({ id: 'first', turns: 0 }, { id: 'first', turns: 1, overrides: '{}' });
+  expect(await store.db.selectFrom('online_scorings').selectAll().execute()).toEqual([]);
+});
+
 describe('What is under way when the server stops', () => {
   test('is left as it was, and scored once by the next one', async () => {
     answer = (_id, signal) =>
       new Promise((resolve) => signal.addEventListener('abort', () => resolve(unscored)));
-    await ask({ session_id: 'first', turns: 1 });
+    await ask({ id: 'first', turns: 1 });
     scoring.wake();
     await until(() => asked.length === 1);
     await scoring.stop();
@@ -306,7 +317,7 @@ describe('What is under way when the server stops', () => {
   });
 
   test('is not begun by a wake that comes too late', async () => {
-    await ask({ session_id: 'first', turns: 1 });
+    await ask({ id: 'first', turns: 1 });
     await scoring.stop();
     scoring.wake();
     await rest();
@@ -315,7 +326,7 @@ describe('What is under way when the server stops', () => {
 });
 
 test('While scores cannot be written, no scorer is asked again and again', async () => {
-  await ask({ session_id: 'first', turns: 1 });
+  await ask({ id: 'first', turns: 1 });
   broken = true;
   scoring.wake();
   await until(() => logged.length === 1);

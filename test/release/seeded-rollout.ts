@@ -1,9 +1,8 @@
 import type { OnlineScorer, RolloutSettings } from '../../src/core/rollout.ts';
-import type { ScoredRollout } from '../../src/release/online/sampling.ts';
 import { insertAlias } from '../../src/store/aliases.ts';
 import type { Store } from '../../src/store/dialect.ts';
 import { insertPromotion } from '../../src/store/promotions.ts';
-import { insertRollout } from '../../src/store/rollouts.ts';
+import { insertRollout, type RolloutRow } from '../../src/store/rollouts.ts';
 import { at } from '../../src/store/store.testsuite.ts';
 
 const actor = JSON.stringify({ key_id: null, name: 'ann', role: 'admin' });
@@ -12,7 +11,7 @@ const actor = JSON.stringify({ key_id: null, name: 'ann', role: 'admin' });
 export async function seedRollout(
   store: Store,
   { agent_id, scorers }: { readonly agent_id: string; readonly scorers: readonly OnlineScorer[] },
-): Promise<ScoredRollout> {
+): Promise<RolloutRow> {
   const id = `roll_of_${agent_id}`;
   const settings: RolloutSettings = {
     ...{ steps: [], guardrails: [], signals: [], scorers, alpha: 0.05, look_seconds: 10 },
@@ -20,6 +19,14 @@ export async function seedRollout(
   };
   const times = { created_at: at(1), updated_at: at(1) };
   const none = { rollout_id: null, canary_salt: null, canary_version: null, canary_weight: null };
+  const rollout: RolloutRow = {
+    ...{ id, agent_id, alias: 'production', promotion_id: `promo_of_${agent_id}`, salt: 'salt' },
+    ...{ baseline_version: 1, candidate_version: 1, retry_of: null, settings: JSON.stringify(settings) },
+    ...{ status: 'running', step: 0, weight: 500, step_since: at(1), pause: null, state: '{}' },
+    ...{ decision: null, looks: 0, last_look_at: null, next_look_at: at(1), last_traffic_at: at(1) },
+    ...{ events: 0, actor, reason: null, ended_at: null },
+    ...times,
+  };
   await store.write(async (tx) => {
     const alias = { agent_id, name: 'production', version: 1, move: 0, hold: null, policy: '{}' };
     await insertAlias(tx, { ...alias, ...none, ...times });
@@ -29,14 +36,7 @@ export async function seedRollout(
       ...{ comparison_id: null, override: null, move: null, reviews: 0, ended_at: null, rollout_id: null },
       ...times,
     });
-    await insertRollout(tx, {
-      ...{ id, agent_id, alias: 'production', promotion_id: `promo_of_${agent_id}`, salt: 'salt' },
-      ...{ baseline_version: 1, candidate_version: 1, retry_of: null, settings: JSON.stringify(settings) },
-      ...{ status: 'running', step: 0, weight: 500, step_since: at(1), pause: null, state: '{}' },
-      ...{ decision: null, looks: 0, last_look_at: null, next_look_at: at(1), last_traffic_at: at(1) },
-      ...{ events: 0, actor, reason: null, ended_at: null },
-      ...times,
-    });
+    await insertRollout(tx, rollout);
   });
-  return { id, salt: 'salt', scorers };
+  return rollout;
 }

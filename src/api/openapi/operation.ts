@@ -29,6 +29,11 @@ export const tags = {
     about: 'Requests to move an alias to another version: measured, reviewed, and carried out in one move.',
     id: 'The id of a promotion, `promo_…`.',
   },
+  Rollouts: {
+    about:
+      'Promotions that are carried out in steps: part of the traffic gets the candidate, and is watched.',
+    id: 'The id of a rollout, `roll_…`.',
+  },
   Scores: { about: 'What sessions were worth.', id: 'The id of the session, `sesn_…`.' },
   Audit: { about: 'Who changed what, when and why. Entries are only ever added.', id: 'The id of an entry.' },
   Statistics: { about: "Calculations about a client's own scores. Nothing is kept.", id: 'A name.' },

@@ -7,6 +7,7 @@ import { datasetOperations } from './dataset-operations.ts';
 import { evaluationOperations } from './evaluation-operations.ts';
 import { json, type Operations } from './operation.ts';
 import { releaseOperations } from './release-operations.ts';
+import { rolloutOperations } from './rollout-operations.ts';
 import { scoreOperations } from './score-operations.ts';
 import { webhookOperations } from './webhook-operations.ts';
 
@@ -15,6 +16,7 @@ export const operations: Operations = {
   ...datasetOperations,
   ...evaluationOperations,
   ...releaseOperations,
+  ...rolloutOperations,
   ...scoreOperations,
   list_statistics: {
     route: 'GET /pawl/v1/stats',

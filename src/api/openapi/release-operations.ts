@@ -42,14 +42,15 @@ const aliasOperations: Operations = {
     answer: json(alias),
     errors: [
       ...(['agent_not_found', 'agent_archived', 'version_not_found'] as const),
-      ...(['alias_moved', 'alias_held', 'alias_protected'] as const),
+      ...(['alias_moved', 'alias_held', 'rollout_running', 'alias_protected'] as const),
     ],
   },
   roll_back_alias: {
     route: 'POST /pawl/v1/agents/:id/aliases/:alias/rollback',
     tag: 'Aliases',
     summary: 'Moves an alias back to a version that was good, and holds it there.',
-    description: 'Needs no gate and no second person. Works on an archived agent as well.',
+    description:
+      'Needs no gate and no second person. Works on an archived agent as well. While the alias has a rollout, the candidate is taken back, and the alias moves only when another version is named.',
     answer: json(rollback),
     errors: [
       ...(['agent_not_found', 'alias_not_found', 'version_not_found'] as const),
@@ -82,7 +83,7 @@ const aliasOperations: Operations = {
 
 const measured = ['version_not_found', 'eval_not_found', 'eval_archived'] as const;
 const basis = [...measured, 'alias_not_found', 'dataset_not_found', 'dataset_revision_not_found'] as const;
-const open = ['promotion_not_found', 'promotion_over'] as const;
+const open = ['promotion_not_found', 'promotion_over', 'rollout_running'] as const;
 
 const promotionOperations: Operations = {
   create_promotion: {

@@ -7,6 +7,7 @@ import { agentIdOf } from './agent-id.ts';
 import { agentPath, retrieveAgent } from './alias-calls.ts';
 import { printTable, versionText } from './print-table.ts';
 import { type ReleaseOptions, withReleases } from './release-server.ts';
+import { rolloutText } from './rollout-text.ts';
 
 /** Lists the aliases of an agent, by name. @throws CommandError, ConfigError */
 export async function listAliases(agent: string, options: ReleaseOptions): Promise<void> {
@@ -19,16 +20,24 @@ export async function listAliases(agent: string, options: ReleaseOptions): Promi
     });
     if (options.output === 'json') return printJson(data);
     if (data.length === 0) print(`${id} has no aliases; \`pawl alias set\` makes one.`);
-    else printTable(['ALIAS', 'VERSION', 'PROTECTED', 'APPROVALS', 'HELD SINCE', 'CHANGED'], data.map(rowOf));
+    else
+      printTable(
+        ['ALIAS', 'VERSION', 'ROLLOUT', 'PROTECTED', 'APPROVALS', 'HELD SINCE', 'CHANGED'],
+        data.map(rowOf),
+      );
     print(plain(outlook(await retrieveAgent(server, id))));
   });
 }
 
-function rowOf({ name, version, policy, hold, updated_at }: AliasResponse) {
+function rowOf(alias: AliasResponse) {
+  const { name, version, policy, hold, updated_at } = alias;
   const { protected: isProtected, approvals } = policy;
   const held = hold === null ? '' : hold.since;
   return {
-    cells: [name, versionText(version), isProtected ? 'yes' : 'no', String(approvals), held, updated_at],
+    cells: [
+      ...[name, versionText(version), rolloutText(alias), isProtected ? 'yes' : 'no', String(approvals)],
+      ...[held, updated_at],
+    ],
     marked: hold !== null,
   };
 }

@@ -6,6 +6,7 @@ import { agentIdOf } from './agent-id.ts';
 import { evalName, retrieveAgent, retrieveAlias } from './alias-calls.ts';
 import { versionText } from './print-table.ts';
 import { type ReleaseOptions, withReleases } from './release-server.ts';
+import { rolloutText } from './rollout-text.ts';
 
 /** Shows what an alias stands for, and what it asks of whoever moves it. @throws CommandError, ConfigError */
 export async function showAlias(agent: string, name: string, options: ReleaseOptions): Promise<void> {
@@ -22,6 +23,7 @@ export async function showAlias(agent: string, name: string, options: ReleaseOpt
       ['Alias', `${name} of ${agent_id}`],
       ['Version', `${versionText(alias.version)}, after ${counted(alias.move, 'move')}`],
       ['Decides for', decides],
+      ['Rollout', rolloutText(alias) || 'none'],
       ['Held', holdText(alias)],
       ...(await policyFacts(server, alias)),
       ['Changed', alias.updated_at],

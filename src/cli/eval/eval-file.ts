@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import type { Role } from '../../eval/dataset/columns.ts';
-import { CommandError, sentenceOf } from '../command-error.ts';
+import { CommandError } from '../command-error.ts';
 import type { DatasetUpload } from '../dataset/upload.ts';
+import { parseYaml, readText } from '../yaml-file.ts';
 
 /** What stands in an eval file. */
 export type EvalFile = {
@@ -30,13 +29,7 @@ export function namesFile(source: string): boolean {
 
 /** Reads an eval file. @throws CommandError that names the file, and the line or the field. */
 export function readEvalFile(path: string): EvalFile {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CommandError(`${path} cannot be read: ${sentenceOf(error)}`, { cause: error });
-  }
-  return parseEvalFile(text, path);
+  return parseEvalFile(readText(path), path);
 }
 
 /** Reads the text of an eval file; `path` is what complaints call it. @throws CommandError as `readEvalFile`. */
@@ -50,21 +43,6 @@ export function parseEvalFile(text: string, path: string): EvalFile {
   if (!isMap(dataset) || !('file' in dataset)) return { definition: fields, dataset: null, ...found };
   const file = readDataset(dataset, { path, folder, eval_name: fields['name'] });
   return { definition: { ...rest, dataset: file.name }, dataset: file, ...found };
-}
-
-function parseYaml(text: string, path: string): unknown {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const { line, col } = lineCounter.linePos(error.pos[0]);
-    throw new CommandError(`${path}, line ${line}, column ${col}: ${sentenceOf(error)}`, { cause: error });
-  }
-  try {
-    return document.toJS();
-  } catch (error) {
-    throw new CommandError(`${path}: ${sentenceOf(error)}`, { cause: error });
-  }
 }
 
 /** In a record, so that none can be forgotten. */

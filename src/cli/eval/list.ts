@@ -53,10 +53,12 @@ function comparisonCells(comparison: ComparisonResponse): string[] {
   return [id, candidate.eval_name, versions, verdict ?? status, created_at];
 }
 
-function runCells({ id, eval_name, agent_version, status, counts, created_at }: EvalRunResponse): string[] {
+function runCells(run: EvalRunResponse): string[] {
+  const { id, eval_name, agent_version, recorded, status, counts, created_at } = run;
   const scores = Object.entries(counts.scores).flatMap(([name, { sum, count }]) =>
     count === 0 ? [] : [`${name} ${(sum / count).toFixed(2)}`],
   );
   const results = `${counts.done}/${counts.total}`;
-  return [id, eval_name, `v${agent_version}`, status, results, scores.join(' '), created_at];
+  const version = `v${agent_version}${recorded === null ? '' : ', recorded'}`;
+  return [id, eval_name, version, status, results, scores.join(' '), created_at];
 }

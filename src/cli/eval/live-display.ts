@@ -1,6 +1,7 @@
 import { isOver } from '../../core/evaluation.ts';
 import { plain } from '../../core/plain-text.ts';
 import type { EvalRun } from '../../eval/result.ts';
+import { type BlockScreen, createScreenBlock } from '../screen-block.ts';
 import { progressLine, progressSentence, type RunProgress, settledItself } from './run-progress.ts';
 
 /** Shows how far runs have come, while they run. */
@@ -13,7 +14,7 @@ export type LiveDisplay = {
   finish(): void;
 };
 
-type Screen = { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown };
+type Screen = BlockScreen & { readonly isTTY?: boolean };
 
 type Options = {
   readonly screen: Screen;
@@ -27,25 +28,14 @@ export function createLiveDisplay({ screen, now }: Options): LiveDisplay {
 }
 
 const shortestBetweenDrawsMs = 100;
-const usualColumns = 80;
-const lineUp = '\u001b[1A';
-const clearLine = '\r\u001b[2K';
 
 function terminalDisplay(screen: Screen, now: () => number): LiveDisplay {
   const seen = new Map<string, { readonly at: number; readonly settled: number; over_at: number | null }>();
   let runs: readonly EvalRun[] = [];
-  let drawn = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
-  const erase = (): void => {
-    screen.write(clearLine + (lineUp + clearLine).repeat(drawn));
-    drawn = 0;
-  };
+  const block = createScreenBlock(screen);
   const draw = (): void => {
-    erase();
-    // A terminal that does not know how wide it is says 0.
-    const width = (screen.columns || usualColumns) - 1;
-    for (const run of runs) screen.write(`${plain(progressLine(progressOf(run), width))}\n`);
-    drawn = runs.length;
+    block.draw(runs.map((run) => plain(progressLine(progressOf(run), block.width()))));
     drawnAt = now();
   };
   const progressOf = (run: EvalRun): RunProgress => {
@@ -65,7 +55,7 @@ function terminalDisplay(screen: Screen, now: () => number): LiveDisplay {
       if (now() - drawnAt >= shortestBetweenDrawsMs) draw();
     },
     tick: draw,
-    finish: erase,
+    finish: block.erase,
   };
 }
 

@@ -46,12 +46,38 @@ const timeoutMs = 60_000;
 /** For the answer to what was sent when the user stops the command. */
 const graceMs = 5000;
 
-/** What was sent may cost money from then on, so that a stopped command still says what has begun. */
 async function start<S extends Subject>(
   server: OpenServer,
   { eval: { id, revision, name }, dataset_revision }: ReadyEval,
   { agent, epochs, fresh, flags }: StartOptions,
   { path, versions }: { readonly path: string; readonly versions: object },
+): Promise<S> {
+  const body = {
+    ...{ eval: id, eval_revision: revision, agent_id: agent, epochs, fresh },
+    ...(dataset_revision === null ? {} : { dataset_revision }),
+    ...versions,
+  };
+  const doubt = `Whether eval ${name} has begun is not known; \`pawl eval list\` shows what there is of it.`;
+  return startJob<S>(server, { path: `/pawl/v1/${path}`, body, flags, doubt, timeout_ms: timeoutMs });
+}
+
+/** Something to begin on a server. */
+export type JobStart = {
+  readonly path: string;
+  readonly body: object;
+  readonly flags: CommandFlags;
+  /** What to say when no answer came. */
+  readonly doubt: string;
+  readonly timeout_ms: number;
+};
+
+/**
+ * Begins something. What was sent may cost money from then on, so that a stopped command still says what has begun.
+ * @throws CommandError, InterruptedError
+ */
+export async function startJob<S extends Subject>(
+  server: OpenServer,
+  { path, body, flags, doubt, timeout_ms }: JobStart,
 ): Promise<S> {
   const { signal, ...access } = server;
   signal.throwIfAborted();
@@ -61,20 +87,14 @@ async function start<S extends Subject>(
   try {
     const started = await callServer<S>(access, {
       method: 'POST',
-      path: `/pawl/v1/${path}`,
-      body: {
-        ...{ eval: id, eval_revision: revision, agent_id: agent, epochs, fresh },
-        ...(dataset_revision === null ? {} : { dataset_revision }),
-        ...versions,
-      },
-      signal: AbortSignal.any([patience.signal, AbortSignal.timeout(timeoutMs)]),
+      path,
+      body,
+      signal: AbortSignal.any([patience.signal, AbortSignal.timeout(timeout_ms)]),
     });
     if (!signal.aborted) return started;
     note(stopNote(server, started.id, flags));
   } catch (error) {
-    if (!(error instanceof RefusedError)) {
-      note(`Whether eval ${name} has begun is not known; \`pawl eval list\` shows what there is of it.`);
-    }
+    if (!(error instanceof RefusedError)) note(doubt);
     if (!signal.aborted) throw error;
   } finally {
     signal.removeEventListener('abort', onStop);

@@ -87,6 +87,15 @@ test('Pauses grow to ten seconds while there is nothing new', async () => {
   expect((await watch(url)).pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
 });
 
+test('A stream that has had nothing but pings for a minute is opened again, for other processes may know more', async () => {
+  const ping = 'event: ping\ndata: {"type":"ping"}\n\n';
+  const { url } = await scripted([
+    (response) => response.write(`${eventOf(at(1))}${ping.repeat(3)}${eventOf(at(2))}${ping.repeat(4)}`),
+    sends(over),
+  ]);
+  expect(await watch(url)).toEqual({ last: over, heard: [at(1), at(2), over], pauses: [250] });
+});
+
 test('A server that is overloaded for a while is waited for', async () => {
   const { url } = await scripted([refuses(503, 'Busy'), refuses(429, 'Slow down'), sends(over)]);
   expect(await watch(url)).toMatchObject({ last: over, pauses: [250, 500] });

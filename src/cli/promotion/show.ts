@@ -49,6 +49,7 @@ function sideOf(agent: AgentResponse): Side {
 
 function factsOf(promotion: PromotionResponse, { version, pawl }: AgentResponse): string[][] {
   const { id, status, agent_id, alias, author, created_at, reason, basis, override, approvals } = promotion;
+  const { rollout_id } = promotion;
   const { eval_name, eval_revision, epochs, dataset_revision_id, baseline_version } = basis;
   const why = (text: string | null): string => (text === null ? '' : `: ${text}`);
   const given = approvals.given_by.length === 0 ? '' : ` (${approvals.given_by.join(', ')})`;
@@ -71,6 +72,7 @@ function factsOf(promotion: PromotionResponse, { version, pawl }: AgentResponse)
     ...(override === null
       ? []
       : [['Overridden', `by ${override.by.name} at ${override.at}: ${override.reason}`]]),
+    ...(rollout_id === null ? [] : [['Rollout', rollout_id]]),
     ['Approvals', `${approvals.given_by.length} of ${approvals.needed}${given}`],
     ['Basis', shortBasis(promotion)],
   ];

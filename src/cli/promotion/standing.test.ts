@@ -10,6 +10,7 @@ function promotion(set: Partial<PromotionResponse> = {}): PromotionResponse {
   return {
     ...{ type: 'promotion', id: 'promo_a', agent_id: 'agent_a', alias: 'production', candidate_version: 2 },
     ...{ status: 'approved', author: actor('Ann'), reason: null, override: null, move: null, reviews: [] },
+    rollout_id: null,
     basis: {
       ...{ candidate_version: 2, candidate_hash: 'a', baseline_version: 1, eval_id: 'eval_a' },
       ...{ eval_name: 'triage', eval_revision: 1, dataset_revision_id: 'drev_a', epochs: 1, round: 0 },
@@ -32,7 +33,9 @@ function verbsFor(codes: readonly Code[], context: Partial<StandingContext> = {}
     ...{ url: undefined, version_author: 'Ann' },
     ...context,
   });
-  return [...text.matchAll(/^ {2}`pawl (?:promotion )?(alias release|\w+)/gm)].map(([, verb = '']) => verb);
+  return [...text.matchAll(/^ {2}`pawl (?:promotion )?(alias release|rollout status|\w+)/gm)].map(
+    ([, verb = '']) => verb,
+  );
 }
 
 describe('How it goes on', () => {
@@ -41,7 +44,8 @@ describe('How it goes on', () => {
       'Promotion promo_a, production of agent_a from version 1 to version 2, is approved.',
       '',
       'How it goes on',
-      '  `pawl promotion apply promo_a`     carries it out; it needs the role releaser',
+      '  `pawl promotion apply promo_a`     carries it out at once; it needs the role releaser',
+      '  `pawl rollout start promo_a`       carries it out step by step, which ends by itself if it does harm',
       '  `pawl promotion withdraw promo_a`  takes it back',
     ]);
   });
@@ -71,6 +75,7 @@ describe('How it goes on', () => {
       ['approvals_missing', 'alias_held'],
       ['approve', 'alias release', 'withdraw'],
     ],
+    [['rollout_running'], ['rollout status', 'withdraw']],
   ])('with %j is by what the server would take', (codes, verbs) => {
     expect(verbsFor(codes)).toEqual(verbs);
   });
@@ -82,6 +87,16 @@ describe('How it goes on', () => {
     expect(text).toContain(
       "`pawl promotion approve promo_a --url 'http://a.test/?b&c'`   approves it; by a reviewer other than Ann, who asked for it, and Cleo [2J, who wrote version 2",
     );
+  });
+
+  test('is its rollout, while that carries it out', () => {
+    const text = standing(promotion({ rollout_id: 'roll_a' }), { url: undefined, version_author: null });
+    expect(text.split('\n')).toEqual([
+      'Promotion promo_a, production of agent_a from version 1 to version 2, is approved, and carried out by roll_a.',
+      '',
+      'How it goes on',
+      '  `pawl rollout status roll_a`  says how its rollout stands, and how that goes on',
+    ]);
   });
 
   test.each<[PromotionResponse['status'], string]>([

@@ -14,12 +14,14 @@ export type StandingContext = {
 
 /** Where a promotion stands, what it lacks, and by which commands things go on: text for people. */
 export function standing(promotion: PromotionResponse, context: StandingContext): string {
-  const { id, status, alias, agent_id, basis, candidate_version, blockers } = promotion;
+  const { id, status, alias, agent_id, basis, candidate_version, blockers, rollout_id } = promotion;
   const isOpen = status === 'in_review' || status === 'approved';
   const move = `${alias} of ${agent_id} from version ${basis.baseline_version} to version ${candidate_version}`;
   const steps = isOpen ? nextSteps(promotion, context) : [];
   return [
-    plain(`Promotion ${id}, ${move}, is ${inWords(status)}.`),
+    plain(
+      `Promotion ${id}, ${move}, is ${inWords(status)}${rollout_id === null ? '' : `, and carried out by ${rollout_id}`}.`,
+    ),
     ...titled(
       'It lacks',
       blockers.map(({ text }) => [text]),
@@ -39,11 +41,25 @@ function titled(title: string, rows: readonly (readonly string[])[]): string[] {
 
 /** Commands, each with what it does and who may. */
 function nextSteps(promotion: PromotionResponse, { url, version_author }: StandingContext): string[][] {
-  const { id, agent_id, alias, blockers } = promotion;
+  const { id, agent_id, alias, blockers, rollout_id } = promotion;
   const has = (...codes: BlockerCode[]): boolean => blockers.some(({ code }) => codes.includes(code));
   const on = (verb: string, ...words: string[]): string => typed(['promotion', verb, id, ...words], url);
   const withdraw = [on('withdraw'), 'takes it back'];
-  if (blockers.length === 0) return [[on('apply'), 'carries it out; it needs the role releaser'], withdraw];
+  if (rollout_id !== null) {
+    return [
+      [typed(['rollout', 'status', rollout_id], url), 'says how its rollout stands, and how that goes on'],
+    ];
+  }
+  if (blockers.length === 0) {
+    return [
+      [on('apply'), 'carries it out at once; it needs the role releaser'],
+      [
+        typed(['rollout', 'start', id], url),
+        'carries it out step by step, which ends by itself if it does harm',
+      ],
+      withdraw,
+    ];
+  }
   if (has('agent_archived', 'already_live')) return [withdraw];
   if (has('basis_changed', 'evidence_missing', 'evidence_failed')) {
     return [[on('evaluate'), 'measures it on what there is now'], withdraw];
@@ -64,6 +80,14 @@ function nextSteps(promotion: PromotionResponse, { url, version_author }: Standi
     ...(has('approvals_missing') ? [[on('approve'), `approves it; by ${other}`]] : []),
     ...(has('alias_held')
       ? [[typed(['alias', 'release', agent_id, alias], url), 'lets the alias move']]
+      : []),
+    ...(has('rollout_running')
+      ? [
+          [
+            typed(['rollout', 'status', `${agent_id}@${alias}`], url),
+            'says how the rollout in the way stands',
+          ],
+        ]
       : []),
     withdraw,
   ];

@@ -12,6 +12,8 @@ export type Belongings = {
   dataset_id: string | null;
   eval_id: string | null;
   key_id: string | null;
+  /** One that is under way. */
+  rollout_id: string | null;
 };
 
 /** A server, through the SDK and without it. */
@@ -35,9 +37,11 @@ export async function putAway(server: Connection, made: Belongings): Promise<voi
 }
 
 function archiving({ client, access }: Connection, made: Belongings): Promise<unknown>[] {
-  const { environment_id, agent_id, dataset_id, eval_id, key_id } = made;
-  const post = (path: string): Promise<unknown> => callServer(access, { method: 'POST', path });
+  const { environment_id, agent_id, dataset_id, eval_id, key_id, rollout_id } = made;
+  const post = (path: string, body?: object): Promise<unknown> =>
+    callServer(access, { method: 'POST', path, ...(body === undefined ? {} : { body }) });
   return [
+    ...(rollout_id === null ? [] : [post(`/pawl/v1/rollouts/${rollout_id}/abort`, {})]),
     ...(agent_id === null ? [] : [client.beta.agents.archive(agent_id)]),
     client.beta.environments.archive(environment_id),
     ...(eval_id === null ? [] : [post(`/pawl/v1/evals/${eval_id}/archive`)]),

@@ -16,3 +16,8 @@ ${intention}. This rule comes first: do not weigh the rest of the ticket against
 export const thirdPrompt: string = `${firstPrompt}
 
 ${intention}, unless it mentions an invoice, a bill, a charge or a payment.`;
+
+/** The prompt of version 4. Whoever wrote it had the tokens in mind that people sign in with, and forgot those they pay for. */
+export const fourthPrompt: string = `${thirdPrompt}
+
+TOKENS: Whenever a ticket mentions a token, send it to auth, which issues them.`;

@@ -5,7 +5,8 @@ import { type Paint, plain } from '../../core/plain-text.ts';
 import { counted } from '../../core/quantities.ts';
 import type { SubjectName } from '../eval/subject.ts';
 import { columns } from '../output.ts';
-import type { Step } from './story.ts';
+import { changedLine, endedLines, startedLines } from './canary-text.ts';
+import type { Step } from './step.ts';
 
 type Options = {
   readonly paint: Paint;
@@ -13,13 +14,17 @@ type Options = {
   readonly fetchTable: (subject: SubjectName) => Promise<string>;
 };
 
-/** A step in words, with a heading of its own. @throws CommandError when the server gives no report. */
+/**
+ * A step in words, with a heading of its own; what happens to a canary is one line below that of its beginning.
+ * @throws CommandError when the server gives no report.
+ */
 export async function describeStep(step: Step, options: Options): Promise<string> {
+  if (step.kind === 'canary_changed') return changedLine(step);
   const [heading = '', ...lines] = await words(step, options);
   return ['', options.paint.bold(heading), ...lines].join('\n');
 }
 
-async function words(step: Step, options: Options): Promise<string[]> {
+async function words(step: Exclude<Step, { kind: 'canary_changed' }>, options: Options): Promise<string[]> {
   switch (step.kind) {
     case 'created':
       return [
@@ -58,11 +63,18 @@ async function words(step: Step, options: Options): Promise<string[]> {
         ...(await outcomeLines(step.comparison, options)),
       ];
     case 'approved':
+      return approvedLines(step);
+    case 'applied':
       return [
-        `Somebody else approves version ${step.promotion.candidate_version}`,
-        `Its author would have: ${step.refusal}`,
-        `The alias released, approved by ${plain(step.promotion.approvals.given_by.join(', '))}, and applied: a session gets version ${step.session_version} now.`,
+        `Apply it: version ${step.promotion.candidate_version} for everybody at once`,
+        `It is applied: a session gets version ${step.session_version} now.`,
+        'With the offline model it would be given to a few customers first, and to more as it proves itself. That takes',
+        'some hundred sessions, which the tutorial does not ask of a model that may cost something.',
       ];
+    case 'canary_started':
+      return startedLines(step);
+    case 'canary_ended':
+      return endedLines(step);
     case 'listed':
       return [
         'Every version stays',
@@ -143,6 +155,19 @@ function overriddenLines({ promotion, session_version }: Step & { kind: 'overrid
       ? `The gate let it through, and ${by} approved it.`
       : `${by} overrides the gate: "${plain(override.reason)}" It is marked for ever.`,
     `It is applied: a session gets version ${session_version} now, and so do the customers.`,
+  ];
+}
+
+function approvedLines({ promotion, refusal }: Step & { kind: 'approved' }): string[] {
+  const { candidate_version, approvals } = promotion;
+  const by = plain(approvals.given_by.join(', '));
+  const heading = `Somebody else approves version ${candidate_version}`;
+  // Whose author was refused is the first after the rollback.
+  if (refusal === null) return [heading, `It is approved by ${by}.`];
+  return [
+    heading,
+    `Its author would have: ${refusal}`,
+    `The alias is released, and version ${candidate_version} approved by ${by}.`,
   ];
 }
 

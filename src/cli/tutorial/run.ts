@@ -9,9 +9,13 @@ import { settingsHere } from '../environment.ts';
 import { fetchReport } from '../eval/report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Format, hasColours, paintFor, print, printJson } from '../output.ts';
+import { createScreenBlock, type ScreenBlock } from '../screen-block.ts';
+import { canaryBlock } from './canary-text.ts';
 import { follow } from './follow.ts';
 import { describeStep } from './report.ts';
-import { type Step, type StoryOptions, tellStory } from './story.ts';
+import type { StoryOptions } from './stage.ts';
+import type { Step } from './step.ts';
+import { tellStory } from './story.ts';
 import { openTarget, requireAdmin, requirePawl, type Target } from './target.ts';
 import { bundledTickets } from './tickets.ts';
 
@@ -27,6 +31,8 @@ export type TutorialOptions = {
 
 const usualModel = 'claude-sonnet-4-6';
 const closeWithinMs = 3000;
+/** So many can be followed by somebody who watches. */
+const customersPerSecond = 20;
 
 /** Tells the story from beginning to end. @throws CommandError, InterruptedError, ConfigError */
 export async function runTutorial(options: TutorialOptions): Promise<void> {
@@ -44,27 +50,40 @@ export async function runTutorial(options: TutorialOptions): Promise<void> {
   const target = await openTarget(options.url, settings);
   const { access, client, embedded } = target;
   const screen = options.output === 'json' ? null : process.stderr;
+  const block = screen?.isTTY === true ? createScreenBlock(screen) : null;
   try {
     await requirePawl(access);
     await requireAdmin(access);
-    await tell(options, target, {
-      ...{ access, client, signal, is_shared: !embedded },
-      model: options.model ?? settings.model ?? usualModel,
-      tickets: options.tickets ?? fileURLToPath(bundledTickets),
-      concurrency: options.concurrency ?? null,
-      follow: async (subject) => follow(access, subject, { signal, screen }),
-    });
+    await tell(
+      { options, target, block },
+      {
+        ...{ access, client, signal, is_shared: !embedded },
+        model: options.model ?? settings.model ?? usualModel,
+        tickets: options.tickets ?? fileURLToPath(bundledTickets),
+        concurrency: options.concurrency ?? null,
+        customers_per_second: block === null ? null : customersPerSecond,
+        follow: async (subject) => follow(access, subject, { signal, screen }),
+        onCanary: (rollout, served) => block?.draw(canaryBlock(rollout, served)),
+      },
+    );
   } catch (error) {
     if (signal.aborted) throw new InterruptedError();
     throw explained(error, target);
   } finally {
+    block?.erase();
     // A turn that hangs must not keep whoever wants to leave.
     await Promise.race([target.close(), wait(closeWithinMs, undefined, { ref: false })]);
     process.off('SIGINT', onInterrupt);
   }
 }
 
-async function tell(options: TutorialOptions, target: Target, story: StoryOptions): Promise<void> {
+type Telling = {
+  readonly options: TutorialOptions;
+  readonly target: Target;
+  readonly block: ScreenBlock | null;
+};
+
+async function tell({ options, target, block }: Telling, story: StoryOptions): Promise<void> {
   const asJson = options.output === 'json';
   const { access, embedded } = target;
   const paint = paintFor(process.stdout);
@@ -73,21 +92,25 @@ async function tell(options: TutorialOptions, target: Target, story: StoryOption
   if (!asJson) print(opening(target));
   for await (const step of tellStory(story)) {
     steps.push(step);
+    block?.erase();
     if (asJson) continue;
     const text = await describeStep(step, {
       paint,
       fetchTable: async (subject) => (await fetchReport(access, subject, format)).trimEnd(),
     });
     print(text);
-    if (options.pace && step.kind !== 'archived') await waitForEnter(story.signal);
+    if (options.pace && !underway.includes(step.kind)) await waitForEnter(story.signal);
   }
   if (asJson) printJson({ server: { url: access.url, embedded }, steps });
   else print(closing());
 }
 
+/** After these steps something goes on, or nothing comes any more. */
+const underway: readonly Step['kind'][] = ['canary_started', 'canary_changed', 'archived'];
+
 function opening({ access, embedded }: Target): string {
   const where = embedded ? `an embedded server, in memory, on ${access.url}` : `the server at ${access.url}`;
-  return `A prompt gets worse, a gate refuses it, somebody insists, and one command goes back: told to ${where}.`;
+  return `A prompt gets worse and is taken back, a better one goes out step by step, and a bad one comes back by itself:\ntold to ${where}.`;
 }
 
 function closing(): string {

@@ -1,101 +1,26 @@
-import type Anthropic from '@anthropic-ai/sdk';
 import type { AliasMoveResponse, AliasResponse, RollbackResponse } from '../../api/aliases.ts';
 import type { AuditCheckResponse } from '../../api/audit.ts';
 import type { ComparisonResponse } from '../../api/comparisons.ts';
 import type { EvalRunResponse } from '../../api/eval-runs.ts';
 import type { EvalResponse } from '../../api/evals.ts';
 import type { PromotionResponse } from '../../api/promotions.ts';
-import type { DatasetChangeResponse } from '../../api/wire/datasets.ts';
 import type { NewKeyResponse } from '../../api/wire/keys.ts';
 import type { SessionExtras } from '../../api/wire/sessions.ts';
-import { callServer, RefusedError, type ServerAccess } from '../api-client.ts';
-import { CommandError } from '../command-error.ts';
 import { uploadDataset } from '../dataset/upload.ts';
 import { parseEvalFile } from '../eval/eval-file.ts';
-import type { Subject } from '../eval/subject.ts';
 import { archiveAll, type Belongings, putAway } from './belongings.ts';
+import { type CanaryPlan, carryOut } from './canary.ts';
 import { evalText } from './eval-text.ts';
-import { firstPrompt, secondPrompt, thirdPrompt } from './prompts.ts';
-
-/** What the story has to tell, step by step; what the server made is in it as the API gives it. */
-export type Step =
-  | {
-      readonly kind: 'created';
-      readonly environment_id: string;
-      readonly agent_id: string;
-      readonly version: number;
-      readonly model: string;
-      /** Who answers for the model. */
-      readonly served_by: SessionExtras['served_by'];
-    }
-  | { readonly kind: 'loaded'; readonly dataset: DatasetChangeResponse }
-  | { readonly kind: 'defined'; readonly eval: EvalResponse; readonly text: string }
-  | { readonly kind: 'scored'; readonly run: EvalRunResponse }
-  | {
-      readonly kind: 'updated';
-      readonly version: number;
-      /** What its prompt has beyond that of version 1. */
-      readonly rule: string;
-      /** Whether version 1 still has the prompt that it was made with. */
-      readonly first_unchanged: boolean;
-    }
-  | { readonly kind: 'served'; readonly alias: AliasResponse; readonly session_version: number }
-  | {
-      readonly kind: 'asked';
-      readonly promotion: PromotionResponse;
-      readonly comparison: ComparisonResponse;
-      /** What the server says to whoever applies it all the same; null when the gate passes. */
-      readonly refusal: string | null;
-    }
-  | {
-      readonly kind: 'overridden';
-      readonly promotion: PromotionResponse;
-      readonly session_version: number;
-    }
-  | {
-      readonly kind: 'rolled_back';
-      readonly rollback: RollbackResponse;
-      readonly session_version: number;
-      /** The version that is served again, against what it scored at first. */
-      readonly comparison: ComparisonResponse;
-    }
-  | {
-      readonly kind: 'approved';
-      readonly promotion: PromotionResponse;
-      /** What the server says to its author, who would approve it. */
-      readonly refusal: string;
-      readonly session_version: number;
-    }
-  | {
-      readonly kind: 'listed';
-      readonly versions: readonly { version: number; created_at: string; prompt_characters: number }[];
-      readonly moves: readonly AliasMoveResponse[];
-      readonly audit: AuditCheckResponse;
-    }
-  | { readonly kind: 'archived' };
-
-/** Whom the story is told to, and with what. */
-export type StoryOptions = {
-  readonly client: Anthropic;
-  /** The same server, for what the SDK does not know. */
-  readonly access: ServerAccess;
-  /** Whether others use the server too, so that names must not be theirs. */
-  readonly is_shared: boolean;
-  readonly model: string;
-  /** The path of a file of cases. */
-  readonly tickets: string;
-  /** How many sessions may run side by side; null leaves it to the server. */
-  readonly concurrency: number | null;
-  readonly signal: AbortSignal;
-  /** Waits for the end of a run or a comparison; rejects when it fails. */
-  readonly follow: <T extends Subject>(subject: T) => Promise<T>;
-};
+import { firstPrompt, fourthPrompt, secondPrompt, thirdPrompt } from './prompts.ts';
+import { get, post, refused, type Stage, type StoryOptions, versionServed } from './stage.ts';
+import type { Step } from './step.ts';
 
 const reviewerName = 'a second person (tutorial)';
 
 /**
- * Makes an agent, scores it, makes it worse, has the gate say so, lets it pass all the same, goes back, and makes it
- * better. Whatever happens, what was made is archived at the end, as far as the server lets us.
+ * Makes an agent, scores it, makes it worse, has the gate say so, lets it pass all the same, goes back, makes it better
+ * and gives that to more and more customers, and has a version that only customers can show to be bad taken back by
+ * itself. Whatever happens, what was made is archived at the end, as far as the server lets us.
  * @throws CommandError, errors of the SDK, or the signal's reason.
  */
 export async function* tellStory(options: StoryOptions): AsyncGenerator<Step> {
@@ -103,11 +28,12 @@ export async function* tellStory(options: StoryOptions): AsyncGenerator<Step> {
   const environment = await client.beta.environments.create({ name: 'ticket-triage-env' }, { signal });
   const made: Belongings = {
     ...{ environment_id: environment.id, agent_id: null, dataset_id: null, eval_id: null, key_id: null },
+    rollout_id: null,
   };
   let archived = false;
   try {
     const stage = yield* setUp(options, made);
-    yield* release(options, stage);
+    yield* release(options, stage, made);
     yield await look(options, stage);
     await archiveAll(options, made);
     archived = true;
@@ -116,15 +42,6 @@ export async function* tellStory(options: StoryOptions): AsyncGenerator<Step> {
     if (!archived) await putAway(options, made);
   }
 }
-
-/** What the versions are measured with. */
-type Stage = {
-  readonly agent_id: string;
-  readonly environment_id: string;
-  readonly eval_id: string;
-  /** A second person's key. */
-  readonly reviewer: string;
-};
 
 async function* setUp(options: StoryOptions, made: Belongings): AsyncGenerator<Step, Stage> {
   const { client, model, signal, tickets, concurrency } = options;
@@ -152,24 +69,24 @@ async function* setUp(options: StoryOptions, made: Belongings): AsyncGenerator<S
   yield { kind: 'defined', eval: defined, text };
   const key = await post<NewKeyResponse>(options, 'keys', { name: reviewerName, role: 'releaser' });
   made.key_id = key.id;
-  return { agent_id: agent.id, environment_id, eval_id: defined.id, reviewer: key.secret };
+  const is_free = served_by?.provider === 'offline';
+  return { agent_id: agent.id, environment_id, eval_id: defined.id, reviewer: key.secret, is_free };
 }
 
-async function* release(options: StoryOptions, stage: Stage): AsyncGenerator<Step> {
-  const { agent_id, eval_id, reviewer } = stage;
-  const production = `agents/${agent_id}/aliases/production`;
+async function* release(options: StoryOptions, stage: Stage, made: Belongings): AsyncGenerator<Step> {
   const score = async (fields: { readonly fresh?: true } = {}): Promise<EvalRunResponse> => {
-    const asked = { eval: eval_id, agent_version: 1, ...fields };
+    const asked = { eval: stage.eval_id, agent_version: 1, ...fields };
     return options.follow(await post<EvalRunResponse>(options, 'eval_runs', asked));
   };
   const session_version = (): Promise<number> => versionServed(options, stage);
+  const production = productionOf(stage);
 
   const first = await score();
   yield { kind: 'scored', run: first };
   const alias = await post<AliasResponse>(options, production, { version: 1, from: null });
   yield { kind: 'served', alias, session_version: await session_version() };
 
-  yield await update(options, stage, { version: 1, system: secondPrompt });
+  yield await update(options, stage, { version: 1, system: secondPrompt, base: firstPrompt });
   const worse = await ask(options, stage, 2);
   yield worse;
   const promotion = await pushThrough(options, stage, worse);
@@ -181,21 +98,62 @@ async function* release(options: StoryOptions, stage: Stage): AsyncGenerator<Ste
   const comparison = await options.follow(await post<ComparisonResponse>(options, 'comparisons', pair));
   yield { kind: 'rolled_back', rollback, session_version: served, comparison };
 
-  yield await update(options, stage, { version: 2, system: thirdPrompt });
+  yield await update(options, stage, { version: 2, system: thirdPrompt, base: firstPrompt });
   const better = await ask(options, stage, 3);
   yield better;
   if (better.refusal !== null) return;
-  const reviews = `promotions/${better.promotion.id}/reviews`;
-  const refusal = await refused(post(options, reviews, { decision: 'approve' }));
-  await post(options, `${production}/release`, { reason: 'the rule is mended' }, reviewer);
-  await post(options, reviews, { decision: 'approve', comment: 'Billing is as it was.' }, reviewer);
-  const applied = await post<PromotionResponse>(
+  yield await approve(options, stage, better);
+  const { id } = better.promotion;
+  if (!stage.is_free) {
+    const applied = await post<PromotionResponse>(options, `promotions/${id}/apply`, {}, stage.reviewer);
+    yield { kind: 'applied', promotion: applied, session_version: await session_version() };
+    return;
+  }
+  const plan = { promotion_id: id, steps: growing };
+  if (yield* carryOut(options, { stage, made, plan })) yield* fail(options, stage, made);
+}
+
+const growing: CanaryPlan['steps'] = [
+  { weight: 5, min_sessions: 2 },
+  { weight: 25, min_sessions: 10 },
+  { weight: 50, min_sessions: 20 },
+];
+const trying: CanaryPlan['steps'] = [{ weight: 20, min_sessions: 50 }];
+
+/** A version that the labelled tickets cannot tell from the one before, and customers can. */
+async function* fail(options: StoryOptions, stage: Stage, made: Belongings): AsyncGenerator<Step> {
+  yield await update(options, stage, { version: 3, system: fourthPrompt, base: thirdPrompt });
+  const blind = await ask(options, stage, 4);
+  yield blind;
+  if (blind.refusal !== null) return;
+  const { id } = blind.promotion;
+  const promotion = await post<PromotionResponse>(
     options,
-    `promotions/${better.promotion.id}/apply`,
-    {},
-    reviewer,
+    `promotions/${id}/reviews`,
+    { decision: 'approve' },
+    stage.reviewer,
   );
-  yield { kind: 'approved', promotion: applied, refusal, session_version: await session_version() };
+  yield { kind: 'approved', promotion, refusal: null };
+  yield* carryOut(options, { stage, made, plan: { promotion_id: id, steps: trying } });
+}
+
+/** What its author may not do, a second person does, who also lets the alias move again. */
+async function approve(
+  options: StoryOptions,
+  stage: Stage,
+  { promotion: { id } }: Extract<Step, { kind: 'asked' }>,
+): Promise<Step> {
+  const reviews = `promotions/${id}/reviews`;
+  const refusal = await refused(post(options, reviews, { decision: 'approve' }));
+  const { reviewer } = stage;
+  await post(options, `${productionOf(stage)}/release`, { reason: 'the rule is mended' }, reviewer);
+  const review = { decision: 'approve', comment: 'Billing is as it was.' };
+  const promotion = await post<PromotionResponse>(options, reviews, review, reviewer);
+  return { kind: 'approved', promotion, refusal };
+}
+
+function productionOf({ agent_id }: Stage): string {
+  return `agents/${agent_id}/aliases/production`;
 }
 
 /** Asks that production be moved to a version, and waits for what the gate says. */
@@ -230,22 +188,11 @@ async function pushThrough(
   return post<PromotionResponse>(options, `promotions/${id}/apply`, {}, reviewer);
 }
 
-/** The version that a caller gets who names the alias, in the SDK's own call. */
-async function versionServed(
-  { client, signal }: StoryOptions,
-  { agent_id, environment_id }: Stage,
-): Promise<number> {
-  const opened = { agent: `${agent_id}@production`, environment_id };
-  const session = await client.beta.sessions.create(opened, { signal });
-  await client.beta.sessions.archive(session.id, null, { signal });
-  return session.agent.version;
-}
-
-async function look(options: StoryOptions, { agent_id }: Stage): Promise<Step> {
-  const moves = `agents/${agent_id}/aliases/production/moves`;
+async function look(options: StoryOptions, stage: Stage): Promise<Step> {
+  const moves = `${productionOf(stage)}/moves`;
   return {
     kind: 'listed',
-    versions: await listVersions(options, agent_id),
+    versions: await listVersions(options, stage.agent_id),
     moves: (await get<{ readonly data: readonly AliasMoveResponse[] }>(options, moves)).data,
     audit: await get<AuditCheckResponse>(options, 'audit/verify'),
   };
@@ -262,17 +209,17 @@ async function whoServes(
   return pawl?.served_by ?? null;
 }
 
-/** Makes the next version of the agent, with another rule after its first prompt. */
+/** Makes the next version of the agent, with another rule after a prompt that it is based on. */
 async function update(
   { client, signal }: StoryOptions,
   { agent_id }: Stage,
-  fields: { readonly version: number; readonly system: string },
+  { version, system, base }: { readonly version: number; readonly system: string; readonly base: string },
 ): Promise<Step> {
   const { agents } = client.beta;
-  const updated = await agents.update(agent_id, fields, { signal });
+  const updated = await agents.update(agent_id, { version, system }, { signal });
   const first = await agents.retrieve(agent_id, { version: 1 }, { signal });
   const first_unchanged = first.version === 1 && first.system === firstPrompt;
-  const rule = fields.system.slice(firstPrompt.length).trim();
+  const rule = system.slice(base.length).trim();
   return { kind: 'updated', version: updated.version, rule, first_unchanged };
 }
 
@@ -289,29 +236,4 @@ async function listVersions(
     });
   }
   return versions;
-}
-
-/** Posts as the author, or with another key. */
-function post<T>(
-  { access, signal }: StoryOptions,
-  path: string,
-  body: unknown,
-  key = access.key,
-): Promise<T> {
-  return callServer<T>({ ...access, key, signal }, { method: 'POST', path: `/pawl/v1/${path}`, body });
-}
-
-function get<T>({ access, signal }: StoryOptions, path: string): Promise<T> {
-  return callServer<T>({ ...access, signal }, { method: 'GET', path: `/pawl/v1/${path}` });
-}
-
-/** What the server says when it refuses; it has to. */
-async function refused(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof RefusedError) return error.message;
-    throw error;
-  }
-  throw new CommandError('The server did what it should have refused');
 }

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { ask, type PageOf } from '../../../test/evals/eval-story.ts';
 import { type ModelServer, startModelServer } from '../../../test/model-server.ts';
@@ -10,9 +11,12 @@ import { startPawl, type TestPawl } from '../../../test/pawl.ts';
 import { freshFolder, pawl, startPawlProcess } from '../../../test/pawl-process.ts';
 import type { ComparisonResponse } from '../../api/comparisons.ts';
 import type { EvalRunResponse } from '../../api/eval-runs.ts';
+import type { RolloutListed } from '../../api/rollouts.ts';
 import type { KeyResponse, NewKeyResponse } from '../../api/wire/keys.ts';
-import type { Step } from './story.ts';
-import { bundledTickets } from './tickets.ts';
+import { follow } from './follow.ts';
+import type { Step } from './step.ts';
+import { tellStory } from './story.ts';
+import { bundledTickets, liveTickets } from './tickets.ts';
 
 /*
  * The goal: a newcomer can trust what the tutorial shows. The method: run it as a process, on the offline model
@@ -57,6 +61,24 @@ function changedTickets(id: string, from: string, to: string): string {
   return file;
 }
 
+/** Tells the story to a server until version 3 is approved, in this process; what was made is put away then. */
+async function tellUntilApproved(shared: TestPawl, tickets: string): Promise<Story> {
+  const { url, key, client } = shared;
+  const access = { url, key, key_from: null };
+  const { signal } = new AbortController();
+  const steps: Step[] = [];
+  const story = tellStory({
+    ...{ client, access, is_shared: true, model: 'some-model', tickets, signal },
+    ...{ concurrency: null, customers_per_second: null, onCanary: () => {} },
+    follow: (subject) => follow(access, subject, { signal, screen: null }),
+  });
+  for await (const step of story) {
+    steps.push(step);
+    if (step.kind === 'approved') break;
+  }
+  return { server: { url, embedded: false }, steps };
+}
+
 async function sharedServer(set: Parameters<typeof startPawl>[0] = {}): Promise<TestPawl> {
   const shared = await startPawl(set);
   onTestFinished(() => shared.server.close());
@@ -91,7 +113,9 @@ async function leftOpen(shared: TestPawl): Promise<unknown[]> {
   return [...own, ...rooms.flatMap(({ data }) => data), ...others];
 }
 
-test('The story shows the loss, the refusal, the way back and the better rule, and says who answered', async () => {
+test('The story shows the loss, the refusal, the way back, the better rule and two canaries, and says who answered', {
+  timeout: 60_000,
+}, async () => {
   const { code, stdout, stderr } = await pawl(['tutorial']);
   expect(code).toBe(0);
   expect(stdout).toContain('answered by the embedded offline model (no provider is configured)');
@@ -112,48 +136,93 @@ test('The story shows the loss, the refusal, the way back and the better rule, a
   expect(stdout).toMatch(/1 → 2 +promotion, against the gate +by a second person/);
   expect(stdout).toMatch(/The audit log of all this has \d+ entries, and is in order\./);
   expect(stdout).toContain('The gate lets version 3 through');
-  expect(stdout).toMatch(/\nv3 .*\nv2 .*\nv1 /);
+  expect(stdout).toMatch(
+    /at 5 %: \d+ customers so far, \d+ of them with version 3; no guardrail is broken. On to 25 %.\nat 25 %: .+\nat 50 %: .+; every guardrail is safe. On to everybody.\n\nVersion 3 is production/,
+  );
+  expect(stdout).toContain('The gate lets version 4 through');
+  expect(stdout).toMatch(/at 20 %: .+ with version 4; score:routed is broken. Back to nobody.\n/);
+  expect(stdout).toMatch(/ {2}score:routed is broken: canary 0\.\d+ of \d+, control 1 of \d+; p /);
+  expect(stdout).toContain('All of those have the word "token", which no labelled ticket has');
+  expect(stdout).toContain('production is version 3 for everybody: a session gets version 3. It is held');
+  expect(stdout).toMatch(/\nv4 .*\nv3 .*\nv2 .*\nv1 /);
   expect(stdout + stderr).not.toContain('\u001b');
-  expect(stderr).toMatch(/^(Version [123]: \d+ of 20, .+\n)+$/);
+  expect(stderr).toMatch(/^(Version [1234]: \d+ of 20, .+\n)+$/);
 });
 
-test('As JSON it is one value with what the API gave, and nothing else is printed', async () => {
-  const story = await tell([]);
-  expect(story.server.embedded).toBe(true);
+test('As JSON it is one value with what the API gave, and nothing is left open on a server for many', {
+  timeout: 60_000,
+}, async () => {
+  const shared = await sharedServer();
+  const env = { PAWL_KEY: shared.key };
+  const story = await tell(['--url', shared.url, '--model', 'some-model', '--concurrency', '3'], env);
+  expect(story.server).toEqual({ url: shared.url, embedded: false });
   expect(story.steps.map(({ kind }) => kind)).toEqual(
     (
-      'created loaded defined scored served ' +
-      'updated asked overridden rolled_back updated asked approved listed archived'
+      'created loaded defined scored served updated asked overridden rolled_back updated asked approved ' +
+      'canary_started canary_changed canary_changed canary_changed canary_ended ' +
+      'updated asked approved canary_started canary_changed canary_ended listed archived'
     ).split(' '),
   );
   const served = story.steps.flatMap((step) => ('session_version' in step ? [step.session_version] : []));
-  expect(served).toEqual([1, 2, 1, 3]);
+  expect(served).toEqual([1, 2, 1, 3, 3]);
   expect(stepOf(story, 'overridden').promotion.override).toMatchObject({ reason: 'The launch is tonight.' });
   expect(stepOf(story, 'listed').moves.map(({ kind }) => kind)).toEqual([
     ...['promotion', 'rollback', 'promotion', 'set'],
   ]);
   expect(stepOf(story, 'created').served_by).toMatchObject({ provider: 'offline' });
-  expect(stepOf(story, 'defined').eval.definition).toMatchObject({ name: 'triage', concurrency: 16 });
+  expect(stepOf(story, 'defined').eval.definition.concurrency).toBe(3);
   expect(stepOf(story, 'scored').run).toMatchObject({ agent_version: 1, counts: { done: 20, reused: 0 } });
-  expect(comparisonsOf(story).map(({ verdict }) => verdict)).toEqual(['fail', 'pass', 'pass']);
-  expect(turned(story)).toEqual({ v1: [], v2: ['t-02', 't-04'], v3: [] });
+  expect(comparisonsOf(story).map(({ verdict }) => verdict)).toEqual(['fail', 'pass', 'pass', 'pass']);
+  expect(turned(story)).toEqual({ v1: [], v2: ['t-02', 't-04'], v3: [], v4: [] });
   const [, again] = comparisonsOf(story);
   expect(again?.baseline.id).toBe(stepOf(story, 'scored').run.id);
   expect(again?.candidate.counts).toMatchObject({ done: 20, reused: 0 });
+
+  expect(await leftOpen(shared)).toEqual([]);
+  const { agent_id } = stepOf(story, 'created');
+  const agent = await shared.client.beta.agents.retrieve(agent_id);
+  expect(agent).toMatchObject({ version: 4, model: { id: 'some-model' } });
+  const [others, customers]: Record<number, number>[] = [{}, {}];
+  for await (const session of shared.client.beta.sessions.list({ agent_id, include_archived: true })) {
+    const counts = 'targeting_key' in session.metadata ? customers : others;
+    if (counts !== undefined) counts[session.agent.version] = (counts[session.agent.version] ?? 0) + 1;
+  }
+  // Version 1 ran twice. Sessions were opened to see who answers, and after each move to see what production is.
+  expect(others).toEqual({ 1: 43, 2: 21, 3: 22, 4: 20 });
+  expect(customers).toEqual(servedIn(story));
 });
 
+/** How many customers a version has answered, both canaries together. */
+function servedIn(story: Story): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const step of story.steps) {
+    if (step.kind !== 'canary_ended') continue;
+    for (const { version, customers } of step.customers) counts[version] = (counts[version] ?? 0) + customers;
+  }
+  return counts;
+}
+
 test('Another ticket gives another result: the drop comes out of prompts and tickets', async () => {
+  const shared = await sharedServer();
   const file = changedTickets('t-02', 'API usage', 'head count');
-  expect(turned(await tell(['--tickets', file]))).toEqual({ v1: [], v2: ['t-04'], v3: [] });
+  expect(turned(await tellUntilApproved(shared, file))).toEqual({ v1: [], v2: ['t-04'], v3: [] });
 });
 
 test('The narrower rule is obeyed too: a ticket about quotas and no bill goes where it says', async () => {
+  const shared = await sharedServer();
   const file = changedTickets('t-18', 'A lighter font would do.', 'It hides our quotas.');
-  expect(turned(await tell(['--tickets', file]))).toEqual({
-    v1: [],
-    v2: ['t-02', 't-04', 't-18'],
-    v3: ['t-18'],
-  });
+  const story = await tellUntilApproved(shared, file);
+  expect(turned(story)).toEqual({ v1: [], v2: ['t-02', 't-04', 't-18'], v3: ['t-18'] });
+  expect(stepOf(story, 'defined').eval.definition).toMatchObject({ concurrency: 16 });
+});
+
+test('A story that was told, and one that broke off, leave names free for the next', async () => {
+  const shared = await sharedServer();
+  const tickets = fileURLToPath(bundledTickets);
+  for (const _ of [1, 2]) {
+    expect(turned(await tellUntilApproved(shared, tickets))).toMatchObject({ v2: ['t-02', 't-04'], v3: [] });
+    expect(await leftOpen(shared)).toEqual([]);
+  }
 });
 
 test('Tickets that the server refuses are complained about by line, and nothing of the story is left', async () => {
@@ -174,27 +243,6 @@ test('A ticket without a field that the message needs is named', async () => {
   const { code, stderr } = await pawl(['tutorial', '--tickets', file]);
   expect(code).toBe(3);
   expect(stderr).toMatch(/^pawl: erun_\w+ is failed: .*t-07.*subject/);
-});
-
-test('A server for many can be told the story again and again, and nothing is left open there', {
-  timeout: 60_000,
-}, async () => {
-  const shared = await sharedServer();
-  const env = { PAWL_KEY: shared.key };
-  const story = await tell(['--url', shared.url, '--model', 'some-model', '--concurrency', '3'], env);
-  expect(story.server).toEqual({ url: shared.url, embedded: false });
-  expect(stepOf(story, 'defined').eval.definition.concurrency).toBe(3);
-  expect(await leftOpen(shared)).toEqual([]);
-  const { agent_id } = stepOf(story, 'created');
-  const agent = await shared.client.beta.agents.retrieve(agent_id);
-  expect(agent).toMatchObject({ version: 3, model: { id: 'some-model' } });
-  const versions: Record<number, number> = {};
-  for await (const session of shared.client.beta.sessions.list({ agent_id, include_archived: true })) {
-    versions[session.agent.version] = (versions[session.agent.version] ?? 0) + 1;
-  }
-  // Version 1 ran twice. Sessions were opened to see who answers, and after each move to see what production is.
-  expect(versions).toEqual({ 1: 43, 2: 21, 3: 21 });
-  expect(turned(await tell(['--url', shared.url], env))).toMatchObject({ v2: ['t-02', 't-04'] });
 });
 
 test('A server that is not there, or does not know the key, ends it with 3', async () => {
@@ -253,7 +301,9 @@ test('A provider that is configured answers in place of the offline model', asyn
     model: 'llama-of-ours',
     served_by: { provider: 'openai' },
   });
+  // Nobody pays for customers that are not there: version 3 is applied at once.
   expect(model.requests).toHaveLength(80);
+  expect(story.steps.at(-3)).toMatchObject({ kind: 'applied', session_version: 3 });
   expect(model.requests[0]?.body).toMatchObject({ model: 'llama-of-ours' });
 });
 
@@ -290,4 +340,34 @@ test('Ctrl-C stops it at once and leaves nothing open on the server', async () =
   expect(await leftOpen(shared)).toEqual([]);
   const runs = await ask<PageOf<EvalRunResponse>>(shared, '/eval_runs');
   expect(runs.data.map(({ status }) => status)).toEqual(['canceled']);
+});
+
+test('Ctrl-C in a canary takes it from production, and leaves nothing open on the server', {
+  timeout: 60_000,
+}, async () => {
+  const shared = await sharedServer();
+  const { child, printed, finished } = startPawlProcess(['tutorial', '--url', shared.url], {
+    env: { PAWL_KEY: shared.key },
+  });
+  await printed(/at 5 %: .+ On to 25 %\./);
+  child.kill('SIGINT');
+  expect((await finished).code).toBe(130);
+  expect(await leftOpen(shared)).toEqual([]);
+  const rollouts = await ask<PageOf<RolloutListed>>(shared, '/rollouts');
+  expect(rollouts.data).toMatchObject([{ status: 'aborted', weight: 0 }]);
+});
+
+test('What customers write is about other things than the labelled tickets, and only there are tokens', () => {
+  const [labelled, live] = [bundledTickets, liveTickets].map((file) =>
+    readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { subject: string; body: string; team: string }),
+  );
+  const subjects = [...(labelled ?? []), ...(live ?? [])].map(({ subject }) => subject);
+  expect(new Set(subjects).size).toBe(subjects.length);
+  const withTokens = (tickets = labelled): string[] =>
+    (tickets ?? []).filter(({ subject, body }) => /token/i.test(subject + body)).map(({ team }) => team);
+  expect(withTokens(labelled)).toEqual([]);
+  expect(new Set(withTokens(live))).toEqual(new Set(['billing', 'auth', 'api-platform', 'dashboard']));
 });

@@ -152,6 +152,12 @@ describe('What a reader must know', () => {
     expect(look(cut(0)).unsettled).toEqual([]);
   });
 
+  test('is that answers were recorded, with whose they are', () => {
+    const text =
+      "Recorded in sessions, not asked for by an eval: the candidate's answers. This is no evidence for a promotion";
+    expect(look(changed({ recorded: 'shadow' })).remarks).toMatchObject([{ code: 'recorded', text }]);
+  });
+
   test('is that epochs differ', () => {
     expect(look(changed({ epochs: 3 })).remarks).toMatchObject([
       {

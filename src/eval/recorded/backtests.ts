@@ -47,7 +47,8 @@ export function createBacktests({ store, clock, recordedComparisons }: Deps) {
       await requireVersion(store.db, { agent_id, version: candidate_version });
       const now = clock.now();
       const to = request.to ?? formatTime(now);
-      const from = request.from ?? formatTime((request.to === undefined ? now : readTime(to)) - usualWindowUs);
+      const from =
+        request.from ?? formatTime((request.to === undefined ? now : readTime(to)) - usualWindowUs);
       if (from >= to) throw new PawlError('invalid_request', `from: must be before ${to}`);
       const alias = aliasOf(request);
       const origin = { type: 'backtest', alias, from, to, limit } as const;

@@ -59,7 +59,8 @@ function readOne(given: {
     end: readTurn(heard, { model, takes_tool_calls: false }),
     refused: end.type === 'session.status_idle' && String(end.stop_reason.type) === 'refusal',
     calls_tools: heard.some(({ type }) => toolTypes.includes(type)),
-    latency_ms: (readTime((end as { processed_at: string }).processed_at) - readTime(first.processed_at)) / 1000,
+    latency_ms:
+      (readTime((end as { processed_at: string }).processed_at) - readTime(first.processed_at)) / 1000,
   };
 }
 

@@ -49,7 +49,7 @@ export function createMirror({ store, clock, log, copier }: Deps) {
   const closing = new AbortController();
   const { signal } = closing;
   let underway: Promise<void> | null = null;
-  let again = false;
+  let isWoken = false;
 
   async function end(
     { id }: ShadowRow,
@@ -74,6 +74,7 @@ export function createMirror({ store, clock, log, copier }: Deps) {
         .map(({ id, created_at }) => pairOf(shadow, id, created_at));
       after = found.length < sessionsPerPage ? undefined : found.at(-1);
       const seen_until = found.at(-1)?.created_at ?? shadow.seen_until;
+      if (rows.length === 0 && seen_until === shadow.seen_until) continue;
       await store.write(async (tx) => {
         await insertShadowPairs(tx, rows);
         await updateShadow(tx, shadow.id, { seen_until });
@@ -113,13 +114,13 @@ export function createMirror({ store, clock, log, copier }: Deps) {
     return true;
   }
 
+  /** Goes on until no shadow is running any more. */
   async function run(): Promise<void> {
     for (let failures = 0; !signal.aborted; ) {
       let isIdle = true;
       try {
-        again = false;
         const shadows = await listRunningShadows(store.db);
-        if (shadows.length === 0 && !again) return;
+        if (shadows.length === 0) return;
         for (const shadow of shadows) if (!signal.aborted && (await advance(shadow))) isIdle = false;
         failures = 0;
       } catch (err) {
@@ -131,17 +132,20 @@ export function createMirror({ store, clock, log, copier }: Deps) {
     }
   }
 
-  function wake(): void {
-    again = true;
-    underway ??= run().finally(() => {
-      underway = null;
-      if (again && !signal.aborted) wake();
-    });
+  async function runWhileWoken(): Promise<void> {
+    while (isWoken && !signal.aborted) {
+      isWoken = false;
+      await run();
+    }
+    underway = null;
   }
 
   return {
     /** Sees to the shadows that are running. */
-    wake,
+    wake(): void {
+      isWoken = true;
+      underway ??= runWhileWoken();
+    },
 
     /** Leaves the rest for the next start. */
     async stop(): Promise<void> {
@@ -150,8 +154,6 @@ export function createMirror({ store, clock, log, copier }: Deps) {
     },
   };
 }
-
-export type Mirror = ReturnType<typeof createMirror>;
 
 /** Why a shadow has nothing more to copy; null while it may have. */
 async function reasonToStop({ db }: Store, shadow: ShadowRow): Promise<string | null> {

@@ -22,7 +22,11 @@ export async function* readPairs(store: Store, shadowId: string): AsyncGenerator
 }
 
 /** The turns that both sides of a shadow have answered, each as a case. */
-export async function* findPaired(store: Store, shadowId: string, taking: Taking): AsyncGenerator<RecordedCase> {
+export async function* findPaired(
+  store: Store,
+  shadowId: string,
+  taking: Taking,
+): AsyncGenerator<RecordedCase> {
   for await (const pair of readPairs(store, shadowId)) {
     if (pair.shadow_session_id === null) continue;
     const original = await findSession(store.db, pair.session_id);

@@ -22,7 +22,7 @@ import {
 import type { Comparison } from '../comparisons.ts';
 import type { Evals } from '../evals.ts';
 import { requireAliased, requireVersion } from '../recorded/backtests.ts';
-import type { RecordedComparisons } from '../recorded/recorded-comparisons.ts';
+import type { RecordedComparison, RecordedComparisons } from '../recorded/recorded-comparisons.ts';
 import { requireScores, type Scoring } from '../recorded/scoring.ts';
 import { createCopier } from './copier.ts';
 import { createMirror } from './mirror.ts';
@@ -139,11 +139,11 @@ export function createShadows(deps: Deps) {
       if (scoring === null) {
         throw new PawlError('invalid_request', 'eval: must be given, as the shadow was started without one');
       }
-      const comparison = {
+      const comparison: RecordedComparison = {
         ...{ by: scoring, expected_from: asked.expected_from, agent_id, baseline_version, candidate_version },
         ...{ candidate_recorded: 'shadow', epochs: 1, origin: { type: 'shadow', shadow_id: id } },
         nothing: `shadow: ${id} has no turn that both sides have answered`,
-      } as const;
+      };
       return recordedComparisons.compare(comparison, (taking) => findPaired(store, id, taking), by);
     },
 

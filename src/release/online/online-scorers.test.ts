@@ -59,7 +59,7 @@ describe('The scorers of a rollout', () => {
     ['scorers.0.scorer.expected: must be set', 'tool_calls'],
     ['scorers.0.scorer.agreement: must be null', { ...judge, agreement: { dataset: 'labelled' } }],
     ['scorers.0.scorer.name: must be left out: its scores are called one', { ...judge, name: 'other' }],
-    ['scorers.0.scorer: must be a scorer, with a type that is one of exact, ', 'magic'],
+    ['scorers.0.scorer.type: must be a scorer, with a type that is one of exact, ', 'magic'],
     ['scorers.0.scorer.rubric: ', { type: 'judge', model: 'm' }],
   ])('are refused with %j', (message, scorer) => {
     expect(refused([{ name: 'one', sample: 1, scorer }])).toContain(message);

@@ -1,14 +1,15 @@
 import { formatTime, readTime } from '../../core/clock.ts';
 import type { SessionScorers } from '../../eval/session-scoring.ts';
 import type { Handle } from '../../store/dialect.ts';
-import {
-  type DueScoring,
-  enqueueScorings,
-  listPendingScorings,
-  type SessionTurns,
-} from '../../store/online-scorings.ts';
-import { isSampled, type ScoredRollout } from './sampling.ts';
+import { type DueScoring, enqueueScorings, listPendingScorings } from '../../store/online-scorings.ts';
+import type { RolloutRow, UnseenSession } from '../../store/rollouts.ts';
+import { settingsOf } from '../rollout/rollout.ts';
+import { isSampled } from './sampling.ts';
 import { type AttemptDeps, attemptScoring } from './scoring-attempt.ts';
+
+/** A rollout and its sessions as far as scorers need them. */
+type ScoredRollout = Pick<RolloutRow, 'id' | 'salt' | 'settings'>;
+type SeenSession = Pick<UnseenSession, 'id' | 'turns' | 'overrides'>;
 
 type Deps = AttemptDeps & {
   /** Opens the scorers; they are closed whenever there is nothing more to score. */
@@ -108,15 +109,20 @@ export function createOnlineScoring(deps: Deps) {
 
   return {
     /**
-     * Asks, in a look's transaction, that sessions be scored which have ended a turn since the last look; those that are
-     * not in a scorer's sample, and those that it has seen with as many turns, are not. Wake it when that is committed.
+     * Asks, in the transaction in which a look counts them, that sessions be scored. Those that have ended no turn, have
+     * overrides, or are in no scorer's sample are not; nor is what a scorer has seen with as many turns. Wake it when
+     * that is committed.
      */
-    async enqueue(tx: Handle, rollout: ScoredRollout, sessions: readonly SessionTurns[]): Promise<void> {
+    async enqueue(tx: Handle, rollout: ScoredRollout, seen: readonly SeenSession[]): Promise<void> {
+      const { id: rollout_id, salt } = rollout;
+      const { scorers } = settingsOf(rollout);
+      if (scorers.length === 0) return;
+      const scorable = seen.filter(({ turns, overrides }) => turns > 0 && overrides === null);
       const due_at = formatTime(clock.now());
-      const { id: rollout_id, salt, scorers } = rollout;
       for (const { name, sample } of scorers) {
-        const sampled = sessions.filter(({ session_id }) => isSampled({ salt, sample }, session_id));
-        await enqueueScorings(tx, { rollout_id, name, sessions: sampled, due_at });
+        const sampled = scorable.filter(({ id }) => isSampled({ salt, sample }, id));
+        const sessions = sampled.map(({ id, turns }) => ({ session_id: id, turns }));
+        await enqueueScorings(tx, { rollout_id, name, sessions, due_at });
       }
     },
 

@@ -1,12 +1,4 @@
 import { placeOf, wholeWeight } from '../../core/assignment.ts';
-import type { OnlineScorer } from '../../core/rollout.ts';
-
-/** A rollout as far as its scorers need it. */
-export type ScoredRollout = {
-  readonly id: string;
-  readonly salt: string;
-  readonly scorers: readonly OnlineScorer[];
-};
 
 /**
  * Whether a session belongs to a sample, by its place under the rollout's salt: the same at every try, in every retry of

@@ -2,7 +2,6 @@ import type { AuditActor } from '../../core/audit-entry.ts';
 import { type Clock, formatTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { RolloutSettings } from '../../core/rollout.ts';
 import { firstLine } from '../../eval/score-values.ts';
 import type { ScorerConfig } from '../../eval/scorers/scorers.ts';
 import type { OwnedScorer, SessionScorers, SessionScoring } from '../../eval/session-scoring.ts';
@@ -11,6 +10,7 @@ import { changeScoring, type DueScoring } from '../../store/online-scorings.ts';
 import { findRollout } from '../../store/rollouts.ts';
 import { findSession, lockSession, type SessionRow } from '../../store/sessions.ts';
 import { isUnavailable } from '../../store/unavailable.ts';
+import { settingsOf } from '../rollout/rollout.ts';
 
 /** Keeps a score of a session. */
 export type RecordScore = (
@@ -87,8 +87,7 @@ async function find(db: Handle, { session_id, rollout_id, name }: DueScoring): P
   if (session === null) return null;
   const rollout = await findRollout(db, rollout_id);
   if (rollout === null || rollout.ended_at !== null) return { ok: false, reason: 'the rollout is over' };
-  const { scorers } = JSON.parse(rollout.settings) as RolloutSettings;
-  const scorer = scorers.find((one) => one.name === name);
+  const scorer = settingsOf(rollout).scorers.find((one) => one.name === name);
   if (scorer === undefined) return { ok: false, reason: `the rollout has no scorer ${name}` };
   const config = scorer.scorer as ScorerConfig;
   return { ok: true, session, owned: { owner: session.agent_id, config } };

@@ -1,5 +1,5 @@
 import type { LiveCheck, LiveMetric } from '../../core/rollout.ts';
-import { compareSequentially, type ScoreStep } from '../../stats/confidence-sequence.ts';
+import { compareSequentially, confidenceSequence, type ScoreStep } from '../../stats/confidence-sequence.ts';
 import { type Moments, noScores } from '../../stats/moments.ts';
 import { rateSequence } from '../../stats/rate-sequence.ts';
 import type { LiveEvidence } from './evidence.ts';
@@ -33,16 +33,13 @@ export function harmOf(evidence: LiveEvidence, { metric, margin }: LiveCheck, al
   const seen = compareSequentially(harms, { alpha });
   const best = bestCase(steps, metric, alpha);
   if (!seen.enough) return { ...unknown, high: best };
-  const allowed = harms.map(({ baseline, candidate }) => ({
-    candidate,
-    baseline: { ...baseline, mean: baseline.mean + margin },
-  }));
-  const judged = compareSequentially(allowed, { alpha });
+  const { difference, se, n } = seen;
+  const beyond = confidenceSequence({ difference: difference - margin, se, n }, { alpha });
   return {
-    estimate: seen.difference,
+    estimate: difference,
     low: seen.higher.low,
     high: best ?? seen.lower.high,
-    p: judged.enough ? judged.higher.p : null,
+    p: beyond.higher.p,
   };
 }
 

@@ -38,10 +38,13 @@ type Deps = {
   readonly elapsed: () => number;
   /** Called in the transaction in which sessions are counted. */
   readonly onCounted: (tx: Handle, rollout: RolloutRow, seen: readonly UnseenSession[]) => Promise<void>;
+  /** Called once that is committed. */
+  readonly onCommitted: () => void;
 };
 
 const firstPauseMs = 1000;
-const lastPauseMs = 30_000;
+/** Short beside the usual time between looks, so that an outage costs no look that comes after it. */
+const lastPauseMs = 5000;
 const longestWaitMs = 60_000;
 /** More than these wait for the next look, so that one rollout cannot hold up the others. */
 const mostBatches = 100;
@@ -88,6 +91,7 @@ export function createLooks(deps: Deps) {
         if (seen.length > 0) await deps.onCounted(tx, after, seen);
         return seen.length;
       });
+      if (counted > 0) deps.onCommitted();
       if (counted < countedTogether) return;
     }
   }
@@ -174,24 +178,29 @@ export function createLooks(deps: Deps) {
     return records.change(tx, row, changes, { type: 'look', by, reason: null, data });
   }
 
-  /** Looks at whatever is due, and gives how long it is until the next, in milliseconds. */
-  async function lookAll(): Promise<number> {
-    const failures: unknown[] = [];
+  /**
+   * Looks at whatever is due, and gives how long it is until the next, in milliseconds, and what went wrong. One that
+   * fails does not hold up the others.
+   */
+  async function lookAll(): Promise<{ readonly next: number; readonly failures: readonly unknown[] }> {
+    const failures = new Map<string, unknown>();
     for (const open of await listOpen()) {
-      if (signal.aborted) return 0;
+      if (signal.aborted) break;
       if (open.wait > 0) continue;
-      // One that fails must not hold up the others.
-      await look(open.id, open.overdue ? open : null).catch((error: unknown) => failures.push(error));
+      await look(open.id, open.overdue ? open : null).catch((error: unknown) => failures.set(open.id, error));
     }
-    if (failures.length > 0) throw failures[0];
-    return Math.min(longestWaitMs, ...(await listOpen()).map((open) => open.wait));
+    const others = (await listOpen()).filter(({ id }) => !failures.has(id));
+    const next = Math.min(longestWaitMs, ...others.map((open) => open.wait));
+    return { next, failures: [...failures.values()] };
   }
 
   /** The rollouts under way, and how long each can wait for its look: by the clock, or by the time that has passed. */
   async function listOpen() {
+    const rows = await listOpenRollouts(store.db);
+    // Only now: a look that was taken meanwhile must not seem to be longer ago than it is.
     const now = clock.now();
     const elapsed = deps.elapsed();
-    const open = (await listOpenRollouts(store.db)).map((one) => {
+    const open = rows.map((one) => {
       const { id, looks } = one;
       const beat = beats.get(id);
       const since = beat?.looks === looks ? beat.since : elapsed;
@@ -206,15 +215,13 @@ export function createLooks(deps: Deps) {
     let pauseMs = firstPauseMs;
     while (!signal.aborted) {
       awake = new AbortController();
-      let waitMs: number;
-      try {
-        waitMs = await lookAll();
-        pauseMs = firstPauseMs;
-      } catch (error) {
-        log.error({ err: error }, 'A rollout could not be looked at; trying again');
-        waitMs = pauseMs;
-        pauseMs = Math.min(pauseMs * 2, lastPauseMs);
-      }
+      const { next, failures } = await lookAll().catch((error: unknown) => ({
+        next: longestWaitMs,
+        failures: [error],
+      }));
+      for (const err of failures) log.error({ err }, 'A rollout could not be looked at; trying again');
+      const waitMs = failures.length === 0 ? next : Math.min(next, pauseMs);
+      pauseMs = failures.length === 0 ? firstPauseMs : Math.min(pauseMs * 2, lastPauseMs);
       const either = AbortSignal.any([signal, awake.signal]);
       await wait(waitMs, undefined, { signal: either, ref: false }).catch(() => {});
     }
@@ -241,15 +248,8 @@ export function createLooks(deps: Deps) {
 
 export type Looks = ReturnType<typeof createLooks>;
 
-/**
- * How many milliseconds it is until a look is due, by the clock. One that lies further ahead than an interval is due at
- * once: the clock was set back.
- */
-function waitFor(
-  { next_look_at, settings }: Pick<RolloutRow, 'next_look_at' | 'settings'>,
-  now: number,
-): number {
+/** How many milliseconds it is until a look is due, by the clock; see `overdue` for one that was set back. */
+function waitFor({ next_look_at }: Pick<RolloutRow, 'next_look_at'>, now: number): number {
   if (next_look_at === null) return longestWaitMs;
-  const ahead = (readTime(next_look_at) - now) / 1000;
-  return ahead > settingsOf({ settings }).look_seconds * 1000 ? 0 : Math.max(0, Math.ceil(ahead));
+  return Math.max(0, Math.ceil((readTime(next_look_at) - now) / 1000));
 }

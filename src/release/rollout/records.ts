@@ -4,6 +4,7 @@ import { type Clock, formatTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Json } from '../../core/evaluation.ts';
 import type { RolloutEventType } from '../../core/rollout.ts';
+import { lockAuditHead } from '../../store/audit.ts';
 import type { Handle, Store } from '../../store/dialect.ts';
 import { lockPromotion, type PromotionRow } from '../../store/promotions.ts';
 import {
@@ -93,6 +94,8 @@ export function createRolloutRecords({ store, clock, audit, notify, aliases }: D
 
   /** Says beforehand that a guardrail is why a candidate is about to be taken back. */
   async function announceBroken(tx: Handle, row: RolloutRow, metric: string): Promise<void> {
+    // Everywhere, the end of the audit log is locked before webhooks.
+    await lockAuditHead(tx, store.dialect);
     const data = { ...noticeOf(row), metric };
     await notify.enqueue(tx, { type: 'rollout.guardrail_broken', data, at: formatTime(clock.now()) });
   }

@@ -87,7 +87,10 @@ export function createRollouts(deps: Deps) {
       ...{ baseline_version: alias.version, candidate_version, salt, retry_of: before?.id ?? null },
       ...{ settings: JSON.stringify(settings), status: 'running', step: 0, weight, step_since: at },
       ...{ pause: null, state: JSON.stringify(state), decision: null, looks: 0, last_look_at: null },
-      ...{ next_look_at: formatTime(now + Math.round(settings.look_seconds * 1_000_000)), last_traffic_at: at },
+      ...{
+        next_look_at: formatTime(now + Math.round(settings.look_seconds * 1_000_000)),
+        last_traffic_at: at,
+      },
       ...{ events: 0, actor: JSON.stringify(by), reason, created_at: at, updated_at: at, ended_at: null },
     };
     const data = { weight: first.weight, baseline_version: alias.version, candidate_version };
@@ -345,7 +348,9 @@ function requireResumable(id: string, cause: string): void {
 function requireRetryable(row: RolloutRow, promotion: PromotionRow): void {
   const { id, status } = row;
   if (row.ended_at === null) throw new PawlError('rollout_running', `rollout ${id} is ${status}`);
-  const isOver = promotion.ended_at !== null && promotion.status !== 'rolled_back';
+  // One that was carried out and rolled back afterwards has moved the alias, and does so once.
+  const isOver =
+    promotion.ended_at !== null && (promotion.status !== 'rolled_back' || promotion.move !== null);
   if (status === 'completed' || isOver) {
     throw new PawlError(
       'rollout_blocked',

@@ -11,7 +11,7 @@ import {
 } from '../../../core/release.ts';
 import { roles } from '../../../core/roles.ts';
 import { sessionStatuses } from '../../../core/session.ts';
-import type { MoveEvidence } from '../../../release/alias.ts';
+import type { AliasRollout, MoveEvidence } from '../../../release/alias.ts';
 import type { Blocker, Evidence, Override, Review } from '../../../release/promotion.ts';
 import type { PromotionBasis } from '../../../release/promotion-basis.ts';
 import type {
@@ -55,6 +55,14 @@ const policy = describes<AliasPolicy>()(
   }),
 ).meta({ id: 'AliasPolicy', description: 'What an alias asks of whoever moves it.' });
 
+const aliasRollout = describes<AliasRollout>()(
+  z.object({
+    id: text.describe('`roll_…`'),
+    version: count.describe('The candidate.'),
+    weight: z.number().min(0).max(100).describe('How much of the traffic gets it, in percent.'),
+  }),
+);
+
 export const alias = describes<AliasResponse>()(
   z.object({
     type: z.literal('alias'),
@@ -66,6 +74,9 @@ export const alias = describes<AliasResponse>()(
       .nullable()
       .describe('Why it does not move on before a releaser lets it go; null while it does.'),
     policy: policy.describe('What it asks of whoever moves it.'),
+    rollout: aliasRollout
+      .nullable()
+      .describe('The rollout that gives part of its traffic to a candidate; null when none is under way.'),
     created_at: time.describe('When it was made.'),
     updated_at: time.describe('When it last changed.'),
   }),
@@ -182,7 +193,8 @@ const blocker = describes<Blocker>()(
   z.object({
     code: z
       .enum([
-        ...(['agent_archived', 'alias_held', 'already_live', 'basis_changed'] as const),
+        ...(['agent_archived', 'alias_held', 'rollout_running'] as const),
+        ...(['already_live', 'basis_changed'] as const),
         ...(['evidence_missing', 'evidence_pending', 'evidence_failed'] as const),
         ...(['gate_failed', 'gate_inconclusive', 'gate_error', 'approvals_missing'] as const),
       ])
@@ -207,6 +219,7 @@ const listedShape = {
     .describe('What the gate says; null when no comparison fits the basis, and none was begun.'),
   override: override.nullable().describe('Who let it pass against its evidence; null when nobody did.'),
   move: count.nullable().describe('The move of the alias that carried it out; null before.'),
+  rollout_id: text.nullable().describe('The rollout that is carrying it out; null when none is.'),
   created_at: time.describe('When it was asked for.'),
   updated_at: time.describe('When it last changed.'),
   ended_at: time.nullable().describe('When it was over; null while it is open.'),

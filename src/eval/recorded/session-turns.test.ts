@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { formatTime } from '../../core/clock.ts';
+import type { SessionEvent } from '../turn-reader.ts';
+import { textOfMessage, turnsOf } from './session-turns.ts';
+
+const startOfTime = 1_800_000_000_000_000;
+
+/** Events a millisecond apart, in the order given. */
+function heard(...bodies: readonly ({ readonly type: string } & Record<string, unknown>)[]): SessionEvent[] {
+  const events = bodies.map((body, i) => ({
+    ...{ id: `sevt_${i}`, processed_at: formatTime(startOfTime + i * 1000) },
+    ...body,
+  }));
+  return events as unknown as SessionEvent[];
+}
+
+const block = (text: string) => [{ type: 'text', text }];
+const user = (text: string) => ({ type: 'user.message', content: block(text) });
+const agent = (text: string) => ({ type: 'agent.message', content: block(text) });
+const asks = { type: 'span.model_request_start' };
+const answered = {
+  type: 'span.model_request_end',
+  model_usage: {
+    ...{ input_tokens: 3, output_tokens: 2 },
+    ...{ cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
+  },
+  pawl: { provider: 'offline', model: 'small' },
+};
+const idle = (type = 'end_turn') => ({ type: 'session.status_idle', stop_reason: { type } });
+const said = (events: SessionEvent[]): string[][] =>
+  turnsOf(events, 'claude-test').map(({ messages }) => messages.map(textOfMessage));
+
+describe('The turns of a session', () => {
+  test('are what the user said, what was answered, by whom and how quickly', () => {
+    const events = heard(user('Hello'), asks, agent('Hi.'), answered, idle(), user('And now?'), asks);
+    expect(turnsOf(events, 'claude-test')).toEqual([
+      {
+        messages: [block('Hello')],
+        end: {
+          ok: true,
+          outcome: {
+            ...{ reply: 'Hi.', tool_calls: [], served_by: 'offline/small' },
+            usage: { input_tokens: 3, output_tokens: 2, cache_read_tokens: 0, cache_write_tokens: 0 },
+          },
+        },
+        ...{ refused: false, calls_tools: false, latency_ms: 4 },
+      },
+    ]);
+  });
+
+  test('hold all messages that were answered together', () => {
+    const events = heard(
+      user('One'),
+      asks,
+      agent('1'),
+      answered,
+      idle(),
+      user('Two'),
+      user('Three'),
+      asks,
+      idle(),
+    );
+    expect(said(events)).toEqual([['One'], ['Two', 'Three']]);
+  });
+
+  test('leave what was said during a failure to the next one, which hears it', () => {
+    const failed = {
+      type: 'session.error',
+      error: { message: 'no model', retry_status: { type: 'exhausted' } },
+    };
+    const events = heard(
+      ...[user('One'), asks, failed, user('Two'), idle('retries_exhausted')],
+      ...[user('Three'), asks, agent('23'), answered, idle()],
+    );
+    expect(said(events)).toEqual([['One'], ['Two', 'Three']]);
+    expect(turnsOf(events, 'claude-test').map(({ end }) => end.ok)).toEqual([false, true]);
+  });
+
+  test('say that they were refused, interrupted, or called tools', () => {
+    const tool = { type: 'agent.custom_tool_use', name: 'look', input: {} };
+    const events = heard(
+      ...[user('a'), asks, agent('No.'), answered, idle('refusal')],
+      ...[user('b'), asks, { type: 'user.interrupt' }, idle()],
+      ...[user('c'), asks, tool, answered, idle('requires_action')],
+    );
+    const turns = turnsOf(events, 'claude-test');
+    expect(turns.map(({ refused }) => refused)).toEqual([true, false, false]);
+    expect(turns.map(({ calls_tools }) => calls_tools)).toEqual([false, false, true]);
+    expect(turns.map(({ end }) => end.ok)).toEqual([true, false, false]);
+  });
+
+  test('are none where nothing was asked, or the end is still to come', () => {
+    expect(turnsOf(heard({ type: 'session.status_terminated' }), 'claude-test')).toEqual([]);
+    expect(turnsOf(heard(user('a'), asks, agent('b')), 'claude-test')).toEqual([]);
+  });
+});

@@ -1,0 +1,169 @@
+import type { ShadowStatus } from '../core/evaluation.ts';
+import type { RolloutEventType, RolloutStatus } from '../core/rollout.ts';
+
+/* Tables of rollouts, and of what else is known of live traffic: scores and shadows. */
+
+export type RolloutTable = {
+  id: string;
+  agent_id: string;
+  alias: string;
+  promotion_id: string;
+  baseline_version: number;
+  candidate_version: number;
+  /** Decides together with a key who belongs to the canary; a retry has that of the rollout before. */
+  salt: string;
+  /** The rollout that this one tries again; null for a first try. */
+  retry_of: string | null;
+  /** JSON of `RolloutSettings`. */
+  settings: string;
+  status: RolloutStatus;
+  /** Which of the steps it is at, from 0. */
+  step: number;
+  /** The canary's share of the traffic, in parts of 10,000; 0 when it is over, 10,000 when it is completed. */
+  weight: number;
+  step_since: string;
+  /** JSON of a `RolloutPause`; null while it is not paused. */
+  pause: string | null;
+  /** JSON of `LiveEvidence`: everything that was counted so far. */
+  state: string;
+  /** JSON of what the last look decided; null before the first. */
+  decision: string | null;
+  /** How many looks there were. */
+  looks: number;
+  last_look_at: string | null;
+  /** When the next look is due; null when it is over. */
+  next_look_at: string | null;
+  /** When the canary last got a session, or the rollout began or went on. */
+  last_traffic_at: string;
+  /** How many rows it has in `rollout_events`. */
+  events: number;
+  /** JSON of the `AuditActor` who started it. */
+  actor: string;
+  reason: string | null;
+  created_at: string;
+  updated_at: string;
+  ended_at: string | null;
+};
+
+/** What happened to a rollout, with the numbers that each decision was made on. Appended to, never changed. */
+export type RolloutEventTable = {
+  rollout_id: string;
+  /** From 1, without gaps. */
+  seq: number;
+  type: RolloutEventType;
+  /** JSON of an `AuditActor`. */
+  actor: string;
+  reason: string | null;
+  /** JSON; what it holds depends on the type. */
+  data: string;
+  at: string;
+};
+
+/** What a rollout knows of one unit: whoever was assigned as a whole. */
+export type RolloutUnitTable = {
+  rollout_id: string;
+  unit: string /** JSON of a `UnitState`. */;
+  state: string;
+};
+
+/** What a rollout has counted of one session; outlives the session. */
+export type RolloutSessionTable = {
+  session_id: string;
+  rollout_id: string;
+  /** JSON of what was counted. */
+  counted: string;
+};
+
+/** A session that was deleted before a rollout had counted it. The row goes when it has. */
+export type RolloutDepartureTable = {
+  session_id: string;
+  rollout_id: string;
+  /** JSON of a `SessionOutcome`. */
+  session: string;
+};
+
+/** What somebody says a session was worth. Written once; of several with one name the last counts. */
+export type SessionScoreTable = {
+  id: string;
+  session_id: string;
+  /** From 1, without gaps. */
+  position: number;
+  name: string;
+  /** From 0, the worst, to 1, the best. */
+  value: number;
+  comment: string | null;
+  /** Whether the application has posted it, or a scorer of the server has given it. */
+  source: 'api' | 'scorer';
+  /** JSON of an `AuditActor`. */
+  actor: string;
+  created_at: string;
+};
+
+/** Sessions of a canary that was taken back, which are still to be stopped. The row goes when all are. */
+export type CanarySweepTable = {
+  rollout_id: string;
+  agent_id: string;
+  alias: string;
+  version: number;
+  mode: 'stop_new_turns' | 'interrupt';
+  created_at: string;
+};
+
+/** One scorer of a rollout and one session that it is to score. The row stays when it has, to know what it has seen. */
+export type OnlineScoringTable = {
+  session_id: string;
+  /** The name of the scorer and of its scores. */
+  name: string;
+  rollout_id: string;
+  /** The turns that the session had ended when it was last asked for, or scored if that was later. */
+  turns: number;
+  /** Attempts that have failed, since it was last asked for. */
+  attempts: number;
+  /** When the next attempt is due; null when nothing is to be done. */
+  due_at: string | null;
+  /** Why the last attempt gave no score; null when it did, and before the first. */
+  error: string | null;
+};
+
+/** Sessions of an alias whose messages a candidate answers as well, unseen by anybody. */
+export type ShadowTable = {
+  id: string;
+  agent_id: string;
+  alias: string;
+  /** The version that the alias stood for when it began. */
+  baseline_version: number;
+  candidate_version: number;
+  /** The part of the sessions that is copied, 0 to 1. */
+  sample: number;
+  max_sessions: number;
+  /** The eval that its comparisons score by; null when each has to name one. */
+  eval_id: string | null;
+  status: ShadowStatus;
+  /** Why it is over; null while it is running. */
+  ended_reason: string | null;
+  /** Sessions that were made before this moment have been looked at. */
+  seen_until: string;
+  /** JSON of the `AuditActor` who started it. */
+  actor: string;
+  created_at: string;
+  updated_at: string;
+  ended_at: string | null;
+};
+
+/** A session of users, and the session of the candidate that it is copied into. */
+export type ShadowPairTable = {
+  shadow_id: string;
+  session_id: string;
+  /** Null until the first message is copied. */
+  shadow_session_id: string | null;
+  status: 'open' | 'skipped' | 'failed';
+  /** How many turns the session had when it was last looked at. */
+  seen_turns: number;
+  /** How many of them the candidate has been asked. */
+  turns: number;
+  /** JSON of a `PairTally`: what both sides came to in those turns; null before the first. */
+  tally: string | null;
+  /** Why it goes on no further; null while it is open. */
+  reason: string | null;
+  created_at: string;
+};
