@@ -143,7 +143,7 @@ async function addRollout({ store, ids, clock, addAgent }: Rooms) {
       ...{ salt: rollout_id, retry_of: null, settings: JSON.stringify(readSettings({})), status: 'running' },
       ...{ step: 1, weight, step_since: now, pause: null, state: JSON.stringify(state), decision: null },
       ...{ looks: 0, last_look_at: null, next_look_at: now, last_traffic_at: now, events: 0, actor },
-      ...{ reason: null, created_at: now, updated_at: now, ended_at: null },
+      ...{ reason: null, created_at: now, updated_at: now, ended_at: null, ended_by: null, end_reason: null },
     });
   });
   return { agent_id, environment_id, rollout_id };

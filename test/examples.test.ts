@@ -5,8 +5,12 @@ import { parse } from 'yaml';
 import { evalText } from '../src/cli/tutorial/eval-text.ts';
 import { firstPrompt, secondPrompt } from '../src/cli/tutorial/prompts.ts';
 import { replacePinsText } from '../src/pin/pins-file.ts';
+import { ask } from './evals/eval-story.ts';
 import { sdk } from './pawl.ts';
 import { freshFolder, startNode, startPawlProcess } from './pawl-process.ts';
+import { newPeople } from './release/release-story.ts';
+import { startRollout, steady, untilRollout } from './release/rollout-story.ts';
+import { askFor, newTriage } from './release/triage.ts';
 
 /*
  * The goal: the examples work as they stand. The method: a server in one process, the example in another, with
@@ -76,6 +80,28 @@ test('pinned-service.ts takes a new pin without a restart', async () => {
   expect(await ask()).toMatch(/^version 2: .*"api-platform"/);
 });
 
+test('canary.ts serves both versions of a rollout, and its scores are what the rollout looks at', async () => {
+  const env = await serve();
+  const people = await newPeople({ url: env['ANTHROPIC_BASE_URL'] ?? '', key });
+  const triage = await newTriage(people);
+  const { id: promotion_id } = await askFor(people, triage, 3);
+  await ask(people.reviewer, `/promotions/${promotion_id}/reviews`, { decision: 'approve' });
+  const guardrails = [{ metric: 'score:routed' }];
+  const { id } = await startRollout(people, { ...triage, promotion_id }, { steps: steady(50), guardrails });
+  const args = [join(root, 'examples/canary.ts'), triage.agent_id];
+  const { code, stdout, stderr } = await startNode(args, { env }).finished;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines).toHaveLength(24);
+  const canary = lines.filter((line) => /^customer-\d+: version 3 \(canary\), right team$/.test(line));
+  const control = lines.filter((line) => /^customer-\d+: version 1 \(alias\), right team$/.test(line));
+  expect(canary.length + control.length).toBe(24);
+  await untilRollout(people.admin, id, ({ evidence: { checks } }) => {
+    const units = [checks[0]?.canary.units, checks[0]?.control.units];
+    return units[0] === canary.length && units[1] === control.length;
+  });
+});
+
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
 /** The code blocks of one language under a heading of the README, as they stand. */
@@ -109,12 +135,15 @@ test('The conversation of the README runs as it stands', async () => {
   expect(await runBlock(blockUnder('Run the server', 'ts'), await serve())).toContain('{"team": "billing"}');
 });
 
-test('The README shows what the tutorial prints', async () => {
+test('The README shows what the tutorial prints', { timeout: 60_000 }, async () => {
   const { stdout } = await startPawlProcess(['tutorial'], { cwd: root }).finished;
-  // Ids, ports and times are new each time.
+  // Ids, ports and times are new each time, and so is how many customers had come when the server had seen enough.
   const settled = (text: string): string =>
     text
       .trim()
+      .replace(/\d+ customers? so far, \d+ of them/g, 'some customers so far')
+      .replace(/: canary .+, control .+; .+$/gm, (numbers) => numbers.replace(/\d[\d.e-]*/g, 'number'))
+      .replace(/\d+ of the tickets of \d+ customers?/g, 'some of the tickets')
       .replace(/_\w{24}\b/g, '_…')
       .replace(/:\d{4,5}\./, ':port.')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time');

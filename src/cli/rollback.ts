@@ -37,7 +37,8 @@ export function rollbackCommand(): Command {
 }
 
 const help = `
-While a rollout gives a candidate part of the sessions, that is what is taken back, and the alias stays where it is.
+While a rollout gives a candidate part of the sessions, that is what is taken back, and the alias stays where it is
+unless --to names another version.
 
 Sessions that are open: with drain they go on, with stop_new_turns they end the turn that they are in and take no
 more messages, and with interrupt the turn is interrupted as well.

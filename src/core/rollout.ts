@@ -1,4 +1,5 @@
 import type { Json } from './evaluation.ts';
+import type { RunningMode } from './release.ts';
 
 /** Who of a rollout's traffic got what: the version that the alias stands for, or the candidate. */
 export const arms = ['control', 'canary'] as const;
@@ -75,6 +76,8 @@ export type RolloutSettings = {
   readonly alpha: number;
   /** How long it is from one look to the next. */
   readonly look_seconds: number;
+  /** What becomes of the canary's open sessions when the server takes it back by itself. */
+  readonly on_rollback: RunningMode;
   /** How long the last step waits for evidence that the candidate is no worse, before it asks a person. */
   readonly patience_seconds: number;
 };

@@ -116,6 +116,7 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
     await updateAlias(tx, alias, {
       ...{ rollout_id: canary?.rollout_id ?? null, canary_salt: canary?.salt ?? null },
       ...{ canary_version: canary?.version ?? null, canary_weight: canary?.weight ?? null },
+      updated_at: formatTime(clock.now()),
     });
     if (canary === null) return { ...alias, rollout: null };
     const { rollout_id: id, version, weight } = canary;

@@ -1,15 +1,13 @@
 import type { Actor } from '../access/keys.ts';
-import type { AuditActor } from '../core/audit-entry.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import type { ReviewDecision } from '../core/release.ts';
 import { mayActAs } from '../core/roles.ts';
-import { listAuthors } from '../store/agents.ts';
 import type { Handle } from '../store/dialect.ts';
 import { insertReview, type PromotionRow, type ReviewRow } from '../store/promotions.ts';
-import { isNamed, isSamePerson, type Override, type PromotionDetails, type Review } from './promotion.ts';
-import type { PromotionBasis } from './promotion-basis.ts';
+import { requireDecider } from './decider.ts';
+import type { Override, PromotionDetails, Review } from './promotion.ts';
 import type { PromotionRecords } from './promotion-records.ts';
 
 /** What a reviewer says, and about what. */
@@ -60,17 +58,7 @@ export function createReviews({ clock, ids, records }: Deps) {
         `This needs an API key with the role reviewer; this one has the role ${by.role}`,
       );
     }
-    const { candidate_hash } = JSON.parse(row.basis) as PromotionBasis;
-    // A version that differs in its description alone has the prompt of whoever wrote the one before.
-    const writers = await listAuthors(tx, row.agent_id, candidate_hash);
-    const author = JSON.parse(row.author) as AuditActor;
-    const what = isSamePerson(by, author)
-      ? 'asked for this promotion'
-      : writers.some((writer) => isNamed(by, writer))
-        ? `wrote what version ${row.candidate_version} is`
-        : null;
-    if (what === null) return;
-    throw new PawlError('own_promotion', `${by.name} ${what}, and somebody else has to decide on it`);
+    await requireDecider(tx, row, by);
   }
 
   return {
@@ -85,7 +73,7 @@ export function createReviews({ clock, ids, records }: Deps) {
       by: Actor,
     ): Promise<PromotionDetails> {
       const action = `promotion.${verbs[decision]}`;
-      return change(id, { action, by, in_rollout: decision === 'comment' }, async (tx, row) => {
+      return change(id, { action, by, in_rollout: decision === 'comment' || decision === 'approve' }, async (tx, row) => {
         if (decision !== 'comment') await requireReviewer(tx, row, by);
         if (basis_hash !== undefined && basis_hash !== row.basis_hash) {
           throw new PawlError(

@@ -27,6 +27,8 @@ export type Rollback = {
   readonly from_version: number;
   readonly to_version: number;
   readonly running: RunningMode;
+  /** The rollout that it has ended; null when there was none. */
+  readonly rollout_id: string | null;
   /** Open sessions that the alias gave the bad version to, newest first, as they were at that moment. */
   readonly sessions: {
     readonly data: readonly { readonly id: string; readonly status: SessionStatus }[];

@@ -43,6 +43,9 @@ export type RolloutTable = {
   created_at: string;
   updated_at: string;
   ended_at: string | null;
+  /** JSON of the `AuditActor` who ended it; null before. */
+  ended_by: string | null;
+  end_reason: string | null;
 };
 
 /** What happened to a rollout, with the numbers that each decision was made on. Appended to, never changed. */

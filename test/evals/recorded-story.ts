@@ -11,14 +11,14 @@ import { ask, type ComparisonResponse, type Place, statesOf } from './eval-story
 
 /** Scores what the agent of these tests has to do: name a team. Sixty sessions can show that it does. */
 export const namesTeam = {
-  scorers: [{ type: 'regex', name: 'team', pattern: '^team [a-z]+$' }],
+  scorers: [{ type: 'contains', name: 'team', texts: ['team'] }],
   gate: { margin: 0.06 },
 };
 
 /** A model that does what it is told, unless it is told to be brief. */
 export function teamModel({ system, messages }: ChatRequest): string {
   const text = messages.at(-1)?.text ?? '';
-  return system?.includes('brief') === true ? 'Hm.' : `team ${text.split(' ').at(-1)}`;
+  return system?.includes('brief') === true ? 'Hm.' : JSON.stringify({ team: text.split(' ').at(-1) });
 }
 
 /** Version 1 works, version 2 is brief, and version 3 works as well. */

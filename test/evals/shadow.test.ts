@@ -115,11 +115,9 @@ test('Every turn of a session is copied in its order, and compared by the eval t
   const now = await shadowUntil(pawl, shadow.id, ({ candidate }) => candidate.turns === 3);
   expect(now.sessions).toMatchObject({ sampled: 1, copied: 1 });
   const copy = (await copiesOf(shadow)).get(id) ?? '';
-  expect(answersIn(await history(pawl.client, copy))).toEqual([
-    'team billing',
-    'team support',
-    'team shipping',
-  ]);
+  expect(answersIn(await history(pawl.client, copy))).toEqual(
+    ['billing', 'support', 'shipping'].map((team) => JSON.stringify({ team })),
+  );
   const found = await settled(
     pawl,
     await ask<ComparisonResponse>(pawl, `/shadows/${shadow.id}/comparison`, {}),

@@ -136,7 +136,6 @@ export const inlineScoring = definitionFields
   .pick({ reply: true, labels: true, scorers: true, concurrency: true, limits: true, seed: true, gate: true })
   .transform((input, context): InlineScoring => ({ ...input, gate: gateOf(input, context) }))
   .meta({
-    id: 'Scoring',
     description: 'What would stand in an eval about how answers are scored and judged.',
   });
 

@@ -54,22 +54,22 @@ export const rolloutCreate = z
     promotion_id: z.string().describe('The promotion that is to be carried out, `promo_…`.'),
     steps: z
       .array(step)
-      .max(100)
+      .max(20)
       .optional()
       .describe('Weights rise, and the last is 100. Absent: 5, 10, 25, 50 and 100.'),
     guardrails: z
       .array(check)
-      .max(100)
+      .max(20)
       .optional()
       .describe('What takes the candidate back when the canary is worse. Absent: failures.'),
     signals: z
       .array(check)
-      .max(100)
+      .max(20)
       .optional()
       .describe('What pauses the rollout when the canary is worse. Absent: refusals, latency and cost.'),
     scorers: z
       .array(z.unknown())
-      .max(100)
+      .max(10)
       .optional()
       .describe('Scorers that score part of the sessions: each has `name`, `sample` and `scorer`.'),
     alpha: z
@@ -91,6 +91,12 @@ export const rolloutCreate = z
       .optional()
       .describe(
         'How long the last step waits for evidence that the candidate is no worse, before a person has to decide; a day when absent.',
+      ),
+    on_rollback: z
+      .enum(runningModes)
+      .optional()
+      .describe(
+        "What becomes of the canary's open sessions when the server takes it back by itself; drain when absent.",
       ),
     reason,
   })

@@ -2,16 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { freshFolder } from '../../../test/pawl-process.ts';
-import { readSettings } from '../../release/rollout/settings.ts';
 import { newRollout, type RolloutPlan } from './new-rollout.ts';
-import { oneMoreMetric, usualSteps, weights } from './rollout-options.ts';
+import { oneMoreMetric } from './rollout-options.ts';
 
 const plan = (set: Partial<RolloutPlan> = {}): object =>
   newRollout('promo_a', { steps: [5, 50, 100], signals: true, ...set });
-
-test('The steps that are taken unless somebody says otherwise are those of the server', () => {
-  expect(weights(usualSteps)).toEqual(readSettings({}).steps.map(({ weight }) => weight));
-});
 
 describe('A new rollout', () => {
   test('leaves to the server what nobody has said', () => {

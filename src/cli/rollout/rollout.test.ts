@@ -159,6 +159,14 @@ describe('A rollout from the terminal', patience, () => {
   });
 });
 
+test('A rollout without options is the one that the server begins without fields', patience, async () => {
+  const { promotion_id } = await newReady(people, 'usual');
+  const asked = await ask<RolloutResponse>(people.releaser, '/rollouts', { promotion_id });
+  await ask(people.releaser, `/rollouts/${asked.id}/abort`, {});
+  const { stdout } = await as(people.releaser, 'rollout', 'start', promotion_id, '-o', 'json');
+  expect((JSON.parse(stdout) as RolloutResponse).settings).toEqual(asked.settings);
+});
+
 describe('Watching', patience, () => {
   test('prints a line for each change, and ends with 1 when the candidate is taken back', async () => {
     const { rollout_id } = await underWay('watched');

@@ -17,20 +17,20 @@ export function startedLines({ rollout, tickets }: Extract<Step, { kind: 'canary
   return [
     `Version ${candidate_version} gets ${weight} % of the customers, and more as it proves itself`,
     `This is ${id}: ${weight} %, then ${later.join(', then ')}. Whoever has version ${candidate_version} keeps it.`,
-    `It is taken back by itself when it is worse by more than ${margin} points, in sessions that fail or in tickets that`,
-    `reach the right team. Customers write now, about ${tickets} things of which no labelled ticket is; the application`,
-    'sends all to agent_…@production, and says of each session afterwards whether the team was right.',
+    `It comes back by itself when it is worse by more than ${margin} points, in sessions that fail or tickets routed right.`,
+    `Simulated customers write now, ${tickets} different tickets that nobody has labelled. The application sends them by the SDK`,
+    'to agent_…@production, and says of each session afterwards whether the right team got it.',
   ];
 }
 
 /** What the server has done by itself, on one line with the numbers that it was done on. */
 export function changedLine({ rollout, event }: Extract<Step, { kind: 'canary_changed' }>): string {
   const { sessions, checks } = event.data as unknown as Evidence;
-  const [canary, control] = (['canary', 'control'] as const).map((arm) =>
-    sessions.reduce((sum, one) => sum + one[arm], 0),
-  );
+  const canary = sessions.reduce((sum, one) => sum + one.canary, 0);
+  const all = sessions.reduce((sum, one) => sum + one.control, canary);
+  // The last event of a rollout finds it with no weight any more.
   const at = sessions.at(-1)?.weight ?? rollout.weight;
-  const who = `${counted((canary ?? 0) + (control ?? 0), 'customer')} so far, ${canary} of them with version ${rollout.candidate_version}`;
+  const who = `${counted(all, 'customer')} so far, ${canary} of them with version ${rollout.candidate_version}`;
   return `at ${at} %: ${who}; ${found(checks)}. ${consequence(rollout, event, at)}`;
 }
 

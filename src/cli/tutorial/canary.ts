@@ -15,7 +15,7 @@ export type CanaryPlan = {
   readonly steps: readonly { readonly weight: number; readonly min_sessions: number }[];
 };
 
-const lookSeconds = 0.5;
+const lookSeconds = 0.25;
 /** How much worse the candidate may be, in failed sessions and in tickets that go to the right team: ten points. */
 const margin = 0.1;
 const lookEveryMs = 150;

@@ -65,12 +65,7 @@ async function words(step: Exclude<Step, { kind: 'canary_changed' }>, options: O
     case 'approved':
       return approvedLines(step);
     case 'applied':
-      return [
-        `Apply it: version ${step.promotion.candidate_version} for everybody at once`,
-        `It is applied: a session gets version ${step.session_version} now.`,
-        'With the offline model it would be given to a few customers first, and to more as it proves itself. That takes',
-        'some hundred sessions, which the tutorial does not ask of a model that may cost something.',
-      ];
+      return appliedLines(step);
     case 'canary_started':
       return startedLines(step);
     case 'canary_ended':
@@ -107,7 +102,7 @@ function modelLines({ model, served_by }: Step & { kind: 'created' }, paint: Pai
   return [
     paint.yellow(`Model ${model}, answered by the embedded offline model (${because}).`),
     'It is a small classifier that really reads prompt and ticket; it is no language model. With ANTHROPIC_API_KEY',
-    'set, or PAWL_OPENAI_BASE_URL and --model, a real one tells the same story.',
+    'set, or PAWL_OPENAI_BASE_URL and --model, a real one tells the same story, but for the canaries.',
   ];
 }
 
@@ -168,6 +163,15 @@ function approvedLines({ promotion, refusal }: Step & { kind: 'approved' }): str
     heading,
     `Its author would have: ${refusal}`,
     `The alias is released, and version ${candidate_version} approved by ${by}.`,
+  ];
+}
+
+function appliedLines({ promotion, session_version }: Step & { kind: 'applied' }): string[] {
+  return [
+    `Apply it: version ${promotion.candidate_version} for everybody at once`,
+    `It is applied: a session gets version ${session_version} now.`,
+    'With the offline model it would be given to a few customers first, and to more as it proves itself. That takes',
+    'some hundred sessions, which the tutorial does not ask of a model that may cost something.',
   ];
 }
 

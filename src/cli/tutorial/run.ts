@@ -122,7 +122,8 @@ What to try next (in a clone, \`npm run pawl --\` stands for \`pawl\`)
   See what it would use, and who answers for which model: pawl doctor
   Score an agent of yours on tickets of yours: pawl eval run FILE, as examples/triage.eval.yaml in the repository
   Put a version of yours behind production, and take it back: pawl alias set, pawl promote, pawl rollback
-  Read how a program talks to agents and versions: examples/ticket-triage.ts in the repository`;
+  Give it to a few customers first, and watch what becomes of it: pawl rollout start PROMOTION --watch
+  Read how a program talks to agents and versions: examples/ticket-triage.ts, and examples/canary.ts in a canary`;
 }
 
 async function waitForEnter(signal: AbortSignal): Promise<void> {

@@ -216,7 +216,7 @@ test('The narrower rule is obeyed too: a ticket about quotas and no bill goes wh
   expect(stepOf(story, 'defined').eval.definition).toMatchObject({ concurrency: 16 });
 });
 
-test('A story that was told, and one that broke off, leave names free for the next', async () => {
+test('A story that breaks off leaves nothing open, and its names free for the next', async () => {
   const shared = await sharedServer();
   const tickets = fileURLToPath(bundledTickets);
   for (const _ of [1, 2]) {
@@ -357,17 +357,14 @@ test('Ctrl-C in a canary takes it from production, and leaves nothing open on th
   expect(rollouts.data).toMatchObject([{ status: 'aborted', weight: 0 }]);
 });
 
-test('What customers write is about other things than the labelled tickets, and only there are tokens', () => {
-  const [labelled, live] = [bundledTickets, liveTickets].map((file) =>
+test('The tokens that customers write about are in no labelled ticket', () => {
+  const teamsWithTokens = (file: URL): string[] =>
     readFileSync(file, 'utf8')
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as { subject: string; body: string; team: string }),
-  );
-  const subjects = [...(labelled ?? []), ...(live ?? [])].map(({ subject }) => subject);
-  expect(new Set(subjects).size).toBe(subjects.length);
-  const withTokens = (tickets = labelled): string[] =>
-    (tickets ?? []).filter(({ subject, body }) => /token/i.test(subject + body)).map(({ team }) => team);
-  expect(withTokens(labelled)).toEqual([]);
-  expect(new Set(withTokens(live))).toEqual(new Set(['billing', 'auth', 'api-platform', 'dashboard']));
+      .map((line) => JSON.parse(line) as { subject: string; body: string; team: string })
+      .filter(({ subject, body }) => /token/i.test(subject + body))
+      .map(({ team }) => team);
+  expect(teamsWithTokens(bundledTickets)).toEqual([]);
+  expect(new Set(teamsWithTokens(liveTickets)).size).toBe(4);
 });

@@ -5,7 +5,7 @@ import type { TutorialOptions } from './run.ts';
 /** `pawl tutorial`: what the whole thing is for, in a minute. */
 export function tutorialCommand(): Command {
   return new Command('tutorial')
-    .description('see a prompt get worse and go back, on twenty tickets')
+    .description('see prompts get worse, go back, and go live by canary, on a few tickets')
     .option('--url <url>', 'tell the story to this server instead of an embedded one in memory')
     .option('--model <id>', 'the model of the agent (default: COOKBOOK_MODEL, or claude-sonnet-4-6)')
     .option('--tickets <file>', 'a .jsonl or .csv file of tickets to score instead of those that come along')

@@ -29,9 +29,9 @@ export function runTable(report: RunReport, paint: Paint): string {
 }
 
 /** What was run: `ticket-triage v1 on tickets@73d71649`. */
-export function runTitle({ plan, agent_id, agent_version }: EvalRun): string {
+export function runTitle({ plan, agent_id, agent_version, recorded }: EvalRun): string {
   const dataset = plan === null ? '' : ` on ${plain(plan.dataset.name)}@${plan.dataset.hash.slice(0, 8)}`;
-  return `${plain(plan?.agent_name ?? agent_id)} v${agent_version}${dataset}`;
+  return `${plain(plan?.agent_name ?? agent_id)} v${agent_version}${dataset}${recorded === null ? '' : ', as recorded'}`;
 }
 
 /** Where the run stands: `completed, 20 of 20`. */

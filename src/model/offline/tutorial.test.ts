@@ -9,10 +9,15 @@ import { wordsOf } from './words.ts';
 
 type Ticket = { id: string; subject: string; body: string; team: string; priority: string };
 
-const tickets = readFileSync(new URL('../../cli/tutorial/tickets.jsonl', import.meta.url), 'utf8')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Ticket);
+const ticketsIn = (name: string): Ticket[] =>
+  readFileSync(new URL(`../../cli/tutorial/${name}`, import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Ticket);
+
+const tickets = ticketsIn('tickets.jsonl');
+// What customers write, whom a canary serves.
+const live = ticketsIn('live-tickets.jsonl');
 
 const v1 = `You sort the support tickets of a company that sells a usage-billed API.
 Answer with one line of raw JSON and nothing around it, neither prose nor code fences:
@@ -49,9 +54,9 @@ async function triage(
   return JSON.parse(reply.content[0]?.text ?? '') as { team: string; priority: string };
 }
 
-async function score(system: string): Promise<Record<string, number>> {
+async function score(system: string, cases = tickets): Promise<Record<string, number>> {
   const hits: Record<string, number> = {};
-  for (const ticket of tickets) {
+  for (const ticket of cases) {
     const { team } = await triage(system, ticket);
     hits[ticket.team] = (hits[ticket.team] ?? 0) + (team === ticket.team ? 1 : 0);
   }
@@ -80,7 +85,7 @@ describe('the tickets', () => {
       .map((name) => wordsOf(readFileSync(new URL(name, folder), 'utf8')).join(' '))
       .join('\n');
     expect(sources.length).toBeGreaterThan(5);
-    for (const { subject, body } of tickets) {
+    for (const { subject, body } of [...tickets, ...live]) {
       for (const part of [subject, body].map(wordsOf)) {
         for (let at = 0; at + 5 <= part.length; at += 1) {
           expect(text).not.toContain(part.slice(at, at + 5).join(' '));
@@ -115,6 +120,13 @@ describe('the tutorial', () => {
     };
     expect((await triage(v1, quota)).team).toBe('dashboard');
     expect((await triage(v3, quota)).team).toBe('api-platform');
+  });
+
+  it('cannot tell version 4 from version 3 by labelled tickets, and by what customers write it can', async () => {
+    const v4 = `${v3}\n\nTOKENS: Whenever a ticket mentions a token, send it to auth, which issues them.`;
+    expect(await score(v4)).toEqual(await score(v3));
+    expect(await score(v3, live)).toEqual({ billing: 6, auth: 6, 'api-platform': 6, dashboard: 6 });
+    expect(await score(v4, live)).toEqual({ billing: 3, auth: 6, 'api-platform': 3, dashboard: 3 });
   });
 
   it('follows the ticket: without the mention the rule no longer takes it', async () => {

@@ -43,7 +43,7 @@ export type Rollout = {
   readonly pause: RolloutPause | null;
   readonly started_by: AuditActor;
   readonly reason: string | null;
-  /** What the last look decided; null before the first. */
+  /** What the last look decided; null before the first, and after a person has decided something else. */
   readonly decision: LookDecision | null;
   readonly looks: number;
   readonly last_look_at: string | null;
@@ -52,6 +52,9 @@ export type Rollout = {
   readonly created_at: string;
   readonly updated_at: string;
   readonly ended_at: string | null;
+  /** Who ended it, which may be the server, and why; null before. */
+  readonly ended_by: AuditActor | null;
+  readonly end_reason: string | null;
 };
 
 /** A rollout with what is known of its traffic. */
@@ -88,6 +91,7 @@ export function readRollout(row: RolloutRow): Rollout {
     pause: row.pause === null ? null : (JSON.parse(row.pause) as RolloutPause),
     decision: row.decision === null ? null : (JSON.parse(row.decision) as LookDecision),
     started_by: JSON.parse(actor) as AuditActor,
+    ended_by: row.ended_by === null ? null : (JSON.parse(row.ended_by) as AuditActor),
   };
 }
 

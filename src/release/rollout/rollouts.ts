@@ -14,12 +14,13 @@ import {
   listRollouts,
   type RolloutFilter,
   type RolloutRow,
+  updateRollout,
 } from '../../store/rollouts.ts';
 import type { Alias } from '../alias.ts';
 import { requireNoRollout } from '../alias-rules.ts';
 import type { Aliases } from '../aliases.ts';
 import type { Notify } from '../notify.ts';
-import { isSamePerson } from '../promotion.ts';
+import { requireDecider } from '../decider.ts';
 import { requireUnblocked } from '../promotion-move.ts';
 import type { PromotionRecords } from '../promotion-records.ts';
 import { orWriteDown } from '../refusals.ts';
@@ -91,7 +92,8 @@ export function createRollouts(deps: Deps) {
         next_look_at: formatTime(now + Math.round(settings.look_seconds * 1_000_000)),
         last_traffic_at: at,
       },
-      ...{ events: 0, actor: JSON.stringify(by), reason, created_at: at, updated_at: at, ended_at: null },
+      ...{ events: 0, actor: JSON.stringify(by), reason, created_at: at, updated_at: at },
+      ...{ ended_at: null, ended_by: null, end_reason: null },
     };
     const data = { weight: first.weight, baseline_version: alias.version, candidate_version };
     const made = await records.insert(tx, row, { type: 'started', by, reason, data });
@@ -117,7 +119,11 @@ export function createRollouts(deps: Deps) {
       store.write(async (tx) => {
         const locked = await records.lock(tx, id);
         requireOpen(locked.row);
-        return work(tx, locked);
+        const after = await work(tx, locked);
+        // What the server would have done is not what was done.
+        if (after.decision === null || after === locked.row) return after;
+        await updateRollout(tx, id, { decision: null });
+        return { ...after, decision: null };
       }),
     );
     return tell(row);
@@ -210,10 +216,8 @@ export function createRollouts(deps: Deps) {
         if (pause === null) return locked.row;
         requireResumable(id, pause.cause);
         requireClock(locked.row);
-        const { evidence } = stateOf(locked.row);
-        const broken = checkAll(evidence, settingsOf(locked.row)).filter(({ status }) => status === 'broken');
         const accepted = [
-          ...broken.filter(({ kind }) => kind === 'signal').map(({ metric }) => metric),
+          ...brokenSignals(locked.row),
           ...(pause.cause === 'inconclusive' ? ['inconclusive'] : []),
         ];
         return transitions.resume(tx, locked, accepted, { by, reason, data: { accepted } });
@@ -231,25 +235,11 @@ export function createRollouts(deps: Deps) {
         const { pause, settings, decision } = readRollout(row);
         if (pause?.cause === 'sample_ratio') requireResumable(id, pause.cause);
         requireClock(row);
-        const author = JSON.parse(promotion.author) as Actor;
-        if (settings.steps[row.step]?.approval === true && isSamePerson(by, author)) {
-          throw new PawlError(
-            'own_promotion',
-            `${by.name} asked for this promotion, and somebody else has to approve the step`,
-          );
-        }
-        const broken = checkAll(stateOf(row).evidence, settings).find(
-          ({ kind, status }) => kind === 'guardrail' && status === 'broken',
-        );
-        if (broken !== undefined) {
-          throw new PawlError(
-            'rollout_blocked',
-            `rollout ${id}: guardrail ${broken.metric} is broken; it is about to be rolled back`,
-          );
-        }
+        if (settings.steps[row.step]?.approval === true) await requireDecider(tx, promotion, by);
+        const accepting = brokenSignals(row);
         const details = requireUnblocked(await promotions.detail(tx, promotion));
-        const data = { ...(numbersOf(row) as object), skipped: pause?.reason ?? decision?.reason ?? null };
-        return transitions.advance(tx, locked, details, { by, reason, data });
+        const data = { ...numbersOf(row), skipped: pause?.reason ?? decision?.reason ?? null };
+        return transitions.advance(tx, locked, { details, accepting, by, reason, data });
       });
     },
 
@@ -298,7 +288,7 @@ export function createRollouts(deps: Deps) {
     const details = await change(id, { verb: how.status, by: how.by }, (tx, locked) =>
       transitions.takeBack(tx, locked, {
         ...how,
-        data: { ...(numbersOf(locked.row) as object), running: how.running },
+        data: { ...numbersOf(locked.row), running: how.running },
       }),
     );
     if (how.running !== 'drain') deps.onSweep();
@@ -329,6 +319,19 @@ export type Rollouts = ReturnType<typeof createRollouts>;
 function numbersOf(row: RolloutRow) {
   const { evidence } = stateOf(row);
   return summarise(evidence, checkAll(evidence, settingsOf(row)));
+}
+
+/** The signals that are broken, for a person who goes on all the same. @throws PawlError `rollout_blocked` */
+function brokenSignals(row: RolloutRow): string[] {
+  const broken = checkAll(stateOf(row).evidence, settingsOf(row)).filter(({ status }) => status === 'broken');
+  const guardrail = broken.find(({ kind }) => kind === 'guardrail');
+  if (guardrail !== undefined) {
+    throw new PawlError(
+      'rollout_blocked',
+      `rollout ${row.id}: guardrail ${guardrail.metric} is broken; it is about to be rolled back`,
+    );
+  }
+  return broken.map(({ metric }) => metric);
 }
 
 /** @throws PawlError `rollout_blocked` when nothing but another decision helps. */

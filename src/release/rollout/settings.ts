@@ -18,7 +18,7 @@ export type SettingsInput = {
   /** As `readScorers` takes them. */
   readonly scorers?: unknown;
 } & {
-  readonly [K in 'alpha' | 'look_seconds' | 'patience_seconds']?: RolloutSettings[K] | undefined;
+  readonly [K in 'alpha' | 'look_seconds' | 'patience_seconds' | 'on_rollback']?: RolloutSettings[K] | undefined;
 };
 
 const usualWeights = [5, 10, 25, 50, 100];
@@ -50,8 +50,8 @@ export function readSettings(input: SettingsInput): RolloutSettings {
   const signals = (input.signals ?? usual.map((metric) => ({ metric }))).map(readCheck);
   requireChecks(guardrails, signals);
   const scorers = readScorers(input.scorers ?? []);
-  const { alpha = 0.05, look_seconds = 10, patience_seconds = 86_400 } = input;
-  return { steps, guardrails, signals, scorers, alpha, look_seconds, patience_seconds };
+  const { alpha = 0.05, look_seconds = 10, patience_seconds = 86_400, on_rollback = 'drain' } = input;
+  return { steps, guardrails, signals, scorers, alpha, look_seconds, patience_seconds, on_rollback };
 }
 
 function readCheck({ metric, margin }: CheckInput): LiveCheck {

@@ -37,17 +37,21 @@ export function createTransitions({ clock, aliases, promotions, records, carryOu
     await aliases.setCanary(tx, alias, null);
     const last =
       status === 'completed' ? { step: settingsOf(row).steps.length - 1, weight: 10_000 } : { weight: 0 };
-    const changes = { status, ...last, pause: null, next_look_at: null, ended_at: now() };
+    const end = { ended_at: now(), ended_by: JSON.stringify(by), end_reason: reason };
+    const changes = { status, ...last, pause: null, next_look_at: null, ...end };
     return records.change(tx, row, changes, { type: status, by, reason, data });
   }
 
   return {
-    /** Goes on to the next step; at 100 % the alias moves, and the rollout is over. */
+    /** Goes on to the next step, in spite of what is accepted; at 100 % the alias moves, and the rollout is over. */
     async advance(
       tx: Handle,
       locked: LockedRollout,
-      details: PromotionDetails,
-      cause: Cause,
+      {
+        details,
+        accepting = [],
+        ...cause
+      }: Cause & { readonly details: PromotionDetails; readonly accepting?: readonly string[] },
     ): Promise<RolloutRow> {
       const { row, alias, promotion } = locked;
       const step = settingsOf(row).steps[row.step + 1];
@@ -61,16 +65,30 @@ export function createTransitions({ clock, aliases, promotions, records, carryOu
       await aliases.setCanary(tx, alias, { rollout_id: row.id, salt, version, weight });
       const at = now();
       const changes = { status: 'running', pause: null, step: row.step + 1, weight, step_since: at } as const;
-      const fresh = { last_traffic_at: at, state: JSON.stringify({ ...stateOf(row), accepted: [] }) };
+      const state = stateOf(row);
+      // Whoever goes on past a broken signal accepts it; what is inconclusive is asked of each step anew.
+      const accepted = [...new Set([...state.accepted, ...accepting])].filter((one) => one !== 'inconclusive');
+      const fresh = { last_traffic_at: at, state: JSON.stringify({ ...state, accepted }) };
       return records.change(tx, row, { ...changes, ...fresh }, { type: 'step', ...cause });
     },
 
-    /** Keeps the canary as it is until a person decides. */
-    async pause(tx: Handle, { row }: LockedRollout, why: PauseCause, cause: Cause): Promise<RolloutRow> {
+    /**
+     * Keeps the canary as it is until a person decides. Where nothing can be concluded, nothing would guard those who get
+     * the candidate, so nobody gets it meanwhile.
+     */
+    async pause(
+      tx: Handle,
+      { row, alias }: LockedRollout,
+      why: PauseCause,
+      cause: Cause,
+    ): Promise<RolloutRow> {
       const pause: RolloutPause = {
         ...{ cause: why, reason: cause.reason ?? 'paused by hand', by: cause.by.name, since: now() },
       };
-      const changes = { status: 'paused', pause: JSON.stringify(pause) } as const;
+      const weight = why === 'sample_ratio' ? 0 : row.weight;
+      const { salt, candidate_version: version } = row;
+      if (weight === 0) await aliases.setCanary(tx, alias, { rollout_id: row.id, salt, version, weight });
+      const changes = { status: 'paused', pause: JSON.stringify(pause), weight } as const;
       return records.change(tx, row, changes, { type: 'paused', ...cause });
     },
 
