@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { runningModes } from '../core/release.ts';
 import { type RolloutStatus, rolloutStatuses } from '../core/rollout.ts';
 import { agentHelp, reasonOption } from './alias/release-options.ts';
 import type { ReleaseOptions } from './alias/release-server.ts';
@@ -80,6 +81,17 @@ function startCommand(): Command {
       '--patience-seconds <number>',
       'how long the last step before 100 waits for evidence until a person has to decide (default: 86400)',
       amount,
+    )
+    .option(
+      '--alpha <number>',
+      'the chance that any guardrail breaks by mistake, ever (default: 0.05)',
+      amount,
+    )
+    .addOption(
+      new Option(
+        '--on-rollback <mode>',
+        "what becomes of the canary's open sessions when the server takes it back by itself (default: drain)",
+      ).choices(runningModes),
     )
     .option('--scorers <file>', 'a YAML or JSON file with a list of scorers that score part of the sessions')
     .option('--watch', 'follow the rollout to its end, as `pawl rollout watch` does')

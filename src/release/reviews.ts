@@ -73,52 +73,56 @@ export function createReviews({ clock, ids, records }: Deps) {
       by: Actor,
     ): Promise<PromotionDetails> {
       const action = `promotion.${verbs[decision]}`;
-      return change(id, { action, by, in_rollout: decision === 'comment' || decision === 'approve' }, async (tx, row) => {
-        if (decision !== 'comment') await requireReviewer(tx, row, by);
-        if (basis_hash !== undefined && basis_hash !== row.basis_hash) {
-          throw new PawlError(
-            'stale_review',
-            `basis_hash: promotion ${id} is on another basis now, ${row.basis_hash}; look at it again`,
+      return change(
+        id,
+        { action, by, in_rollout: decision === 'comment' || decision === 'approve' },
+        async (tx, row) => {
+          if (decision !== 'comment') await requireReviewer(tx, row, by);
+          if (basis_hash !== undefined && basis_hash !== row.basis_hash) {
+            throw new PawlError(
+              'stale_review',
+              `basis_hash: promotion ${id} is on another basis now, ${row.basis_hash}; look at it again`,
+            );
+          }
+          const before = await detail(tx, row);
+          const changed = before.blockers.find(({ code }) => code === 'basis_changed');
+          if (changed !== undefined && (decision === 'approve' || decision === 'override')) {
+            throw new PawlError('stale_review', `promotion ${id}: ${changed.text}`);
+          }
+          if (decision === 'approve') requireEvidence(before);
+          const added = await addReview(tx, row, by, { decision, comment });
+          const said = { action, by, reason: comment };
+          const now = formatTime(clock.now());
+          if (decision === 'comment') return write(tx, row, added, said);
+          if (decision === 'reject') {
+            const rejected = await write(tx, row, { ...added, status: 'rejected', ended_at: now }, said);
+            await announce(tx, 'promotion.rejected', rejected);
+            return rejected;
+          }
+          const override: Override | null =
+            decision === 'override'
+              ? {
+                  by,
+                  reason: comment ?? '',
+                  at: now,
+                  basis_hash: row.basis_hash,
+                  comparison_id: row.comparison_id,
+                }
+              : before.override;
+          const next = { ...added, override: override === null ? null : JSON.stringify(override) };
+          const reviewed = await write(tx, row, next, said);
+          const { blockers } = await detail(tx, reviewed);
+          if (blockers.length > 0 || reviewed.status === 'approved') return reviewed;
+          const approved = await write(
+            tx,
+            reviewed,
+            { status: 'approved' },
+            { action: 'promotion.approved', by, reason: null },
           );
-        }
-        const before = await detail(tx, row);
-        const changed = before.blockers.find(({ code }) => code === 'basis_changed');
-        if (changed !== undefined && (decision === 'approve' || decision === 'override')) {
-          throw new PawlError('stale_review', `promotion ${id}: ${changed.text}`);
-        }
-        if (decision === 'approve') requireEvidence(before);
-        const added = await addReview(tx, row, by, { decision, comment });
-        const said = { action, by, reason: comment };
-        const now = formatTime(clock.now());
-        if (decision === 'comment') return write(tx, row, added, said);
-        if (decision === 'reject') {
-          const rejected = await write(tx, row, { ...added, status: 'rejected', ended_at: now }, said);
-          await announce(tx, 'promotion.rejected', rejected);
-          return rejected;
-        }
-        const override: Override | null =
-          decision === 'override'
-            ? {
-                by,
-                reason: comment ?? '',
-                at: now,
-                basis_hash: row.basis_hash,
-                comparison_id: row.comparison_id,
-              }
-            : before.override;
-        const next = { ...added, override: override === null ? null : JSON.stringify(override) };
-        const reviewed = await write(tx, row, next, said);
-        const { blockers } = await detail(tx, reviewed);
-        if (blockers.length > 0 || reviewed.status === 'approved') return reviewed;
-        const approved = await write(
-          tx,
-          reviewed,
-          { status: 'approved' },
-          { action: 'promotion.approved', by, reason: null },
-        );
-        await announce(tx, 'promotion.approved', approved);
-        return approved;
-      });
+          await announce(tx, 'promotion.approved', approved);
+          return approved;
+        },
+      );
     },
   };
 }

@@ -27,9 +27,14 @@ export type Rollback = {
   readonly from_version: number;
   readonly to_version: number;
   readonly running: RunningMode;
+  /** The move that it made; null when only a candidate was taken back, and the alias stays where it was. */
+  readonly move: number | null;
   /** The rollout that it has ended; null when there was none. */
   readonly rollout_id: string | null;
-  /** Open sessions that the alias gave the bad version to, newest first, as they were at that moment. */
+  /**
+   * Open sessions that the alias gave the bad version to, newest first, as they were at that moment; before them those
+   * of the candidate whose rollout was ended.
+   */
   readonly sessions: {
     readonly data: readonly { readonly id: string; readonly status: SessionStatus }[];
     /** Whether there are more of them than are listed. */
@@ -105,7 +110,15 @@ export function createRollbacks(deps: Deps) {
       );
     }
     const sessions = { agent_id: key.agent_id, alias: key.name, version: bad };
-    return { alias: moved, bad, open: await listSessionsOn(tx, sessions, sessionsShown + 1), ended: null };
+    const open = await listSessionsOn(tx, sessions, sessionsShown + 1);
+    // Those of the candidate first: they are fewer, and what is likelier to be wrong.
+    return {
+      alias: moved,
+      bad,
+      open: [...(ended?.open ?? []), ...open],
+      ended: ended?.ended ?? null,
+      move: moved.move,
+    };
   }
 
   /**
@@ -128,7 +141,7 @@ export function createRollbacks(deps: Deps) {
     });
     const sessions = { agent_id, alias: name, version: rollout.version };
     const open = await listSessionsOn(tx, sessions, sessionsShown + 1);
-    return { alias: await aliases.lockOrMake(tx, alias), bad: rollout.version, open, ended };
+    return { alias: await aliases.lockOrMake(tx, alias), bad: rollout.version, open, ended, move: null };
   }
 
   return {
@@ -141,7 +154,7 @@ export function createRollbacks(deps: Deps) {
      */
     async rollBack(key: AliasKey, change: Change): Promise<Rollback> {
       const attempt = { action: 'alias.rolled_back', actor: change.by, subject: subjectOf(key) };
-      const { alias, bad, open, ended } = await orWriteDown(audit, attempt, () =>
+      const { alias, bad, open, ended, move } = await orWriteDown(audit, attempt, () =>
         store.write((tx) => carryOut(tx, key, change)),
       );
       notify.wake();
@@ -149,6 +162,7 @@ export function createRollbacks(deps: Deps) {
       if (change.running !== 'drain') sweeper.wake();
       return {
         ...{ alias, from_version: bad, to_version: alias.version ?? 0, running: change.running },
+        ...{ move, rollout_id: ended?.id ?? null },
         sessions: { data: open.slice(0, sessionsShown), has_more: open.length > sessionsShown },
       };
     },

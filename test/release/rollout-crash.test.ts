@@ -117,8 +117,11 @@ describe.each([
         metadata: { targeting_key: user },
       });
       acknowledged.push(made as unknown as SessionResponse);
-      await client.beta.sessions.events.send(made.id, { events: [say(`Hello from ${user}`)] });
-      await untilIdle(client, made.id);
+      // What a session has come to is counted anew after each turn.
+      for (let message = 1; message <= visits; message++) {
+        await client.beta.sessions.events.send(made.id, { events: [say(`Hello from ${user}`)] });
+        await untilIdle(client, made.id);
+      }
     }
   }
 

@@ -95,25 +95,20 @@ export async function countingProblems(rows: DatabaseRows): Promise<string[]> {
       canary: inArm('canary', isSo),
     });
     const told = {
-      units: evidence.units,
+      units: evidence.units.control + evidence.units.canary,
       sessions: evidence.sessions.reduce(
         (sum, { control, canary }) => ({ control: sum.control + control, canary: sum.canary + canary }),
         { control: 0, canary: 0 },
       ),
       excluded: evidence.excluded,
-      switched: evidence.switched,
       failed: failuresIn(evidence),
-      visitors: own.length === 0 ? 0 : new Set(own.map(({ unit }) => unit)).size,
+      visitors: new Set(own.map(({ unit }) => unit)).size,
       strangers: own.filter((one) => one.of !== id).length,
     };
     const found = {
-      units: {
-        control: known.filter(({ arm }) => arm === 'control').length,
-        canary: known.filter(({ arm }) => arm === 'canary').length,
-      },
+      units: known.length,
       sessions: both(({ turned, excluded }) => turned && !excluded),
       excluded: both(({ excluded }) => excluded),
-      switched: both(({ switched }) => switched),
       failed: known.filter(({ failed }) => failed).length,
       visitors: known.length,
       strangers: 0,
@@ -169,7 +164,7 @@ function outcomeOf(row: Row): SessionOutcome {
 }
 
 function standing(evidence: LiveEvidence): object {
-  const { units, sessions, excluded, switched, cells } = evidence;
+  const { units, sessions, excluded, shared, cells } = evidence;
   const sums = cells.flatMap(({ weight, control, canary }) =>
     Object.entries({ control, canary }).flatMap(([arm, metrics]) =>
       (Object.keys(metrics) as LiveMetric[]).map((metric) => [
@@ -179,7 +174,8 @@ function standing(evidence: LiveEvidence): object {
     ),
   );
   return {
-    ...{ units, excluded, switched, failed: failuresIn(evidence) },
+    ...{ units, excluded, failed: failuresIn(evidence) },
+    shared: shared.toSorted((a, b) => a.first - b.first || a.second - b.second),
     sessions: sessions.filter(({ control, canary }) => control + canary > 0),
     sums: Object.fromEntries(sums.filter(([, of]) => of?.length !== 0)),
   };

@@ -15,7 +15,7 @@ export async function seedRollout(
   const id = `roll_of_${agent_id}`;
   const settings: RolloutSettings = {
     ...{ steps: [], guardrails: [], signals: [], scorers, alpha: 0.05, look_seconds: 10 },
-    patience_seconds: 60,
+    ...{ patience_seconds: 60, on_rollback: 'drain' },
   };
   const times = { created_at: at(1), updated_at: at(1) };
   const none = { rollout_id: null, canary_salt: null, canary_version: null, canary_weight: null };
@@ -24,7 +24,7 @@ export async function seedRollout(
     ...{ baseline_version: 1, candidate_version: 1, retry_of: null, settings: JSON.stringify(settings) },
     ...{ status: 'running', step: 0, weight: 500, step_since: at(1), pause: null, state: '{}' },
     ...{ decision: null, looks: 0, last_look_at: null, next_look_at: at(1), last_traffic_at: at(1) },
-    ...{ events: 0, actor, reason: null, ended_at: null },
+    ...{ events: 0, actor, reason: null, ended_at: null, ended_by: null, end_reason: null },
     ...times,
   };
   await store.write(async (tx) => {

@@ -2,9 +2,8 @@ import type { RollbackResponse } from '../../api/aliases.ts';
 import { plain } from '../../core/plain-text.ts';
 import { counted } from '../../core/quantities.ts';
 import type { RunningMode } from '../../core/release.ts';
-import { callServer, type ServerAccess } from '../api-client.ts';
+import { callServer } from '../api-client.ts';
 import { columns, print, printJson } from '../output.ts';
-import { newestRollouts } from '../rollout/rollout-calls.ts';
 import { typed } from '../typed.ts';
 import { agentIdOf } from './agent-id.ts';
 import { aliasPath } from './alias-calls.ts';
@@ -38,15 +37,12 @@ export async function rollBack(agent: string, options: RollbackOptions): Promise
       signal: AbortSignal.timeout(timeoutMs),
     });
     if (options.output === 'json') return printJson(rollback);
-    const { from_version, to_version } = rollback;
-    const rollout = await rolloutEndedBy(server, rollback);
-    print(
-      plain(
-        rollout === null
-          ? `${name} of ${agent_id}: version ${from_version} → ${to_version}, at once for the next session.`
-          : `${name} of ${agent_id} stays at version ${to_version}, which the next session of everybody gets at once: rollout ${rollout}, which gave some of them version ${from_version}, is rolled back, and its promotion with it.`,
-      ),
-    );
+    const { from_version, to_version, move, rollout_id } = rollback;
+    const ended = `rollout ${rollout_id} is rolled back, and its promotion with it`;
+    const moved = `${name} of ${agent_id}: version ${from_version} → ${to_version}, at once for the next session`;
+    const stays = `${name} of ${agent_id} stays at version ${to_version}, which the next session of everybody gets at once: version ${from_version} is taken back`;
+    const what = move === null ? stays : moved;
+    print(plain(rollout_id === null ? `${what}.` : `${what}; ${ended}.`));
     const release = typed(['alias', 'release', agent_id, name], url);
     print(plain(`It is held there, and no promotion moves it, until somebody releases it: ${release}`));
     print(sessionLines(rollback).join('\n'));
@@ -63,33 +59,16 @@ export const fates: { readonly [M in RunningMode]: string } = {
   interrupt: 'Their turns are interrupted, and they take no more messages.',
 };
 
-/**
- * The id of the rollout that a rollback has ended; null when it has moved the alias, or when nobody can be asked any
- * more. What is held from a moment on, and had a rollout that ended later, was not moved but stayed.
- */
-async function rolloutEndedBy(
-  server: ServerAccess,
-  { alias, from_version }: RollbackResponse,
-): Promise<string | null> {
-  const { agent_id, name, hold } = alias;
-  try {
-    const [last] = (await newestRollouts(server, { agent_id, alias: name, most: 1 })).data;
-    if (last?.ended_at == null || hold === null || last.ended_at < hold.since) return null;
-    return last.candidate_version === from_version ? last.id : null;
-  } catch {
-    // The rollback is done, and has to be told whatever else fails.
-    return null;
-  }
-}
-
-function sessionLines({ sessions, from_version, running }: RollbackResponse): string[] {
+function sessionLines({ sessions, from_version, running, move, rollout_id }: RollbackResponse): string[] {
   const { data, has_more } = sessions;
   if (data.length === 0) return [`No open session has version ${from_version} from it.`];
   const number = `${has_more ? 'More than ' : ''}${counted(data.length, 'open session')}`;
   const rest = data.length - mostLines;
   const more = rest <= 0 ? [] : [`  and ${has_more ? 'more than ' : ''}${rest} more`];
+  // Where a version and a candidate were taken back at once, the sessions are of both.
+  const what = rollout_id !== null && move !== null ? 'what was taken back' : `version ${from_version}`;
   return [
-    `${number} ${data.length === 1 && !has_more ? 'has' : 'have'} version ${from_version}. ${fates[running]}`,
+    `${number} ${data.length === 1 && !has_more ? 'has' : 'have'} ${what}. ${fates[running]}`,
     ...columns(data.slice(0, mostLines).map(({ id, status }) => [id, status])).map((line) => `  ${line}`),
     ...more,
   ];

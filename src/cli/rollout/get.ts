@@ -22,8 +22,8 @@ export async function showRollout(named: string, options: ReleaseOptions): Promi
 function factLines(rollout: RolloutResponse): string[] {
   const { promotion_id, retry_of, started_by, created_at, reason, settings, evidence } = rollout;
   const { looks, last_look_at, next_look_at, decision } = rollout;
-  const { alpha, look_seconds, patience_seconds, scorers } = settings;
-  const { units, excluded, switched, sample_ratio } = evidence;
+  const { alpha, look_seconds, patience_seconds, on_rollback, scorers } = settings;
+  const { units, excluded, sample_ratio } = evidence;
   const counts = ({ canary, control }: typeof units): string => `${canary} canary, ${control} control`;
   return columns([
     ['Promotion', promotion_id],
@@ -38,9 +38,9 @@ function factLines(rollout: RolloutResponse): string[] {
     ],
     ['Patience', `${patience_seconds} s for evidence in the last step`],
     ['Alpha', String(alpha)],
+    ['On rollback', on_rollback],
     ['Units', `${counts(units)}; sample ratio p ${short(sample_ratio.p)}`],
     ['Excluded', counts(excluded)],
-    ['Switched', counts(switched)],
     ...scorers.map(({ name, sample, scorer }) => {
       return ['Scorer', `score:${name} of ${short(sample * 100)} % of the sessions, by ${typeOf(scorer)}`];
     }),

@@ -1,3 +1,4 @@
+import type { RunningMode } from '../../core/release.ts';
 import { CommandError } from '../command-error.ts';
 import { parseYaml, readText } from '../yaml-file.ts';
 import type { WatchedMetric } from './rollout-options.ts';
@@ -14,6 +15,8 @@ export type RolloutPlan = {
   readonly signals: boolean;
   readonly lookSeconds?: number;
   readonly patienceSeconds?: number;
+  readonly alpha?: number;
+  readonly onRollback?: RunningMode;
   /** A file. */
   readonly scorers?: string;
   readonly reason?: string;
@@ -32,6 +35,8 @@ export function newRollout(promotion_id: string, plan: RolloutPlan): object {
     signals: signals ? signal : [],
     look_seconds: plan.lookSeconds,
     patience_seconds: plan.patienceSeconds,
+    alpha: plan.alpha,
+    on_rollback: plan.onRollback,
     scorers: scorers === undefined ? undefined : parseYaml(readText(scorers), scorers),
     reason,
   };

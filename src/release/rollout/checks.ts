@@ -16,9 +16,9 @@ export type CheckResult = LiveCheck & {
   readonly kind: 'guardrail' | 'signal';
   /** `broken`: the canary is worse. `safe`: it is not, or not by more than the margin. `open`: neither is known. */
   readonly status: 'broken' | 'safe' | 'open';
-  /** It breaks when p is at most this. */
+  /** The chance that it breaks by mistake. Failures and refusals break at this p, others where harm is above the margin. */
   readonly alpha: number;
-  /** Always-valid p-value against "the canary is no worse"; null when it is too early for one. */
+  /** Always-valid p-value against "no worse than allowed"; null when it is too early, or all values are alike. */
   readonly p: number | null;
   readonly harm: Omit<Harm, 'p'>;
   readonly control: ArmSummary;
@@ -41,14 +41,14 @@ function runCheck(
   const { metric, margin } = check;
   const { p: ofMeans, ...harm } = harmOf(evidence, check, alpha);
   // Who failed is compared exactly, and whatever becomes of the failure rate meanwhile.
-  const p = metric === 'failures' || metric === 'refusals' ? evidence[metric].harm.p : ofMeans;
-  const isBroken = p !== null && p <= alpha;
+  const process = metric === 'failures' || metric === 'refusals' ? evidence[metric].harm : null;
+  const isBroken = process === null ? harm.low !== null && harm.low > margin : process.p <= alpha;
   const isSafe = !isBroken && harm.high !== null && harm.high < margin;
   return {
     ...check,
     kind,
     status: isBroken ? 'broken' : isSafe ? 'safe' : 'open',
-    ...{ alpha, p, harm },
+    ...{ alpha, p: process?.p ?? ofMeans, harm },
     control: summaryOf(evidence, 'control', metric),
     canary: summaryOf(evidence, 'canary', metric),
   };

@@ -29,27 +29,33 @@ export type SessionOutcome = {
 export type CountedSession = {
   readonly excluded: boolean;
   readonly turned: boolean;
-  /** Whether its unit had been in the other arm, so that it says nothing about either. */
-  readonly switched: boolean;
   readonly values: Values;
 };
 
-/** Whoever was assigned as a whole, as they were first seen. Plain JSON. */
+/** Whoever was assigned as a whole: with growing weights they may be control first, and canary later. Plain JSON. */
 export type UnitState = {
-  readonly arm: Arm;
-  readonly weight: number;
   readonly failed: boolean;
   readonly refused: boolean;
+  /** What they have, by the weight at which their sessions began. */
+  readonly cells: readonly UnitCell[];
+};
+
+type UnitCell = {
+  readonly weight: number;
+  readonly arm: Arm;
   readonly sums: { readonly [metric in LiveMetric]?: UnitSums };
 };
 
-/** How many sessions have ended a turn. */
+/** How many of something each arm has. */
 export type ArmCounts = { readonly control: number; readonly canary: number };
 
-/** The units that were first seen with one weight. */
+/** All that began with one weight: within it, chance alone has decided on the arm of each unit. */
 export type Cell = { readonly weight: number } & {
   readonly [A in Arm]: { readonly [metric in LiveMetric]?: LiveSums };
 };
+
+/** How many units have values in two cells, and in the same arm of both. */
+export type SharedUnits = { readonly first: number; readonly second: number } & ArmCounts;
 
 /** Everything that a rollout has counted. Plain JSON, of a size that does not grow with the traffic. */
 export type LiveEvidence = {
@@ -60,11 +66,10 @@ export type LiveEvidence = {
   readonly ratio: SampleRatio;
   readonly units: ArmCounts;
   readonly cells: readonly Cell[];
-  /** By the weight at which they began. */
+  readonly shared: readonly SharedUnits[];
+  /** Sessions that have ended a turn, by the weight at which they began. */
   readonly sessions: readonly ({ readonly weight: number } & ArmCounts)[];
   readonly excluded: ArmCounts;
-  /** Sessions of units that got the candidate as the canary grew, after they had been control. */
-  readonly switched: ArmCounts;
 };
 
 const none: ArmCounts = { control: 0, canary: 0 };
@@ -74,10 +79,8 @@ export const noEvidenceYet: LiveEvidence = {
   refusals: startFailureProcess(),
   ratio: noAssignments,
   units: none,
-  cells: [],
-  sessions: [],
+  ...{ cells: [], shared: [], sessions: [] },
   excluded: none,
-  switched: none,
 };
 
 /** What counting one session takes and gives. */
@@ -97,19 +100,15 @@ export function countSession(
   before: Counting,
   outcome: SessionOutcome,
 ): { readonly evidence: LiveEvidence; readonly unit: UnitState; readonly counted: CountedSession } {
-  const { arm, weight, excluded, turned } = outcome;
-  let { evidence } = before;
-  if (before.unit === null) evidence = assigned(evidence, outcome);
-  const unit = before.unit ?? { arm, weight, failed: false, refused: false, sums: {} };
-  const switched = unit.arm !== arm;
-  const values = excluded || switched ? {} : outcome.values;
-  const counted: CountedSession = { excluded, turned, switched, values };
-  evidence = recounted(evidence, outcome, { before: before.counted, after: counted });
-  const seen = withFailures(evidence, outcome, unit);
-  return {
-    ...withValues(seen.evidence, seen.unit, { before: before.counted?.values ?? {}, after: values }),
-    counted,
-  };
+  const { excluded, turned } = outcome;
+  const fresh = before.unit === null ? assigned(before.evidence, outcome) : before.evidence;
+  const unit = before.unit ?? { failed: false, refused: false, cells: [] };
+  const values = excluded ? {} : outcome.values;
+  const counted: CountedSession = { excluded, turned, values };
+  const numbered = recounted(fresh, outcome, { before: before.counted, after: counted });
+  const seen = withFailures(numbered, outcome, unit);
+  const change = { before: before.counted?.values ?? {}, after: values };
+  return { ...withValues(seen, outcome, change), counted };
 }
 
 function assigned(evidence: LiveEvidence, { arm, weight }: SessionOutcome): LiveEvidence {
@@ -125,30 +124,20 @@ function recounted(
   { before, after }: { before: CountedSession | null; after: CountedSession },
 ): LiveEvidence {
   const isIn = (one: CountedSession | null): number => (one?.turned === true && !one.excluded ? 1 : 0);
-  const change = (key: 'excluded' | 'switched'): number =>
-    Number(after[key]) - Number(before?.[key] ?? false);
   const more = isIn(after) - isIn(before);
   const there = evidence.sessions.find((one) => one.weight === weight);
   const sessions =
     more === 0
       ? evidence.sessions
-      : [
-          ...evidence.sessions.filter((one) => one !== there),
-          { weight, ...added(there ?? none, arm, more) },
-        ].sort((a, b) => a.weight - b.weight);
-  return {
-    ...evidence,
-    sessions,
-    excluded: added(evidence.excluded, arm, change('excluded')),
-    switched: added(evidence.switched, arm, change('switched')),
-  };
+      : byWeight([...without(evidence.sessions, weight), { weight, ...added(there ?? none, arm, more) }]);
+  const kept = Number(after.excluded) - Number(before?.excluded ?? false);
+  return { ...evidence, sessions, excluded: added(evidence.excluded, arm, kept) };
 }
 
-function withFailures(
-  evidence: LiveEvidence,
-  outcome: SessionOutcome,
-  unit: UnitState,
-): Omit<Counting, 'counted'> & { unit: UnitState } {
+/** A unit as it has become, and the evidence with it. */
+type Seen = { readonly evidence: LiveEvidence; readonly unit: UnitState };
+
+function withFailures(evidence: LiveEvidence, outcome: SessionOutcome, unit: UnitState): Seen {
   const { arm, weight, excluded, values } = outcome;
   const failed = !excluded && values.failures === 1 && !unit.failed;
   const refused = !excluded && values.refusals === 1 && !unit.refused;
@@ -167,28 +156,49 @@ function withFailures(
   };
 }
 
-/** The values go to where the unit was first seen. */
+/** The values go to the cell in which the session began. */
 function withValues(
-  evidence: LiveEvidence,
-  unit: UnitState,
+  { evidence, unit }: Seen,
+  { arm, weight }: SessionOutcome,
   { before, after }: { before: Values; after: Values },
-): { evidence: LiveEvidence; unit: UnitState } {
+): Seen {
   const metrics = [...new Set([...Object.keys(before), ...Object.keys(after)])] as LiveMetric[];
   const changed = metrics.filter((metric) => before[metric] !== after[metric]);
   if (changed.length === 0) return { evidence, unit };
-  const { arm, weight } = unit;
-  const there = evidence.cells.find((cell) => cell.weight === weight) ?? { weight, control: {}, canary: {} };
-  const sums: { [metric in LiveMetric]?: UnitSums } = { ...unit.sums };
-  const total: { [metric in LiveMetric]?: LiveSums } = { ...there[arm] };
+  const own = unit.cells.find((cell) => cell.weight === weight) ?? null;
+  const cell = evidence.cells.find((one) => one.weight === weight) ?? { weight, control: {}, canary: {} };
+  const sums: { [metric in LiveMetric]?: UnitSums } = { ...own?.sums };
+  const total: { [metric in LiveMetric]?: LiveSums } = { ...cell[arm] };
   for (const metric of changed) {
     const old = sums[metric] ?? nothing;
     const next = replaced(old, before[metric], after[metric]);
     sums[metric] = next;
     total[metric] = changeUnit(total[metric] ?? noSums, old, next);
   }
-  const others = evidence.cells.filter((cell) => cell.weight !== weight);
-  const cells = [...others, { ...there, [arm]: total }].sort((a, b) => a.weight - b.weight);
-  return { evidence: { ...evidence, cells }, unit: { ...unit, sums } };
+  const others = without(unit.cells, weight);
+  const shared = own === null ? withShared(evidence.shared, others, { arm, weight }) : evidence.shared;
+  const cells = byWeight([...without(evidence.cells, weight), { ...cell, [arm]: total }]);
+  return {
+    evidence: { ...evidence, cells, shared },
+    unit: { ...unit, cells: byWeight([...others, { weight, arm, sums }]) },
+  };
+}
+
+/** One more unit has come to a cell, after it had been in others. */
+function withShared(
+  shared: readonly SharedUnits[],
+  others: readonly UnitCell[],
+  { arm, weight }: Pick<SessionOutcome, 'arm' | 'weight'>,
+): readonly SharedUnits[] {
+  return others
+    .filter((other) => other.arm === arm)
+    .reduce((all, other) => {
+      const first = Math.min(other.weight, weight);
+      const second = Math.max(other.weight, weight);
+      const there = all.find((one) => one.first === first && one.second === second);
+      const rest = all.filter((one) => one !== there);
+      return [...rest, { first, second, ...added(there ?? none, arm, 1) }];
+    }, shared);
 }
 
 function replaced({ sum, count }: UnitSums, before: number | undefined, after: number | undefined): UnitSums {
@@ -198,4 +208,12 @@ function replaced({ sum, count }: UnitSums, before: number | undefined, after: n
 
 function added(counts: ArmCounts, arm: Arm, change: number): ArmCounts {
   return { control: counts.control, canary: counts.canary, [arm]: counts[arm] + change };
+}
+
+function without<T extends { readonly weight: number }>(all: readonly T[], weight: number): T[] {
+  return all.filter((one) => one.weight !== weight);
+}
+
+function byWeight<T extends { readonly weight: number }>(all: readonly T[]): readonly T[] {
+  return all.toSorted((a, b) => a.weight - b.weight);
 }

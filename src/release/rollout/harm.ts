@@ -1,8 +1,13 @@
 import type { LiveCheck, LiveMetric } from '../../core/rollout.ts';
-import { compareSequentially, confidenceSequence, type ScoreStep } from '../../stats/confidence-sequence.ts';
+import {
+  confidenceSequence,
+  type ScoreStep,
+  type StandardisedDifference,
+} from '../../stats/confidence-sequence.ts';
+import type { Interval } from '../../stats/interval.ts';
 import { type Moments, noScores } from '../../stats/moments.ts';
 import { rateSequence } from '../../stats/rate-sequence.ts';
-import type { LiveEvidence } from './evidence.ts';
+import type { LiveEvidence, SharedUnits } from './evidence.ts';
 import { momentsOfUnits, noSums } from './live-sums.ts';
 
 /**
@@ -29,37 +34,95 @@ export function isRelative(metric: LiveMetric): boolean {
 /** The harm that shows in a metric. `alpha` is the chance of being wrong, of each limit. */
 export function harmOf(evidence: LiveEvidence, { metric, margin }: LiveCheck, alpha: number): Harm {
   const steps = stepsOf(evidence, metric);
-  const harms = steps.flatMap((step) => inHarm(step, metric));
-  const seen = compareSequentially(harms, { alpha });
-  const best = bestCase(steps, metric, alpha);
-  if (!seen.enough) return { ...unknown, high: best };
-  const { difference, se, n } = seen;
-  const beyond = confidenceSequence({ difference: difference - margin, se, n }, { alpha });
+  const best = isRelative(metric) ? null : bestCase(steps, metric, alpha);
+  const seen = pooled(
+    steps.flatMap((step) => inHarm(step, metric)),
+    evidence.shared,
+  );
+  if (seen === null) return isRelative(metric) ? unknown : withoutSpread(steps, { metric, alpha, best });
+  const { higher, lower } = confidenceSequence(seen, { alpha });
+  const beyond = confidenceSequence({ ...seen, difference: seen.difference - margin }, { alpha });
   return {
-    estimate: difference,
-    low: seen.higher.low,
-    high: best ?? seen.lower.high,
-    p: beyond.higher.p,
+    estimate: seen.difference,
+    ...{ low: higher.low, high: best ?? lower.high, p: beyond.higher.p },
   };
+}
+
+type WeightedStep = ScoreStep & { readonly weight: number };
+
+/** From how many units of each arm a step counts: the limits are those of large numbers. */
+const minUnits = 50;
+
+/**
+ * The difference of all steps together, each by its share of the units; null without spread, or units. A difference within
+ * each step is one that drift has no part in. Steps that share units go up and down together: where m of n₁ and n₂ units
+ * are the same, the covariance of two means is at most m / √(n₁ n₂) times their standard errors, by Cauchy and Schwarz,
+ * and that much is taken. Units that are control first and canary later make the difference surer, which is left out.
+ */
+function pooled(
+  steps: readonly WeightedStep[],
+  shared: readonly SharedUnits[],
+): StandardisedDifference | null {
+  const counted = steps.filter(
+    ({ baseline, candidate }) => baseline.n >= minUnits && candidate.n >= minUnits,
+  );
+  const n = counted.reduce((total, { baseline, candidate }) => total + baseline.n + candidate.n, 0);
+  const parts = counted.map(({ weight, baseline, candidate }) => ({
+    ...{ weight, baseline, candidate, share: (baseline.n + candidate.n) / n },
+    errors: { control: standardError(baseline), canary: standardError(candidate) },
+  }));
+  const difference = parts.reduce(
+    (sum, { share, baseline, candidate }) => sum + share * (candidate.mean - baseline.mean),
+    0,
+  );
+  let squared = parts.reduce(
+    (sum, { share, errors }) => sum + share ** 2 * (errors.control ** 2 + errors.canary ** 2),
+    0,
+  );
+  for (const { first, second, control, canary } of shared) {
+    const one = parts.find(({ weight }) => weight === first);
+    const other = parts.find(({ weight }) => weight === second);
+    if (one === undefined || other === undefined) continue;
+    const inControl =
+      overlap(control, one.baseline, other.baseline) * one.errors.control * other.errors.control;
+    const inCanary =
+      overlap(canary, one.candidate, other.candidate) * one.errors.canary * other.errors.canary;
+    squared += 2 * one.share * other.share * (inControl + inCanary);
+  }
+  return squared > 0 ? { difference, se: Math.sqrt(squared), n } : null;
+}
+
+function overlap(shared: number, one: Moments, other: Moments): number {
+  return Math.min(1, shared / Math.sqrt(one.n * other.n));
+}
+
+function standardError({ n, m2 }: Moments): number {
+  return Math.sqrt(m2 / (n - 1) / n);
 }
 
 /**
  * A step in which a higher mean is worse, and a difference is harm. A ratio c / b − 1 has the variance
  * (var c + (c / b)² var b) / b², by the delta method; so both are divided by b, and the spread of b takes c / b on top.
  */
-function inHarm({ baseline, candidate }: ScoreStep, metric: LiveMetric): ScoreStep[] {
-  if (isScore(metric)) return [{ baseline: negative(baseline), candidate: negative(candidate) }];
-  if (!isRelative(metric)) return [{ baseline, candidate }];
+function inHarm({ weight, baseline, candidate }: WeightedStep, metric: LiveMetric): WeightedStep[] {
+  if (isScore(metric)) return [{ weight, baseline: negative(baseline), candidate: negative(candidate) }];
+  if (!isRelative(metric)) return [{ weight, baseline, candidate }];
   const { mean } = baseline;
   if (mean <= 0) return [];
   const ratio = candidate.mean / mean;
+  const spread = (moments: Moments, factor: number): number =>
+    Math.max(moments.m2 * factor ** 2, moments.n * (leastSpread * ratio) ** 2);
   return [
     {
-      baseline: { n: baseline.n, mean: 1, m2: (baseline.m2 * ratio ** 2) / mean ** 2 },
-      candidate: { n: candidate.n, mean: ratio, m2: candidate.m2 / mean ** 2 },
+      weight,
+      baseline: { n: baseline.n, mean: 1, m2: spread(baseline, ratio / mean) },
+      candidate: { n: candidate.n, mean: ratio, m2: spread(candidate, 1 / mean) },
     },
   ];
 }
+
+/** What has no bound is not taken to spread by less than this part of its mean, even if all values are alike. */
+const leastSpread = 0.01;
 
 /**
  * Where nobody of the canary has failed, or each of its scores is the best, its spread is not known, and to take it as 0
@@ -67,16 +130,71 @@ function inHarm({ baseline, candidate }: ScoreStep, metric: LiveMetric): ScoreSt
  * without one. Null elsewhere.
  */
 function bestCase(steps: readonly ScoreStep[], metric: LiveMetric, alpha: number): number | null {
-  if (isRelative(metric)) return null;
-  const best = isScore(metric) ? 1 : 0;
-  const canary = steps.map(({ candidate }) => candidate);
-  if (!canary.every(({ n, mean, m2 }) => n === 0 || (mean === best && m2 === 0))) return null;
-  const trials = canary.reduce((sum, { n }) => sum + n, 0);
-  return rateSequence({ successes: 0, trials }, { alpha, decide_at: 100 })?.high ?? null;
+  const misses = missesOf(
+    steps.map(({ candidate }) => candidate),
+    metric,
+  );
+  if (misses === null || misses.mean > 0) return null;
+  return rateOf(misses, alpha)?.high ?? null;
 }
 
-function stepsOf(evidence: LiveEvidence, metric: LiveMetric): ScoreStep[] {
-  return evidence.cells.map(({ control, canary }) => ({
+/**
+ * Where all values of an arm are alike, in both arms, the rates of misses have bounds all the same, and half of alpha is
+ * for each. A value between 0 and 1 counts as that part of a miss, for which the bounds hold as well: among all variables
+ * with that mean, those that are 0 or 1 have the largest exponential moments.
+ */
+function withoutSpread(
+  steps: readonly ScoreStep[],
+  {
+    metric,
+    alpha,
+    best,
+  }: { readonly metric: LiveMetric; readonly alpha: number; readonly best: number | null },
+): Harm {
+  const control = missesOf(
+    steps.map(({ baseline }) => baseline),
+    metric,
+  );
+  const canary = missesOf(
+    steps.map(({ candidate }) => candidate),
+    metric,
+  );
+  const [of, than] = [rateOf(canary, alpha / 2), rateOf(control, alpha / 2)];
+  if (control === null || canary === null || of === null || than === null) return { ...unknown, high: best };
+  return {
+    estimate: canary.mean - control.mean,
+    ...{ low: of.low - than.high, high: best ?? of.high - than.low, p: null },
+  };
+}
+
+/** How many units there are, and how much of a miss each of them is; null unless all are alike. */
+function missesOf(
+  arm: readonly Moments[],
+  metric: LiveMetric,
+): { readonly n: number; readonly mean: number } | null {
+  const filled = arm.filter(({ n }) => n > 0);
+  const [first] = filled;
+  if (first === undefined || !filled.every(({ mean, m2 }) => mean === first.mean && m2 === 0)) return null;
+  const n = filled.reduce((sum, one) => sum + one.n, 0);
+  return { n, mean: isScore(metric) ? 1 - first.mean : first.mean };
+}
+
+/** The bounds of a rate of misses, rounded outwards; null when it is not known. */
+function rateOf(
+  misses: { readonly n: number; readonly mean: number } | null,
+  alpha: number,
+): Interval | null {
+  if (misses === null) return null;
+  const { n: trials, mean } = misses;
+  const design = { alpha, decide_at: 100 };
+  const low = rateSequence({ successes: Math.floor(mean * trials), trials }, design);
+  const high = rateSequence({ successes: Math.ceil(mean * trials), trials }, design);
+  return low === null || high === null ? null : { low: low.low, high: high.high };
+}
+
+function stepsOf(evidence: LiveEvidence, metric: LiveMetric): WeightedStep[] {
+  return evidence.cells.map(({ weight, control, canary }) => ({
+    weight,
     baseline: momentsOfUnits(control[metric] ?? noSums) ?? noScores,
     candidate: momentsOfUnits(canary[metric] ?? noSums) ?? noScores,
   }));

@@ -126,19 +126,27 @@ describe.each(['memory', 'PostgreSQL'])('On %s', (kind) => {
     const records = createRolloutRecords({ ...parts, audit, notify, aliases });
     const transitions = createTransitions({ ...parts, aliases, promotions, records, carryOut });
     const watchers = createWatchers<RolloutDetails>();
-    const shared = { ...parts, audit, notify, aliases, promotions, records, transitions, watchers };
+    const versions = changes.versions ?? createVersions(store);
+    const costOf = () => null;
+    const shared = {
+      ...{ ...parts, audit, notify, aliases, promotions, records, transitions, watchers },
+      ...{ versions, costOf },
+    };
     const elapsed = changes.elapsed ?? (() => passedMs);
     let asked = 0;
     const looks = createLooks({
-      ...{ ...shared, versions: changes.versions ?? createVersions(store) },
-      ...{ costOf: () => null, onCounted: async () => {}, onCommitted: () => {} },
+      ...{ ...shared, onCounted: async () => {}, onCommitted: () => {} },
       elapsed: () => {
         asked++;
         return elapsed();
       },
     });
     rooms.push(looks);
-    const rollouts = createRollouts({ ...shared, onStart: looks.wake, onSweep: () => {} });
+    const rollouts = createRollouts({
+      ...{ ...shared, versions: createVersions(store), costOf: () => null },
+      onStart: looks.wake,
+      onSweep: () => {},
+    });
     // A loop asks how much time has passed twice in each round.
     return { looks, rollouts, asked: () => asked };
   }
@@ -457,6 +465,7 @@ describe.each(['memory', 'PostgreSQL'])('On %s', (kind) => {
     if (gone === undefined) throw new Error('Nobody can leave');
     const left = Promise.withResolvers<void>();
     const leaving = store.write(async (tx) => {
+      await sql`set local lock_timeout = '2s'`.execute(tx);
       await lockSession(tx, store.dialect, gone.id);
       await left.promise;
       await keepDeparture(tx, gone);

@@ -155,7 +155,11 @@ export function createLooks(deps: Deps) {
     if (decision.type === 'pause') return transitions.pause(tx, locked, decision.cause, cause);
     if (decision.type === 'roll_back') {
       await records.announceBroken(tx, row, decision.metric);
-      return transitions.takeBack(tx, locked, { status: 'rolled_back', running: settingsOf(row).on_rollback, ...cause });
+      return transitions.takeBack(tx, locked, {
+        status: 'rolled_back',
+        running: settingsOf(row).on_rollback,
+        ...cause,
+      });
     }
     if (decision.type === 'wait') return noted(tx, row, cause);
     const details = await promotions.detail(tx, promotion);

@@ -16,8 +16,6 @@ export type EvidenceSummary = {
   readonly units: ArmCounts;
   /** Sessions with overrides, or whose configuration was changed: they count nowhere else. */
   readonly excluded: ArmCounts;
-  /** Sessions of whoever had been control before the canary grew: they count for failures and refusals alone. */
-  readonly switched: ArmCounts;
   /** Whether the units have the configured weights: an always-valid p-value. */
   readonly sample_ratio: { readonly p: number };
   readonly checks: readonly CheckResult[];
@@ -115,10 +113,10 @@ export function settingsOf(row: Pick<RolloutRow, 'settings'>): RolloutSettings {
 
 /** Evidence in short. */
 export function summarise(evidence: LiveEvidence, checks: readonly CheckResult[]): EvidenceSummary {
-  const { units, excluded, switched, ratio } = evidence;
+  const { units, excluded, ratio } = evidence;
   return {
     sessions: evidence.sessions.map(({ weight, ...counts }) => ({ weight: percent(weight), ...counts })),
-    ...{ units, excluded, switched },
+    ...{ units, excluded },
     sample_ratio: { p: ratio.p },
     checks,
   };

@@ -1,11 +1,13 @@
 import type { Audit } from '../../access/audit.ts';
 import type { Actor } from '../../access/keys.ts';
+import type { Versions } from '../../agent/versions.ts';
 import { type Clock, formatTime, readTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../../core/page.ts';
 import type { RunningMode } from '../../core/release.ts';
 import type { RolloutSettings } from '../../core/rollout.ts';
+import { noSessionUsage, type SessionUsage } from '../../core/usage.ts';
 import type { Watchers } from '../../eval/watchers.ts';
 import type { Handle, Store } from '../../store/dialect.ts';
 import { findOpenPromotion, lockPromotion, type PromotionRow } from '../../store/promotions.ts';
@@ -19,8 +21,9 @@ import {
 import type { Alias } from '../alias.ts';
 import { requireNoRollout } from '../alias-rules.ts';
 import type { Aliases } from '../aliases.ts';
-import type { Notify } from '../notify.ts';
 import { requireDecider } from '../decider.ts';
+import type { Notify } from '../notify.ts';
+import type { PromotionBasis } from '../promotion-basis.ts';
 import { requireUnblocked } from '../promotion-move.ts';
 import type { PromotionRecords } from '../promotion-records.ts';
 import { orWriteDown } from '../refusals.ts';
@@ -52,6 +55,9 @@ type Deps = {
   readonly audit: Audit;
   readonly notify: Notify;
   readonly aliases: Aliases;
+  readonly versions: Versions;
+  /** What tokens of a model cost in US dollars; null when no price is known. */
+  readonly costOf: (model: string, usage: SessionUsage) => number | null;
   readonly promotions: PromotionRecords;
   readonly records: RolloutRecords;
   readonly transitions: Transitions;
@@ -64,7 +70,8 @@ type Deps = {
 
 /** Rollouts, as people start them, hold them and end them. What the server does by itself is in `looks.ts`. */
 export function createRollouts(deps: Deps) {
-  const { store, clock, ids, audit, notify, aliases, promotions, records, transitions, watchers } = deps;
+  const { store, clock, ids, audit, notify, aliases, versions, promotions, records } = deps;
+  const { transitions, watchers } = deps;
 
   /** Puts a canary under an alias. The promotion is locked, and lacks nothing. */
   async function begin(
@@ -136,6 +143,25 @@ export function createRollouts(deps: Deps) {
     return details;
   }
 
+  /** What costs nothing, as far as is known, cannot be shown to cost no more. */
+  async function requirePrices(
+    { agent_id, candidate_version, basis }: PromotionRow,
+    { guardrails }: RolloutSettings,
+  ): Promise<void> {
+    const place = guardrails.findIndex(({ metric }) => metric === 'cost');
+    if (place === -1) return;
+    const { baseline_version } = JSON.parse(basis) as PromotionBasis;
+    for (const number of [baseline_version, candidate_version]) {
+      const { model } = (await versions.require(agent_id, number)).config;
+      const cost = deps.costOf(model.id, { ...noSessionUsage, input_tokens: 1_000_000 });
+      if (cost !== null && cost > 0) continue;
+      throw new PawlError(
+        'invalid_request',
+        `guardrails.${place}.metric: no price is known for ${model.id}, which version ${number} has; set one, or watch something else`,
+      );
+    }
+  }
+
   /** A clock that was set back would make a step last for ever, or for no time at all. */
   function requireClock({ id, step_since, last_look_at }: RolloutRow): void {
     const last = [step_since, last_look_at ?? step_since].map(readTime).reduce((a, b) => Math.max(a, b));
@@ -157,8 +183,9 @@ export function createRollouts(deps: Deps) {
         actor: said.by,
         subject: { type: 'promotion', id: promotionId },
       };
-      const row = await orWriteDown(audit, attempt, () =>
-        store.write(async (tx) => {
+      const row = await orWriteDown(audit, attempt, async () => {
+        await requirePrices(await promotions.find(store.db, promotionId), settings);
+        return store.write(async (tx) => {
           const { agent_id, alias: name } = await promotions.find(tx, promotionId);
           const alias = await aliases.lockOrMake(tx, { agent_id, name });
           requireNoRollout(alias);
@@ -168,8 +195,8 @@ export function createRollouts(deps: Deps) {
           }
           requireUnblocked(await promotions.detail(tx, promotion));
           return begin(tx, { promotion, alias }, { settings, before: null, ...said });
-        }),
-      );
+        });
+      });
       deps.onStart();
       return tell(row);
     },

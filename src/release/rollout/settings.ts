@@ -18,7 +18,9 @@ export type SettingsInput = {
   /** As `readScorers` takes them. */
   readonly scorers?: unknown;
 } & {
-  readonly [K in 'alpha' | 'look_seconds' | 'patience_seconds' | 'on_rollback']?: RolloutSettings[K] | undefined;
+  readonly [K in 'alpha' | 'look_seconds' | 'patience_seconds' | 'on_rollback']?:
+    | RolloutSettings[K]
+    | undefined;
 };
 
 const usualWeights = [5, 10, 25, 50, 100];

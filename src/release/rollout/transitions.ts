@@ -67,7 +67,9 @@ export function createTransitions({ clock, aliases, promotions, records, carryOu
       const changes = { status: 'running', pause: null, step: row.step + 1, weight, step_since: at } as const;
       const state = stateOf(row);
       // Whoever goes on past a broken signal accepts it; what is inconclusive is asked of each step anew.
-      const accepted = [...new Set([...state.accepted, ...accepting])].filter((one) => one !== 'inconclusive');
+      const accepted = [...new Set([...state.accepted, ...accepting])].filter(
+        (one) => one !== 'inconclusive',
+      );
       const fresh = { last_traffic_at: at, state: JSON.stringify({ ...state, accepted }) };
       return records.change(tx, row, { ...changes, ...fresh }, { type: 'step', ...cause });
     },

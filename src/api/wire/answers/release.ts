@@ -113,6 +113,12 @@ export const rollback = describes<RollbackResponse>()(
     from_version: count.describe('What was taken back.'),
     to_version: count.describe('What it stands for now.'),
     running: z.enum(runningModes).describe('What becomes of sessions that run on the version taken back.'),
+    move: count
+      .nullable()
+      .describe('The move that it made; null when the alias stays, and only a candidate was taken back.'),
+    rollout_id: text
+      .nullable()
+      .describe('The rollout that it has ended, `roll_…`; null when there was none.'),
     sessions: z
       .object({
         data: listOf(

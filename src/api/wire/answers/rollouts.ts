@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { runningModes } from '../../../core/release.ts';
 import {
   type LiveCheck,
   type LiveMetric,
@@ -65,6 +66,9 @@ const settings = describes<RolloutSettings>()(
       'The chance that any guardrail breaks by mistake, ever; the same again for the signals.',
     ),
     look_seconds: seconds.describe('How long it is from one look to the next.'),
+    on_rollback: z
+      .enum(runningModes)
+      .describe("What becomes of the canary's open sessions when the server takes it back by itself."),
     patience_seconds: seconds.describe(
       'How long the last step waits for evidence that the candidate is no worse, before it asks a person.',
     ),
@@ -159,9 +163,6 @@ const evidence = describes<EvidenceSummary>()(
     excluded: armCounts.describe(
       'Sessions with overrides, or whose configuration was changed: they count nowhere else.',
     ),
-    switched: armCounts.describe(
-      'Sessions of the canary whose targeting key had been control: they count for failures and refusals alone.',
-    ),
     sample_ratio: z
       .object({ p })
       .describe('Whether the units have the configured weights; below 0.001 nothing can be concluded.'),
@@ -193,6 +194,8 @@ const listedShape = {
   created_at: time.describe('When it was started.'),
   updated_at: time.describe('When something last happened to it; a look alone is nothing.'),
   ended_at: time.nullable().describe('When it was over; null before.'),
+  ended_by: actor.nullable().describe('Who ended it, which may be the server; null before.'),
+  end_reason: text.nullable().describe('Why it was ended; null before, and when nobody said.'),
 };
 
 export const listedRollout = describes<RolloutListed>()(z.object(listedShape)).meta({
