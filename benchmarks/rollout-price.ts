@@ -9,7 +9,7 @@ import { type Subject, startPawl, threadsMs } from './servers.ts';
 
 const concurrency = 16;
 const sessionsOfSlice = 100;
-const slicesOfRound = 40;
+const slicesOfRound = 100;
 /** How many aliases of each agent have a rollout, and how many others stand beside them. */
 const aliasesOfWay = 16;
 const canaryWeight = 1000;

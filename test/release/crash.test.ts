@@ -15,7 +15,7 @@ import { eventually, history } from '../story.ts';
 import { orderProblems } from '../turn-order.ts';
 import { type Receiver, startReceiver } from '../webhook-receiver.ts';
 import { disagreements } from './agreement.ts';
-import { movesOf, newMeasured, newPeople, type People, pathOf } from './release-story.ts';
+import { movesOf, newMeasured, newPeople, type People, pathOf, peopleAt } from './release-story.ts';
 import { createTale, type Tale } from './tale.ts';
 
 /*
@@ -209,13 +209,3 @@ describe.each([
     2 * patienceMs,
   );
 });
-
-/** The same people, on a server that has moved. */
-function peopleAt(people: People, url: string): People {
-  const { admin, author, reviewer, second, releaser } = people;
-  const at = <T extends object>(place: T) => ({ ...place, url });
-  return {
-    ...{ admin: at(admin), author: at(author), reviewer: at(reviewer) },
-    ...{ second: at(second), releaser: at(releaser) },
-  };
-}

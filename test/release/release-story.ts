@@ -43,6 +43,16 @@ export async function newPeople(admin: Place): Promise<People> {
   };
 }
 
+/** The same people, on a server that has moved. */
+export function peopleAt(people: People, url: string): People {
+  const { admin, author, reviewer, second, releaser } = people;
+  const at = <T extends object>(place: T) => ({ ...place, url });
+  return {
+    ...{ admin: at(admin), author: at(author), reviewer: at(reviewer) },
+    ...{ second: at(second), releaser: at(releaser) },
+  };
+}
+
 /** An agent that an eval measures. */
 export type Measured = { readonly agent_id: string; readonly eval: string };
 

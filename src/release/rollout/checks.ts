@@ -54,13 +54,12 @@ function runCheck(
   };
 }
 
-function summaryOf(evidence: LiveEvidence, arm: Arm, metric: LiveMetric): ArmSummary {
-  let [units, sum, count] = [0, 0, 0];
-  for (const cell of evidence.cells) {
+function summaryOf({ cells, valued }: LiveEvidence, arm: Arm, metric: LiveMetric): ArmSummary {
+  let [sum, count] = [0, 0];
+  for (const cell of cells) {
     const sums = cell[arm][metric] ?? noSums;
-    units += sums.units;
     sum += sums.sum;
     count += sums.count;
   }
-  return { units, mean: count === 0 ? null : sum / count };
+  return { units: valued[arm][metric] ?? 0, mean: count === 0 ? null : sum / count };
 }

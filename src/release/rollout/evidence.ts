@@ -6,7 +6,16 @@ import {
   startFailureProcess,
 } from '../../stats/failure-process.ts';
 import { advanceSampleRatio, noAssignments, type SampleRatio } from '../../stats/sample-ratio.ts';
-import { changeUnit, type LiveSums, noSums, nothing, type UnitSums } from './live-sums.ts';
+import {
+  changeProducts,
+  changeUnit,
+  type LiveProducts,
+  type LiveSums,
+  noProducts,
+  noSums,
+  nothing,
+  type UnitSums,
+} from './live-sums.ts';
 
 /** Values by metric. */
 type Values = { readonly [metric in LiveMetric]?: number };
@@ -43,8 +52,9 @@ export type UnitState = {
 type UnitCell = {
   readonly weight: number;
   readonly arm: Arm;
-  readonly sums: { readonly [metric in LiveMetric]?: UnitSums };
+  readonly sums: SumsOfUnit;
 };
+type SumsOfUnit = { readonly [metric in LiveMetric]?: UnitSums };
 
 /** How many of something each arm has. */
 export type ArmCounts = { readonly control: number; readonly canary: number };
@@ -54,8 +64,10 @@ export type Cell = { readonly weight: number } & {
   readonly [A in Arm]: { readonly [metric in LiveMetric]?: LiveSums };
 };
 
-/** How many units have values in two cells, and in the same arm of both. */
-export type SharedUnits = { readonly first: number; readonly second: number } & ArmCounts;
+/** What the units have together that have values in two cells, by the weights of both, and in the same arm of both. */
+export type SharedUnits = { readonly first: number; readonly second: number } & {
+  readonly [A in Arm]: { readonly [metric in LiveMetric]?: LiveProducts };
+};
 
 /** Everything that a rollout has counted. Plain JSON, of a size that does not grow with the traffic. */
 export type LiveEvidence = {
@@ -67,6 +79,8 @@ export type LiveEvidence = {
   readonly units: ArmCounts;
   readonly cells: readonly Cell[];
   readonly shared: readonly SharedUnits[];
+  /** Units that have a value at all, each once in an arm, however many cells it is in. */
+  readonly valued: { readonly [A in Arm]: { readonly [metric in LiveMetric]?: number } };
   /** Sessions that have ended a turn, by the weight at which they began. */
   readonly sessions: readonly ({ readonly weight: number } & ArmCounts)[];
   readonly excluded: ArmCounts;
@@ -79,7 +93,7 @@ export const noEvidenceYet: LiveEvidence = {
   refusals: startFailureProcess(),
   ratio: noAssignments,
   units: none,
-  ...{ cells: [], shared: [], sessions: [] },
+  ...{ cells: [], shared: [], valued: { control: {}, canary: {} }, sessions: [] },
   excluded: none,
 };
 
@@ -165,9 +179,9 @@ function withValues(
   const metrics = [...new Set([...Object.keys(before), ...Object.keys(after)])] as LiveMetric[];
   const changed = metrics.filter((metric) => before[metric] !== after[metric]);
   if (changed.length === 0) return { evidence, unit };
-  const own = unit.cells.find((cell) => cell.weight === weight) ?? null;
+  const own = unit.cells.find((cell) => cell.weight === weight) ?? { weight, arm, sums: {} };
   const cell = evidence.cells.find((one) => one.weight === weight) ?? { weight, control: {}, canary: {} };
-  const sums: { [metric in LiveMetric]?: UnitSums } = { ...own?.sums };
+  const sums: { [metric in LiveMetric]?: UnitSums } = { ...own.sums };
   const total: { [metric in LiveMetric]?: LiveSums } = { ...cell[arm] };
   for (const metric of changed) {
     const old = sums[metric] ?? nothing;
@@ -176,29 +190,64 @@ function withValues(
     total[metric] = changeUnit(total[metric] ?? noSums, old, next);
   }
   const others = without(unit.cells, weight);
-  const shared = own === null ? withShared(evidence.shared, others, { arm, weight }) : evidence.shared;
+  const alike = others.filter((other) => other.arm === arm);
+  const change: UnitChange = { arm, weight, changed, before: own.sums, after: sums };
   const cells = byWeight([...without(evidence.cells, weight), { ...cell, [arm]: total }]);
+  const shared = withShared(evidence.shared, alike, change);
+  const valued = withValued(evidence.valued, alike, change);
   return {
-    evidence: { ...evidence, cells, shared },
+    evidence: { ...evidence, cells, shared, valued },
     unit: { ...unit, cells: byWeight([...others, { weight, arm, sums }]) },
   };
 }
 
-/** One more unit has come to a cell, after it had been in others. */
+/** What has become of what a unit has in one cell. */
+type UnitChange = {
+  readonly arm: Arm;
+  readonly weight: number;
+  readonly changed: readonly LiveMetric[];
+  readonly before: SumsOfUnit;
+  readonly after: SumsOfUnit;
+};
+
+/** The unit has values in other cells of the same arm as well, which are given. */
 function withShared(
   shared: readonly SharedUnits[],
   others: readonly UnitCell[],
-  { arm, weight }: Pick<SessionOutcome, 'arm' | 'weight'>,
+  { arm, weight, changed, before, after }: UnitChange,
 ): readonly SharedUnits[] {
-  return others
-    .filter((other) => other.arm === arm)
-    .reduce((all, other) => {
-      const first = Math.min(other.weight, weight);
-      const second = Math.max(other.weight, weight);
-      const there = all.find((one) => one.first === first && one.second === second);
-      const rest = all.filter((one) => one !== there);
-      return [...rest, { first, second, ...added(there ?? none, arm, 1) }];
-    }, shared);
+  return others.reduce((all, other) => {
+    const isFirst = weight < other.weight;
+    const [first, second] = isFirst ? [weight, other.weight] : [other.weight, weight];
+    const there = all.find((one) => one.first === first && one.second === second);
+    const pair = there ?? { first, second, control: {}, canary: {} };
+    const products: { [metric in LiveMetric]?: LiveProducts } = { ...pair[arm] };
+    for (const metric of changed) {
+      const fixed = other.sums[metric] ?? nothing;
+      if (fixed.count === 0) continue;
+      const both = (one = nothing): readonly [UnitSums, UnitSums] => (isFirst ? [one, fixed] : [fixed, one]);
+      products[metric] = changeProducts(
+        products[metric] ?? noProducts,
+        both(before[metric]),
+        both(after[metric]),
+      );
+    }
+    return [...all.filter((one) => one !== there), { ...pair, [arm]: products }];
+  }, shared);
+}
+
+function withValued(
+  valued: LiveEvidence['valued'],
+  others: readonly UnitCell[],
+  { arm, changed, before, after }: UnitChange,
+): LiveEvidence['valued'] {
+  const counts: { [metric in LiveMetric]?: number } = { ...valued[arm] };
+  const has = (sums: SumsOfUnit, metric: LiveMetric): boolean => (sums[metric]?.count ?? 0) > 0;
+  for (const metric of changed) {
+    if (others.some(({ sums }) => has(sums, metric))) continue;
+    counts[metric] = (counts[metric] ?? 0) + Number(has(after, metric)) - Number(has(before, metric));
+  }
+  return { ...valued, [arm]: counts };
 }
 
 function replaced({ sum, count }: UnitSums, before: number | undefined, after: number | undefined): UnitSums {

@@ -54,3 +54,38 @@ export function momentsOfUnits(sums: LiveSums): Moments | null {
   const residuals = squares <= 1e-12 * sum_squared ? 0 : squares;
   return { n: units, mean, m2: residuals / (count / units) ** 2 };
 }
+
+/** Σ of products over the units that have values in two cells: of their sums and counts in the first and in the second. */
+export type LiveProducts = {
+  readonly sums: number;
+  readonly counts: number;
+  readonly sum_count: number;
+  readonly count_sum: number;
+};
+
+export const noProducts: LiveProducts = { sums: 0, counts: 0, sum_count: 0, count_sum: 0 };
+
+/** The products after one unit's values have become others in one of the cells. */
+export function changeProducts(
+  products: LiveProducts,
+  before: readonly [UnitSums, UnitSums],
+  after: readonly [UnitSums, UnitSums],
+): LiveProducts {
+  const [old, older] = before;
+  const [one, other] = after;
+  return {
+    sums: products.sums + one.sum * other.sum - old.sum * older.sum,
+    counts: products.counts + one.count * other.count - old.count * older.count,
+    sum_count: products.sum_count + one.sum * other.count - old.sum * older.count,
+    count_sum: products.count_sum + one.count * other.sum - old.count * older.sum,
+  };
+}
+
+/** The covariance of the means of two cells, by the same method: Σ of the products of both residuals, over both counts. */
+export function covarianceOfMeans(products: LiveProducts, first: LiveSums, second: LiveSums): number {
+  if (first.count === 0 || second.count === 0) return 0;
+  const [one, other] = [first.sum / first.count, second.sum / second.count];
+  const { sums, counts, sum_count, count_sum } = products;
+  const residuals = sums - other * sum_count - one * count_sum + one * other * counts;
+  return residuals / (first.count * second.count);
+}

@@ -255,7 +255,7 @@ describe.each(['memory', 'PostgreSQL'])('On %s', (kind) => {
       const other = room({ clock: () => wallMs + 7 });
       const begun = await begin(one);
       const { id } = begun;
-      for (let n = 1; n <= 25; n++) {
+      for (let n = 1; n <= 15; n++) {
         await serve(begun, { count: 3 });
         pass(10 * secondMs + 8);
         const taken = await Promise.all([one, other, one, other].map(({ looks }) => looks.look(id)));
@@ -265,8 +265,8 @@ describe.each(['memory', 'PostgreSQL'])('On %s', (kind) => {
       }
       const { units, sessions } = stateOf(await rowOf(id)).evidence;
       expect([units, sessions]).toEqual([
-        { control: 37, canary: 38 },
-        [{ weight: 5000, control: 37, canary: 38 }],
+        { control: 22, canary: 23 },
+        [{ weight: 5000, control: 22, canary: 23 }],
       ]);
     });
 
