@@ -138,7 +138,7 @@ export async function takeUnseen(
   return [...taken, ...rows.map((row) => ({ ...row, latest: scores.get(row.id) ?? {} }))];
 }
 
-/** Keeps what a session has come to for its rollout, because the session is about to be deleted. */
+/** Keeps what a session has come to for its rollout, if that is not over, because the session is about to be deleted. */
 export async function keepDeparture(
   tx: Handle,
   session: Omit<UnseenSession, 'latest'> & { readonly rollout_id: string | null },
@@ -147,11 +147,20 @@ export async function keepDeparture(
   if (rollout_id === null) return;
   const latest = (await findLatestScores(tx, [session.id])).get(session.id) ?? {};
   const known = Object.fromEntries(outcomeColumns.map((column) => [column, session[column]]));
-  const text = JSON.stringify({ ...known, latest });
+  // That there were overrides is all that counts; what they said goes with the session.
+  const overrides = session.overrides === null ? null : '';
+  const text = JSON.stringify({ ...known, overrides, latest });
+  const query = tx.selectFrom('rollouts').select('id').where('id', '=', rollout_id).where(open);
+  if ((await query.executeTakeFirst()) === undefined) return;
   await tx
     .insertInto('rollout_departures')
     .values({ session_id: session.id, rollout_id, session: text })
     .execute();
+}
+
+/** Forgets sessions that were deleted before they were counted, because nobody will count them any more. */
+export async function forgetDepartures(tx: Handle, rolloutId: string): Promise<void> {
+  await tx.deleteFrom('rollout_departures').where('rollout_id', '=', rolloutId).execute();
 }
 
 /** What was counted of some sessions before, as JSON by session id; one that is new has no entry. */

@@ -69,14 +69,12 @@ export function sampleKey(id: string, fields: Partial<KeyRow> = {}): KeyRow {
 export function sampleSession(id: string, fields: Partial<SessionRow> = {}): SessionRow {
   return {
     ...{ id, agent_id: `agent_of_${id}`, agent_version: 1, agent_name: 'Porter' },
-    ...{ environment_id: `env_of_${id}`, title: null, metadata: '{}', overrides: null },
-    ...{ resolution_reason: 'latest', resolution_alias: null, stopped_at: null },
-    ...{ effective_hash: 'hash', status: 'idle', attempt: 0 },
+    ...{ environment_id: `env_of_${id}`, title: null, metadata: '{}', overrides: null, stopped_at: null },
+    ...{ resolution_reason: 'latest', resolution_alias: null, effective_hash: 'hash' },
     ...{ last_seq: 0, last_event_at: null, last_position: 0, queued: 0, open_span: null },
-    ...{ usage: JSON.stringify(noSessionUsage), active_us: 0, running_since: null },
-    ...{ created_at: at(1), updated_at: at(1), archived_at: null },
-    ...{ rollout_id: null, arm: null, weight: null, unit: null, unseen: 0 },
-    ...{ turns: 0, failed_turns: 0, refused_turns: 0, scores: 0 },
+    ...{ usage: JSON.stringify(noSessionUsage), active_us: 0, running_since: null, archived_at: null },
+    ...{ created_at: at(1), updated_at: at(1), rollout_id: null, arm: null, weight: null, unit: null },
+    ...{ status: 'idle', attempt: 0, turns: 0, failed_turns: 0, refused_turns: 0, scores: 0, unseen: 0 },
     ...fields,
   };
 }

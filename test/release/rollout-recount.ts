@@ -1,5 +1,5 @@
 import { armOf, placeOf } from '../../src/core/assignment.ts';
-import type { Arm, LiveMetric } from '../../src/core/rollout.ts';
+import type { Arm } from '../../src/core/rollout.ts';
 import type { SessionUsage } from '../../src/core/usage.ts';
 import {
   type CountedSession,
@@ -164,19 +164,16 @@ function outcomeOf(row: Row): SessionOutcome {
 }
 
 function standing(evidence: LiveEvidence): object {
-  const { units, sessions, excluded, shared, cells } = evidence;
-  const sums = cells.flatMap(({ weight, control, canary }) =>
-    Object.entries({ control, canary }).flatMap(([arm, metrics]) =>
-      (Object.keys(metrics) as LiveMetric[]).map((metric) => [
-        `${weight} ${arm} ${metric}`,
-        Object.entries(metrics[metric] ?? {}).map(([key, value]) => [key, value.toPrecision(9)]),
-      ]),
-    ),
-  );
-  return {
-    ...{ units, excluded, failed: failuresIn(evidence) },
+  const { units, sessions, excluded, shared, cells, valued } = evidence;
+  const whole = {
+    ...{ units, excluded, cells, valued, failed: failuresIn(evidence) },
     shared: shared.toSorted((a, b) => a.first - b.first || a.second - b.second),
     sessions: sessions.filter(({ control, canary }) => control + canary > 0),
-    sums: Object.fromEntries(sums.filter(([, of]) => of?.length !== 0)),
   };
+  return JSON.parse(JSON.stringify(whole, rounded)) as object;
+}
+
+/** Sums of the same numbers in another order differ in their last digits. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(9)) : value;
 }

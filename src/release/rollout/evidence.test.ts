@@ -10,7 +10,7 @@ import {
   type SessionOutcome,
   type UnitState,
 } from './evidence.ts';
-import type { LiveSums } from './live-sums.ts';
+import type { LiveProducts, LiveSums } from './live-sums.ts';
 
 type Seen = { readonly id: string; readonly outcome: SessionOutcome };
 /** All that a rollout keeps. */
@@ -72,17 +72,94 @@ function standing({ evidence }: Kept) {
     units: evidence.units,
     sessions: evidence.sessions.filter(({ control, canary }) => control + canary > 0),
     excluded: evidence.excluded,
-    switched: evidence.switched,
+    valued: (['control', 'canary'] as const).map((arm) =>
+      Object.entries(evidence.valued[arm] as { readonly [metric: string]: number })
+        .filter(([, units]) => units > 0)
+        .toSorted(),
+    ),
+    shared: sharedOf(evidence),
   };
 }
 
+/** By place, without what adds up to nothing. */
+function sharedOf({ shared }: LiveEvidence): { readonly [place: string]: LiveProducts } {
+  const all = shared.flatMap(({ first, second, ...of }) =>
+    (['control', 'canary'] as const).flatMap((arm) =>
+      Object.entries(of[arm] as { readonly [metric: string]: LiveProducts })
+        .filter(([, { counts }]) => counts > 0)
+        .map(([metric, products]): [string, LiveProducts] => [
+          `${first} ${second} ${arm} ${metric}`,
+          products,
+        ]),
+    ),
+  );
+  return Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The same, worked out from the sessions themselves. */
+function directly(sessions: readonly SessionOutcome[]) {
+  const kept = sessions.filter(({ excluded }) => !excluded);
+  const metrics = ['failures', 'refusals', 'cost', 'score:good'] as const;
+  const weights = [...new Set(kept.map(({ weight }) => weight))].toSorted((a, b) => a - b);
+  const units = [...new Set(kept.map(({ unit }) => unit))];
+  const cells = [];
+  const shared: { [place: string]: LiveProducts } = {};
+  const valued: [string, number][][] = [];
+  for (const arm of ['control', 'canary'] as const) {
+    const here: [string, number][] = [];
+    for (const metric of metrics) {
+      const valuesOf = (unit: string, weight: number): number[] =>
+        kept
+          .filter((one) => one.unit === unit && one.weight === weight && one.arm === arm)
+          .flatMap(({ values }) => values[metric] ?? []);
+      const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
+      const some = units.filter((unit) => weights.some((weight) => valuesOf(unit, weight).length > 0));
+      if (some.length > 0) here.push([metric, some.length]);
+      for (const weight of weights) {
+        const each = units.map((unit) => valuesOf(unit, weight)).filter(({ length }) => length > 0);
+        if (each.length === 0) continue;
+        const sums: LiveSums = {
+          ...{ units: each.length, sum: sum(each.flat()), count: each.flat().length },
+          sum_squared: sum(each.map((one) => sum(one) ** 2)),
+          count_squared: sum(each.map(({ length }) => length ** 2)),
+          sum_count: sum(each.map((one) => sum(one) * one.length)),
+        };
+        cells.push({ place: `${weight} ${arm} ${metric}`, sums });
+        for (const later of weights.filter((one) => one > weight)) {
+          const both = units
+            .map((unit) => [valuesOf(unit, weight), valuesOf(unit, later)] as const)
+            .filter((pair) => pair.every(({ length }) => length > 0));
+          if (both.length === 0) continue;
+          shared[`${weight} ${later} ${arm} ${metric}`] = {
+            sums: sum(both.map(([a, b]) => sum(a) * sum(b))),
+            counts: sum(both.map(([a, b]) => a.length * b.length)),
+            sum_count: sum(both.map(([a, b]) => sum(a) * b.length)),
+            count_sum: sum(both.map(([a, b]) => a.length * sum(b))),
+          };
+        }
+      }
+    }
+    valued.push(here.toSorted());
+  }
+  return { cells: cells.toSorted((a, b) => (a.place < b.place ? -1 : 1)), shared, valued };
+}
+
+/** Each number but for rounding. */
+function nearly<T extends object>(numbers: T): T {
+  const each = Object.entries(numbers).map(([key, one]) => [key, expect.closeTo(Number(one), 6) as number]);
+  return Object.fromEntries(each) as T;
+}
+
+function nearlyAll<T extends object>(places: {
+  readonly [place: string]: T;
+}): { readonly [place: string]: T } {
+  return Object.fromEntries(Object.entries(places).map(([place, one]) => [place, nearly(one)]));
+}
+
 function expectSameStanding(actual: Kept, expected: Kept): void {
-  const { cells, ...rest } = standing(expected);
-  const near = cells.map(({ place, sums }) => {
-    const each = Object.entries(sums).map(([key, one]) => [key, expect.closeTo(one, 6) as number]);
-    return { place, sums: Object.fromEntries(each) as LiveSums };
-  });
-  expect(standing(actual)).toEqual({ cells: near, ...rest });
+  const { cells, shared, ...rest } = standing(expected);
+  const near = cells.map(({ place, sums }) => ({ place, sums: nearly(sums) }));
+  expect(standing(actual)).toEqual({ cells: near, shared: nearlyAll(shared), ...rest });
 }
 
 const drawnValues = fc.record(
@@ -126,6 +203,22 @@ describe('Counting sessions', () => {
         ),
         ([all, shuffled]) => {
           expectSameStanding(countAll(shuffled), countAll(all));
+        },
+      ),
+    );
+  });
+
+  test('adds up to what the sessions themselves give, by the weight and the arm of each', () => {
+    fc.assert(
+      fc.property(
+        traffic([500, 1000, 5000]).chain((all) =>
+          fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
+        ),
+        ([all, shuffled]) => {
+          const { cells, shared, valued } = directly(all.map(({ outcome }) => outcome));
+          const near = cells.map(({ place, sums }) => ({ place, sums: nearly(sums) }));
+          expect(standing(countAll(shuffled))).toMatchObject({ cells: near, valued });
+          expect(standing(countAll(shuffled)).shared).toEqual(nearlyAll(shared));
         },
       ),
     );
@@ -207,16 +300,40 @@ describe('A unit', () => {
     expect(evidence.excluded).toEqual({ control: 1, canary: 0 });
   });
 
-  test('has the values of all its sessions together, where it was first seen', () => {
+  test('has the values of each session at the weight at which it began, and all of one weight together', () => {
     const { evidence } = countAll([
       seen('a', { values: { cost: 1 } }),
       seen('b', { weight: 1000, values: { cost: 3 } }),
       seen('c', { unit: 'bob', values: { cost: 10 } }),
+      seen('d', { values: { cost: 2 } }),
     ]);
-    expect(evidence.cells).toHaveLength(1);
+    expect(evidence.cells.map(({ weight }) => weight)).toEqual([500, 1000]);
     expect(sumsOf(evidence, { arm: 'control', metric: 'cost' })).toEqual({
-      ...{ units: 2, sum: 14, count: 3, sum_squared: 116, count_squared: 5, sum_count: 18 },
+      ...{ units: 2, sum: 13, count: 3, sum_squared: 109, count_squared: 5, sum_count: 16 },
     });
+    expect(sumsOf(evidence, { weight: 1000, arm: 'control', metric: 'cost' })).toMatchObject({
+      ...{ units: 1, sum: 3, count: 1 },
+    });
+  });
+
+  test('that comes at two weights in the same arm is in both, and is one unit all the same', () => {
+    const sessions = [
+      seen('a', { values: { cost: 1 } }),
+      seen('b', { values: { cost: 2, 'score:good': 1 } }),
+      seen('c', { weight: 1000, values: { cost: 5 } }),
+      seen('d', { weight: 1000, unit: 'bob', values: { cost: 7 } }),
+      seen('e', { weight: 5000, arm: 'canary', values: { cost: 9 } }),
+    ];
+    const cost: LiveProducts = { sums: 3 * 5, counts: 2, sum_count: 3, count_sum: 10 };
+    for (const order of [sessions, sessions.toReversed()]) {
+      const { evidence } = countAll(order);
+      expect(sharedOf(evidence)).toEqual({ '500 1000 control cost': cost });
+      expect(evidence.valued).toEqual({ control: { cost: 2, 'score:good': 1 }, canary: { cost: 1 } });
+    }
+    // What is taken back is not there any more.
+    const { evidence } = countAll([seen('c', { weight: 1000, excluded: true })], countAll(sessions));
+    expect(sharedOf(evidence)).toEqual({});
+    expect(evidence.valued.control).toEqual({ cost: 2, 'score:good': 1 });
   });
 
   test('that fails in several sessions has failed once, with the weight of the first that did', () => {
@@ -240,20 +357,22 @@ describe('A unit', () => {
 });
 
 describe('A session', () => {
-  test('whose unit had been in the other arm says nothing of means, nor does a late score in it', () => {
+  test('whose unit had been in the other arm counts in its own, as does a late score of it', () => {
     const moved = { arm: 'canary', weight: 1000 } as const;
-    const kept = countAll([seen('a', { values: { cost: 1 } }), seen('b', { ...moved, values: { cost: 5 } })]);
-    const late = countAll([seen('b', { ...moved, values: { cost: 5, 'score:good': 0 } })], kept);
-    expect(late.evidence).toEqual(kept.evidence);
-    expect(late.evidence.switched).toEqual({ control: 0, canary: 1 });
-    expect(sumsOf(late.evidence, { arm: 'control', metric: 'cost' })).toMatchObject({ sum: 1, count: 1 });
-    expect(late.evidence.cells).toHaveLength(1);
-    expect(late.evidence.cells[0]?.canary).toEqual({});
-    // It was a session of the canary, which is what a step waits for.
-    expect(late.evidence.sessions).toEqual([
+    const { evidence } = countAll([
+      seen('a', { values: { cost: 1 } }),
+      seen('b', { ...moved, values: { cost: 5 } }),
+      seen('b', { ...moved, values: { cost: 5, 'score:good': 0 } }),
+    ]);
+    expect(sumsOf(evidence, { arm: 'control', metric: 'cost' })).toMatchObject({ sum: 1, count: 1 });
+    expect(evidence.cells[1]?.control).toEqual({});
+    expect(sumsOf(evidence, { ...moved, metric: 'cost' })).toMatchObject({ units: 1, sum: 5, count: 1 });
+    expect(sumsOf(evidence, { ...moved, metric: 'score:good' })).toMatchObject({ sum: 0, count: 1 });
+    expect(evidence.sessions).toEqual([
       { weight: 500, control: 1, canary: 0 },
       { weight: 1000, control: 0, canary: 1 },
     ]);
+    expect(sharedOf(evidence)).toEqual({});
   });
 
   test('from before its unit had the other arm takes a late score', () => {

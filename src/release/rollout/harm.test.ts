@@ -4,7 +4,7 @@ import type { Arm, LiveMetric } from '../../core/rollout.ts';
 import { rateSequence } from '../../stats/rate-sequence.ts';
 import { type LiveEvidence, noEvidenceYet } from './evidence.ts';
 import { type Harm, harmOf, isRelative } from './harm.ts';
-import { changeUnit, type LiveSums, noSums, nothing } from './live-sums.ts';
+import { changeUnit, type LiveSums, noSums, nothing, type UnitSums } from './live-sums.ts';
 
 /** The values of units that have one each. */
 type Column = readonly number[];
@@ -18,7 +18,9 @@ function evidenceOf(metric: LiveMetric, ...steps: readonly Step[]): LiveEvidence
   const cells = steps.map(({ weight, control, canary }) => {
     return { weight, control: { [metric]: sumsOf(control) }, canary: { [metric]: sumsOf(canary) } };
   });
-  return { ...noEvidenceYet, cells };
+  const sizeOf = (arm: Arm): number => steps.reduce((sum, step) => sum + step[arm].length, 0);
+  const valued = { control: { [metric]: sizeOf('control') }, canary: { [metric]: sizeOf('canary') } };
+  return { ...noEvidenceYet, cells, valued };
 }
 
 function harmIn(metric: LiveMetric, control: Column, canary: Column, margin = 0.05): Harm {
@@ -151,9 +153,88 @@ describe('Harm is unknown', () => {
     expect(harmIn('cost', ones(0, 100), ones(50, 100))).toEqual(unknown);
     expect(harmIn('cost', ones(0, 100), ones(0, 100))).toEqual(unknown);
   });
+});
 
-  test('where all values of an arm are alike in a relative metric', () => {
-    expect(harmIn('latency', ones(100, 100), ones(100, 100))).toEqual(unknown);
+describe('Where all values of both arms are alike', () => {
+  const bound = (successes: number, trials: number, alpha = 0.025) =>
+    rateSequence({ successes, trials }, { alpha, decide_at: 100 }) ?? { low: Number.NaN, high: Number.NaN };
+  const all = (value: number, of: number): Column => Array.from({ length: of }, () => value);
+
+  test.each([30, 300])('the collapse of a score is harm, exactly as much as %d units can tell', (units) => {
+    const { estimate, low, high, p } = harmIn('score:good', all(1, 400), all(0, units));
+    expect(estimate).toBe(1);
+    expect(low).toBeCloseTo(bound(units, units).low - bound(0, 400).high, 12);
+    expect(low).toBeGreaterThan(0.5);
+    expect({ high, p }).toEqual({ high: 1, p: null });
+  });
+
+  test('a part of a miss counts as that part, rounded away from what would be certain', () => {
+    const { estimate, low, high } = harmIn('score:good', all(0.75, 99), all(0.5, 99));
+    expect(estimate).toBe(0.25);
+    expect(low).toBeCloseTo(bound(49, 99).low - bound(25, 99).high, 12);
+    expect(high).toBeCloseTo(bound(50, 99).high - bound(24, 99).low, 12);
+  });
+
+  test('both limits leave out a true difference of rates in one of twenty cases at most', () => {
+    // Among bounded values, those that are 0 or 1 are the hardest; of these, arms that are all alike come from extreme rates.
+    for (const [of, than] of [
+      [0.9, 0.02],
+      [0.97, 0.9],
+      [0.03, 0.1],
+    ] as const) {
+      for (const n of [5, 20, 60]) {
+        const wrong = [0, 1].flatMap((a) =>
+          [0, 1].map((b) => {
+            const chance = (a ? of : 1 - of) ** n * (b ? than : 1 - than) ** n;
+            const { low, high } = harmIn('failures', all(b, n), all(a, n));
+            return (low ?? -1) <= of - than && of - than <= (high ?? 1) ? 0 : chance;
+          }),
+        );
+        expect(wrong.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(0.1);
+      }
+    }
+  });
+
+  test('what is left of rounding after values were taken back is neither a spread nor a miss', () => {
+    const [one, other, best] = [0.1, 0.7, 1].map((sum) => ({ sum, count: 1 })) as [
+      UnitSums,
+      UnitSums,
+      UnitSums,
+    ];
+    const sums = [
+      [nothing, one],
+      [nothing, other],
+      [one, best],
+      [other, best],
+    ].reduce((all, [from = nothing, to = nothing]) => changeUnit(all, from, to), noSums);
+    expect(sums.sum).not.toBe(2);
+    const evidence = evidenceOf('score:good', { weight: 500, control: all(1, 40), canary: all(1, 2) });
+    const [cell] = evidence.cells;
+    const drifted = {
+      ...evidence,
+      cells: [{ ...(cell ?? { weight: 0, control: {} }), canary: { 'score:good': sums } }],
+    };
+    const check = { metric: 'score:good', margin: 0.05 } as const;
+    expect(harmOf(drifted, check, 0.05)).toEqual(harmOf(evidence, check, 0.05));
+  });
+
+  test('nobody who misses in either arm is no harm, of which the canary says how much there may be at most', () => {
+    const { estimate, low, high, p } = harmIn('failures', ones(0, 900), ones(0, 300));
+    expect({ estimate, p }).toEqual({ estimate: 0, p: null });
+    expect(low).toBe(-bound(0, 900).high);
+    expect(high).toBe(bound(0, 300, 0.05).high);
+    expect(harmIn('score:good', ones(900, 900), ones(300, 300))).toEqual({ estimate, low, high, p });
+  });
+
+  test('what has no bound is not taken to be without a spread: it has 1 % of the mean at least', () => {
+    const { estimate, low, high } = harmIn('tokens', all(200, 400), all(2000, 60));
+    expect(estimate).toBeCloseTo(9, 12);
+    expect(low).toBeGreaterThan(8.8);
+    expect(low).toBeLessThan(9);
+    expect(high).toBeLessThan(9.2);
+    const free = harmIn('cost', all(1, 100), all(0, 100));
+    expect(free.estimate).toBe(-1);
+    expect(free.high).toBeLessThan(-0.9);
   });
 });
 
@@ -161,29 +242,38 @@ describe('Where nobody of the canary misses', () => {
   const most = (trials: number): number =>
     rateSequence({ successes: 0, trials }, { decide_at: 100 })?.high ?? Number.NaN;
 
-  test('harm is at most what the rate of misses can be after so many units', () => {
-    expect(harmIn('failures', ones(0, 900), ones(0, 300))).toEqual({ ...unknown, high: most(300) });
-    expect(harmIn('score:good', ones(900, 900), ones(300, 300))).toEqual({ ...unknown, high: most(300) });
-    expect(harmIn('refusals', ones(0, 90), ones(0, 3))).toEqual({ ...unknown, high: most(3) });
-    expect(most(300)).toBeLessThan(0.05);
-    expect(most(50)).toBeGreaterThan(0.05);
-  });
-
-  test('a few of the control that do miss make it no smaller', () => {
+  test('a few of the control that do miss make the most that harm can be no smaller', () => {
     const { low, high, p } = harmIn('failures', ones(10, 1000), ones(0, 50));
     expect(high).toBe(most(50));
     expect(low).toBeLessThan(0);
     expect(p).toBe(1);
     expect(harmIn('score:good', ones(990, 1000), ones(50, 50)).high).toBe(most(50));
+    expect(harmIn('refusals', ones(1, 90), ones(0, 3))).toEqual({ ...unknown, high: most(3) });
   });
 
   test('units of all steps count together, and one miss in any of them ends it', () => {
     const steps = (missed: number): Step[] => [
-      { weight: 500, control: ones(0, 400), canary: ones(0, 20) },
+      { weight: 500, control: ones(1, 400), canary: ones(0, 20) },
       { weight: 1000, control: ones(0, 300), canary: ones(missed, 40) },
     ];
     const check = { metric: 'failures', margin: 0.05 } as const;
     expect(harmOf(evidenceOf('failures', ...steps(0)), check, 0.05).high).toBe(most(60));
     expect(harmOf(evidenceOf('failures', ...steps(1)), check, 0.05)).toEqual(unknown);
+  });
+
+  test('units that come in both steps are counted once, because they tell no more than once', () => {
+    const evidence = evidenceOf(
+      'failures',
+      { weight: 500, control: ones(1, 400), canary: ones(0, 40) },
+      { weight: 1000, control: ones(1, 400), canary: ones(0, 40) },
+    );
+    const again = { ...evidence, valued: { control: { failures: 400 }, canary: { failures: 40 } } };
+    expect(harmOf(again, { metric: 'failures', margin: 0.05 }, 0.05).high).toBe(most(40));
+  });
+
+  test('of the canary alone, it is not sure of its score by chance: a unit more may be as far away as can be', () => {
+    // One in twelve canaries of 50 sees none of what happens to one in twenty.
+    expect(harmIn('score:rare', ones(50, 1000), ones(0, 50), 0.02).low).toBeLessThan(0.02);
+    expect(harmIn('score:rare', ones(900, 1000), ones(0, 50), 0.02).low).toBeGreaterThan(0.7);
   });
 });

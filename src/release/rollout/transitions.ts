@@ -4,7 +4,7 @@ import type { Json } from '../../core/evaluation.ts';
 import type { RunningMode } from '../../core/release.ts';
 import type { PauseCause, RolloutPause } from '../../core/rollout.ts';
 import type { Handle } from '../../store/dialect.ts';
-import { insertCanarySweep, type RolloutRow } from '../../store/rollouts.ts';
+import { forgetDepartures, insertCanarySweep, type RolloutRow } from '../../store/rollouts.ts';
 import type { Aliases } from '../aliases.ts';
 import type { PromotionDetails } from '../promotion.ts';
 import type { CarryOut } from '../promotion-move.ts';
@@ -35,6 +35,7 @@ export function createTransitions({ clock, aliases, promotions, records, carryOu
   ): Promise<RolloutRow> {
     const { status, by, reason, data } = how;
     await aliases.setCanary(tx, alias, null);
+    await forgetDepartures(tx, row.id);
     const last =
       status === 'completed' ? { step: settingsOf(row).steps.length - 1, weight: 10_000 } : { weight: 0 };
     const end = { ended_at: now(), ended_by: JSON.stringify(by), end_reason: reason };
