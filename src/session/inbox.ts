@@ -68,6 +68,8 @@ export function createInbox({ journal, clock, ids, onStart, onInterrupt, onUncer
           changes: {
             updated_at: at,
             ...(start === null ? {} : { ...start.changes, attempt: session.attempt + 1 }),
+            // From its first message on, somebody sees what the rollout has given them.
+            ...(start === null || session.rollout_id === null ? {} : { unseen: 1 }),
           },
           result: admission,
         };

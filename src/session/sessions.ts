@@ -238,7 +238,7 @@ async function planSession(
     ...(rollout === null
       ? noPlace
       : { rollout_id: rollout.id, arm: rollout.arm, weight: rollout.weight, unit: rollout.unit }),
-    ...{ turns: 0, failed_turns: 0, refused_turns: 0, scores: 0, unseen: rollout === null ? 0 : 1 },
+    ...{ turns: 0, failed_turns: 0, refused_turns: 0, scores: 0, unseen: 0 },
     created_at: now,
     updated_at: now,
     archived_at: null,
@@ -283,7 +283,7 @@ function decideUpdate(update: {
       updated_at: now,
       ...(rearmed
         ? {
-            unseen: session.rollout_id === null ? 0 : 1,
+            unseen: session.rollout_id === null || session.attempt === 0 ? session.unseen : 1,
             overrides: JSON.stringify(overrides),
             effective_hash: contentHash(effectiveConfig(config)),
           }

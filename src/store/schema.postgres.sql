@@ -418,6 +418,8 @@ create table rollouts (
   created_at text collate "C" not null,
   updated_at text collate "C" not null,
   ended_at text collate "C",
+  ended_by text collate "C",
+  end_reason text collate "C",
   constraint rollouts_pkey PRIMARY KEY (id),
   constraint rollouts_agent_id_alias_fkey FOREIGN KEY (agent_id, alias) REFERENCES aliases(agent_id, name) ON DELETE RESTRICT,
   constraint rollouts_agent_id_candidate_version_fkey FOREIGN KEY (agent_id, candidate_version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,

@@ -545,6 +545,8 @@ CREATE TABLE rollouts (
   created_at text not null,
   updated_at text not null,
   ended_at text,
+  ended_by text,
+  end_reason text,
   check ((status in ('running', 'paused')) = (ended_at is null)),
   foreign key (agent_id, alias) references aliases (agent_id, name) on delete restrict,
   foreign key (agent_id, candidate_version) references agent_versions (agent_id, version) on delete restrict

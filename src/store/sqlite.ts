@@ -99,6 +99,8 @@ function openHandle(file: string): Sqlite.Database {
   // Makes REPLACE ask the triggers that refuse a delete.
   handle.pragma('recursive_triggers = ON');
   handle.pragma('busy_timeout = 5000');
+  // What a savepoint would undo is no use after a crash, so that it need not go to a file.
+  handle.pragma('temp_store = MEMORY');
   return handle;
 }
 

@@ -6,6 +6,7 @@ import { createSchemas } from '../../src/api/openapi/schemas.ts';
 import { rollout } from '../../src/api/wire/answers/rollouts.ts';
 import { rolloutCreate } from '../../src/api/wire/rollouts.ts';
 import { armOf, placeOf } from '../../src/core/assignment.ts';
+import { runningModes } from '../../src/core/release.ts';
 import {
   type LiveMetric,
   pauseCauses,
@@ -41,7 +42,11 @@ function blockUnder(heading: string, language: string): string {
   return block;
 }
 
-type Bounded = Schema & { readonly minimum?: number; readonly maximum?: number };
+type Bounded = Schema & {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxItems?: number;
+};
 const schemas = createSchemas();
 schemas.of(rolloutCreate, 'input');
 const { properties = {} } = schemas.components['NewRollout'] as Schema;
@@ -79,6 +84,8 @@ describe('The page about rollouts', () => {
     });
     expect(bounds).toHaveLength(5);
     for (const [name, told, allowed] of bounds) expect(told, name).toBe(allowed);
+    const [, , onRollback] = rowsUnder('Settings').find(([name]) => name === 'on_rollback') ?? [];
+    expect(onRollback).toBe(runningModes.join(', '));
   });
 
   test.each<[string, (several: readonly string[]) => SettingsInput]>([
@@ -99,6 +106,7 @@ describe('The page about rollouts', () => {
     const read = (size: number) => () =>
       readSettings(inputOf(Array.from({ length: size }, (_, n) => `s${n}`)));
     expect(most).toBeGreaterThan(0);
+    expect(fields[name]?.maxItems).toBe(most);
     for (const size of [least, most]) expect(read(size), `${size}`).not.toThrow();
     for (const size of [most + 1, ...(least > 0 ? [least - 1] : [])]) expect(read(size), `${size}`).toThrow();
   });

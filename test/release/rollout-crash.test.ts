@@ -153,7 +153,7 @@ describe.each([
       life = await live();
       let now = peopleAt(people, life.url);
       const fields = { look_seconds: 0.1, guardrails: [{ metric: 'failures', margin: 0.5 }], signals: [] };
-      const weights = [20, 30, 40, 50, 60, 70];
+      const weights = [50, 55, 60, 65, 70, 75];
       const steps = weights.map((weight) => ({ weight, min_seconds: 0, min_sessions: 1 }));
       const growing = await startRollout(now, grower, {
         ...fields,

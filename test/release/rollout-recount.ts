@@ -133,7 +133,9 @@ export async function recount(
 ): Promise<{ readonly found: object; readonly expected: object }> {
   const [rollout] = await rows.query(`select state from rollouts where id = '${id}'`);
   const { evidence } = JSON.parse(String(rollout?.['state'])) as { readonly evidence: LiveEvidence };
-  const sessions = await rows.query(`select * from sessions where rollout_id = '${id}' order by id`);
+  // From its first message on, a session is counted.
+  const of = `rollout_id = '${id}' and attempt > 0`;
+  const sessions = await rows.query(`select * from sessions where ${of} order by id`);
   const units = new Map<string, UnitState>();
   let anew = noEvidenceYet;
   for (const session of sessions) {

@@ -9,7 +9,7 @@ import { type CountedModel, startCountedModel } from '../evals/counted-model.ts'
 import { all, ask, type Place, refusal } from '../evals/eval-story.ts';
 import { quietLog, sdk, startPawl, type TestPawl } from '../pawl.ts';
 import { type FreshDatabase, freshDatabase } from '../postgres.ts';
-import { eventually } from '../story.ts';
+import { converse, eventually } from '../story.ts';
 import { startReceiver } from '../webhook-receiver.ts';
 import { aliasOf, newPeople, newPerson, type People, pathOf } from './release-story.ts';
 import {
@@ -393,13 +393,18 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       id: `${ready.agent_id}@production`,
       system: 'Be odd.',
     } as const;
-    await client.beta.sessions.create({ agent, environment_id: ready.environment_id });
-    await client.beta.sessions.create({ agent, environment_id: ready.environment_id });
+    for (const text of ['Hello', 'Hello again']) {
+      const { id } = await client.beta.sessions.create({ agent, environment_id: ready.environment_id });
+      await converse(client, id, text);
+    }
+    // Nobody has said anything in this one, so that it says nothing either.
+    await openFor(pawl, ready, 'silent');
     const seen = await untilRollout(pawl, started.id, ({ evidence: { excluded } }) => {
       return excluded.control + excluded.canary === 2;
     });
     const counts = seen.evidence.sessions.map(({ control, canary }) => control + canary);
     expect(counts).toEqual([10]);
+    expect(seen.evidence.units.control + seen.evidence.units.canary).toBe(12);
     await act(people.releaser, started, 'abort');
   });
 

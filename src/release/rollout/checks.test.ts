@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { LiveMetric } from '../../core/rollout.ts';
 import { advanceFailureProcess, startFailureProcess } from '../../stats/failure-process.ts';
 import { type CheckResult, checkAll } from './checks.ts';
 import { type Cell, type LiveEvidence, noEvidenceYet } from './evidence.ts';
@@ -98,6 +99,45 @@ describe('A check of failures', () => {
     expect(harm.high).toBeLessThan(0.05);
     expect(status).toBe('safe');
     expect(only(evidence, { metric: 'failures', margin: harm.high ?? 0 }).status).toBe('open');
+  });
+});
+
+describe('A check of values that are all alike', () => {
+  const same = (value: number, units: number): LiveSums =>
+    Array.from({ length: units }).reduce<LiveSums>(
+      (sums) => changeUnit(sums, nothing, { sum: value, count: 1 }),
+      noSums,
+    );
+  const between = (
+    metric: LiveMetric,
+    [control, were]: readonly [value: number, units: number],
+    [canary, are]: readonly [value: number, units: number],
+  ) =>
+    only(
+      {
+        ...noEvidenceYet,
+        valued: { control: { [metric]: were }, canary: { [metric]: are } },
+        cells: [cell({ [metric]: same(control, were) }, { [metric]: same(canary, are) })],
+      },
+      { metric },
+    );
+
+  test.each([30, 50, 500])('breaks when a score falls from all to nothing, after %d units', (units) => {
+    expect(between('score:good', [1, 570], [0, units]).status).toBe('broken');
+  });
+
+  test('does not break when a score falls by less than the margin, or when three units are all there is', () => {
+    expect(between('score:good', [1, 570], [0.97, 500]).status).toBe('open');
+    expect(between('score:good', [1, 570], [0, 3]).status).toBe('open');
+  });
+
+  test('breaks when the canary takes ten times the tokens, and not when it takes a tenth more', () => {
+    expect(between('tokens', [200, 950], [2000, 50])).toMatchObject({
+      status: 'broken',
+      harm: { estimate: 9 },
+    });
+    expect(between('tokens', [200, 950], [220, 50]).status).toBe('safe');
+    expect(between('tokens', [200, 950], [2000, 49]).status).toBe('open');
   });
 });
 

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Arm, LiveMetric } from '../../core/rollout.ts';
+import { confidenceSequence } from '../../stats/confidence-sequence.ts';
+import { createRandom, randomBelow, randomShare } from '../../stats/random.ts';
 import { rateSequence } from '../../stats/rate-sequence.ts';
-import { type LiveEvidence, noEvidenceYet } from './evidence.ts';
+import { countSession, type LiveEvidence, noEvidenceYet, type UnitState } from './evidence.ts';
 import { type Harm, harmOf, isRelative } from './harm.ts';
 import { changeUnit, type LiveSums, noSums, nothing, type UnitSums } from './live-sums.ts';
 
@@ -141,12 +143,105 @@ describe('Harm', () => {
   });
 });
 
+describe('Steps with units in common', () => {
+  type Visit = {
+    readonly unit: string;
+    readonly arm: Arm;
+    readonly weight: number;
+    readonly latency: number;
+  };
+  const check = { metric: 'latency', margin: 0.25 } as const;
+
+  /** Users who come at both weights, the first of them far oftener, and who are slow or quick by themselves. */
+  function visits(): Visit[] {
+    const random = createRandom(11);
+    return [2500, 5000].flatMap((weight) =>
+      Array.from({ length: 400 }, (_, i) => i).flatMap((i) =>
+        Array.from({ length: i < 10 ? 6 : 1 + randomBelow(random, 2) }, (): Visit => {
+          const latency = 1 + (i % 7) + randomShare(random);
+          return { unit: `u${i}`, arm: i % 2 === 0 ? 'canary' : 'control', weight, latency };
+        }),
+      ),
+    );
+  }
+
+  function counted(all: readonly Visit[]): LiveEvidence {
+    const units = new Map<string, UnitState>();
+    return all.reduce((evidence, { latency, ...visit }) => {
+      const outcome = { ...visit, excluded: false, turned: true, values: { latency } };
+      const after = countSession({ evidence, unit: units.get(visit.unit) ?? null, counted: null }, outcome);
+      units.set(visit.unit, after.unit);
+      return after.evidence;
+    }, noEvidenceYet);
+  }
+
+  /** What each unit moves the estimate by, to the first order: squared and added up, that is the variance. */
+  function directly(all: readonly Visit[]): { readonly estimate: number; readonly variance: number } {
+    const sum = (values: readonly number[]): number => values.reduce((total, one) => total + one, 0);
+    const moves = new Map<string, number>();
+    let [estimate, corrections] = [0, 0];
+    for (const weight of [2500, 5000]) {
+      const arms = (['control', 'canary'] as const).map((arm) => {
+        const here = all.filter((one) => one.weight === weight && one.arm === arm);
+        return { arm, here, mean: sum(here.map(({ latency }) => latency)) / here.length };
+      });
+      const [control, canary] = arms.map(({ mean }) => mean) as [number, number];
+      // Both steps have the same number of units.
+      estimate += (canary / control - 1) / 2;
+      for (const { arm, here, mean } of arms) {
+        const factor = arm === 'canary' ? 1 / control : -canary / control ** 2;
+        const own = Map.groupBy(here, ({ unit }) => unit);
+        const each = [...own].map(([unit, some]): [string, number] => [
+          unit,
+          (factor * sum(some.map(({ latency }) => latency - mean))) / here.length / 2,
+        ]);
+        for (const [unit, move] of each) moves.set(unit, (moves.get(unit) ?? 0) + move);
+        const effective = here.length ** 2 / sum([...own.values()].map((some) => some.length ** 2));
+        corrections += sum(each.map(([, move]) => move ** 2)) / (effective - 1);
+      }
+    }
+    return { estimate, variance: sum([...moves.values()].map((move) => move ** 2)) + corrections };
+  }
+
+  test('spread as much as the moves of the units together do', () => {
+    const all = visits();
+    const { estimate, variance } = directly(all);
+    const harm = harmOf(counted(all), check, 0.05);
+    expect(harm.estimate).toBeCloseTo(estimate, 9);
+    const { higher } = confidenceSequence(
+      { difference: estimate, se: Math.sqrt(variance), n: 800 },
+      { alpha: 0.05 },
+    );
+    expect(harm.low).toBeCloseTo(higher.low, 9);
+  });
+
+  test('are less sure than if all of the units in them were others', () => {
+    const all = visits();
+    const others = all.map((one) => ({ ...one, unit: `${one.unit} at ${one.weight}` }));
+    const widthOf = (some: readonly Visit[]): number => {
+      const { low, high } = harmOf(counted(some), check, 0.05);
+      return (high ?? Number.NaN) - (low ?? Number.NaN);
+    };
+    // With all units in common, each of which is as it is, nearly as wide as one step alone.
+    expect(widthOf(all) / widthOf(others)).toBeGreaterThan(1.3);
+    expect(widthOf(all) / widthOf(others)).toBeLessThan(Math.SQRT2);
+  });
+});
+
 describe('Harm is unknown', () => {
-  test('without values, and with fewer than 50 units in an arm', () => {
+  test('without values, and with fewer than 50 units in an arm, or as few that have most of the values', () => {
     expect(harmOf(noEvidenceYet, { metric: 'cost', margin: 0.25 }, 0.05)).toEqual(unknown);
     expect(harmIn('cost', ones(20, 1000), ones(20, 49))).toEqual(unknown);
     expect(harmIn('failures', ones(20, 1000), ones(20, 49))).toEqual(unknown);
     expect(harmIn('failures', ones(20, 1000), ones(20, 50))).not.toEqual(unknown);
+    const evidence = evidenceOf('failures', { weight: 500, control: ones(20, 1000), canary: ones(20, 60) });
+    const oftener = (sums: LiveSums | undefined): LiveSums =>
+      changeUnit(sums ?? noSums, { sum: 0, count: 1 }, { sum: 4, count: 20 });
+    const cells = evidence.cells.map((cell) => ({
+      ...cell,
+      canary: { failures: oftener(cell.canary.failures) },
+    }));
+    expect(harmOf({ ...evidence, cells }, { metric: 'failures', margin: 0.05 }, 0.05)).toEqual(unknown);
   });
 
   test('where the control costs nothing, of which nothing is a share', () => {

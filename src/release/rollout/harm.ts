@@ -4,7 +4,14 @@ import type { Interval } from '../../stats/interval.ts';
 import type { Moments } from '../../stats/moments.ts';
 import { rateSequence } from '../../stats/rate-sequence.ts';
 import type { Cell, LiveEvidence } from './evidence.ts';
-import { covarianceOfMeans, type LiveSums, momentsOfUnits, noProducts, noSums } from './live-sums.ts';
+import {
+  covarianceOfMeans,
+  effectiveUnits,
+  type LiveSums,
+  momentsOfUnits,
+  noProducts,
+  noSums,
+} from './live-sums.ts';
 
 /**
  * How much worse the canary is than the control: by how much its mean is higher, or for scores lower; for cost, tokens
@@ -61,7 +68,7 @@ type ArmOfStep = {
   readonly variance: number;
 };
 
-/** From how many units of each arm a step counts: the limits are those of large numbers. */
+/** From how many effective units of each arm a step counts: the limits are those of large numbers. */
 const minUnits = 50;
 
 /**
@@ -120,7 +127,7 @@ type Known = { readonly sums: LiveSums; readonly moments: Moments };
 
 function armOf(sums = noSums): Known | null {
   const moments = momentsOfUnits(sums);
-  return moments === null || moments.n < minUnits ? null : { sums, moments };
+  return moments === null || effectiveUnits(sums) < minUnits ? null : { sums, moments };
 }
 
 /** Values from 0 to 1 spread at least as much as with one more unit that is as far away as can be. */
@@ -137,7 +144,8 @@ function spreading(
   { factor, least }: { readonly factor: number; readonly least: number },
 ): ArmOfStep {
   const squares = Math.max(m2 * factor ** 2, n * least ** 2);
-  return { sums, factor, variance: squares / (n - 1) / n };
+  const effective = effectiveUnits(sums);
+  return { sums, factor, variance: ((squares / n ** 2) * effective) / (effective - 1) };
 }
 
 /** How many units there are, and how much of a miss each of them is. */

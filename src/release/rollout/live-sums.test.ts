@@ -2,7 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Moments, momentsOf } from '../../stats/moments.ts';
 import { createRandom, randomShare } from '../../stats/random.ts';
-import { changeUnit, type LiveSums, momentsOfUnits, noSums, nothing, type UnitSums } from './live-sums.ts';
+import {
+  changeProducts,
+  changeUnit,
+  covarianceOfMeans,
+  effectiveUnits,
+  type LiveSums,
+  momentsOfUnits,
+  noProducts,
+  noSums,
+  nothing,
+  type UnitSums,
+} from './live-sums.ts';
 
 type Unit = readonly number[];
 
@@ -153,5 +164,59 @@ describe('The mean of units', () => {
 
   test('is unknown without values', () => {
     expect(momentsOfUnits(noSums)).toBeNull();
+  });
+});
+
+describe('The covariance of two means', () => {
+  /** Units with values in both of two cells, in the first alone, and in the second alone. */
+  const both = fc.array(fc.tuple(fc.array(value, { maxLength: 4 }), fc.array(value, { maxLength: 4 })), {
+    minLength: 2,
+    maxLength: 25,
+  });
+
+  test('is that of the residuals of the units that are in both, however they came by their values', () => {
+    fc.assert(
+      fc.property(both, (all) => {
+        const [first, second] = [0, 1].map((cell) =>
+          all
+            .map((unit) => sumsOfUnit(unit[cell] ?? []))
+            .reduce<LiveSums>((sums, one) => changeUnit(sums, nothing, one), noSums),
+        ) as [LiveSums, LiveSums];
+        const none: readonly [UnitSums, UnitSums] = [nothing, nothing];
+        const products = all.reduce((before, [a, b]) => {
+          const [one, other] = [sumsOfUnit(a), sumsOfUnit(b)];
+          return changeProducts(changeProducts(before, none, [one, nothing]), [one, nothing], [one, other]);
+        }, noProducts);
+        fc.pre(first.count > 0 && second.count > 0);
+        const residual = ({ sum, count }: UnitSums, of: UnitSums): number =>
+          (sum - (of.sum / of.count) * count) / of.count;
+        const expected = all.reduce(
+          (sum, [a, b]) => sum + residual(sumsOfUnit(a), first) * residual(sumsOfUnit(b), second),
+          0,
+        );
+        expect(covarianceOfMeans(products, first, second) / 1e6).toBeCloseTo(expected / 1e6, 9);
+      }),
+    );
+  });
+
+  test('of a cell with itself is the variance of its mean', () => {
+    const all = [[1, 0], [1], [0, 0, 1]].map(sumsOfUnit);
+    const sums = all.reduce<LiveSums>((before, one) => changeUnit(before, nothing, one), noSums);
+    const products = all.reduce(
+      (before, one) => changeProducts(before, [nothing, nothing], [one, one]),
+      noProducts,
+    );
+    expect(covarianceOfMeans(products, sums, sums)).toBeCloseTo(0.125 / 9, 12);
+    expect(covarianceOfMeans(products, sums, noSums)).toBe(0);
+  });
+});
+
+describe('Units', () => {
+  test('count as fewer where some have most of the values', () => {
+    const repeated = (...counts: readonly number[]) =>
+      sumsOf(counts.map((count) => new Array<number>(count).fill(1)));
+    expect(effectiveUnits(repeated(3, 3, 3, 3))).toBe(4);
+    expect(effectiveUnits(repeated(97, 1, 1, 1))).toBeCloseTo(1.06, 2);
+    expect(effectiveUnits(noSums)).toBe(0);
   });
 });

@@ -55,6 +55,14 @@ export function momentsOfUnits(sums: LiveSums): Moments | null {
   return { n: units, mean, m2: residuals / (count / units) ** 2 };
 }
 
+/**
+ * How many units with equally many values would tell as much: fewer, where some have most of the values (Kish 1965, Survey
+ * Sampling). 0 without values.
+ */
+export function effectiveUnits({ count, count_squared }: LiveSums): number {
+  return count === 0 ? 0 : count ** 2 / count_squared;
+}
+
 /** Σ of products over the units that have values in two cells: of their sums and counts in the first and in the second. */
 export type LiveProducts = {
   readonly sums: number;
