@@ -113,7 +113,7 @@ describe('A rollout from the terminal', patience, () => {
     const back = await as(people.releaser, 'rollback', 'back', '--reason', 'Invoices');
     expect(back).toMatchObject({ code: 0, stderr: '' });
     expect(back.stdout.split('\n').slice(0, 3)).toEqual([
-      `production of ${agent_id} stays at version 1, which the next session of everybody gets at once: rollout ${rollout_id}, which gave some of them version 2, is rolled back, and its promotion with it.`,
+      `production of ${agent_id} stays at version 1, which the next session of everybody gets at once: version 2 is taken back; rollout ${rollout_id} is rolled back, and its promotion with it.`,
       `It is held there, and no promotion moves it, until somebody releases it: \`pawl alias release ${agent_id} production\``,
       'No open session has version 2 from it.',
     ]);

@@ -120,8 +120,12 @@ function sessionsAt({ sessions }: LiveEvidence, { weight }: RolloutStep): number
   return sessions.find((one) => one.weight === parts)?.canary ?? 0;
 }
 
-function said({ metric, p, alpha, control, canary }: CheckResult): string {
-  return `${metric}: the canary is worse (${shown(canary.mean)} for ${shown(control.mean)}; p ${shown(p)}, limit ${shown(alpha)})`;
+function said({ metric, margin, p, alpha, harm, control, canary }: CheckResult): string {
+  const proof =
+    p === null
+      ? `worse by ${shown(harm.low)} at least, margin ${shown(margin)}`
+      : `p ${shown(p)}, limit ${shown(alpha)}`;
+  return `${metric}: the canary is worse (${shown(canary.mean)} for ${shown(control.mean)}; ${proof})`;
 }
 
 function waitForPerson({ reason }: RolloutPause): LookDecision {

@@ -19,7 +19,7 @@ describe('Settings', () => {
       scorers: [],
       alpha: 0.05,
       look_seconds: 10,
-      patience_seconds: 86_400,
+      ...{ patience_seconds: 86_400, on_rollback: 'drain' },
     });
   });
 
@@ -33,7 +33,7 @@ describe('Settings', () => {
       guardrails: [{ metric: 'score:helpful', margin: 0 }, { metric: 'tokens' }],
       signals: [],
       alpha: 0.01,
-      patience_seconds: 0,
+      ...{ patience_seconds: 0, on_rollback: 'interrupt' },
     };
     expect(readSettings(asked)).toEqual({
       steps: [
@@ -49,7 +49,7 @@ describe('Settings', () => {
       scorers: [],
       alpha: 0.01,
       look_seconds: 10,
-      patience_seconds: 0,
+      ...{ patience_seconds: 0, on_rollback: 'interrupt' },
     });
   });
 

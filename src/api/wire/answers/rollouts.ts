@@ -135,10 +135,14 @@ const checkResult = describes<CheckResult>()(
     status: z
       .enum(['broken', 'safe', 'open'])
       .describe('`broken`: the canary is worse; `safe`: not by the margin; `open`: neither is known.'),
-    alpha: share.describe('It breaks when `p` is at most this.'),
+    alpha: share.describe(
+      'The chance that it breaks by mistake: failures and refusals break where `p` is at most this, others where `harm.low` is above the margin.',
+    ),
     p: p
       .nullable()
-      .describe('Always-valid p-value against "the canary is no worse"; null when it is too early for one.'),
+      .describe(
+        'Always-valid p-value against "no worse than allowed"; null when it is too early, or all values are alike.',
+      ),
     harm: z
       .object({
         estimate: limit.describe('The best guess; null when it is too early for one.'),
