@@ -63,13 +63,16 @@ export function createPromotionRecords({ store, clock, audit, aliases, evidence,
     if (aliasRow === null) throw new Error(`Promotion ${row.id} lacks its alias ${row.alias}`);
     const alias = readAlias(aliasRow);
     // Whoever had a key that was revoked may not have been who its name says.
-    const trusted = reviews.filter(({ actor }) => !revoked.includes(actor.key_id ?? ''));
+    const isTrusted = (actor: AuditActor | undefined): boolean => !revoked.includes(actor?.key_id ?? '');
+    const trusted = reviews.filter(({ actor }) => isTrusted(actor));
+    const override = isTrusted(promotion.override?.by) ? promotion.override : null;
     const approvals = { needed: alias.policy.approvals, given_by: approvers(trusted, row.basis_hash) };
     const isOpen = row.status === 'in_review' || row.status === 'approved';
     const blockers = !isOpen
       ? []
       : blockersOf({
-          ...{ promotion, approvals, live_version: alias.version, hold: alias.hold, rollout: alias.rollout },
+          promotion: { ...promotion, override },
+          ...{ approvals, live_version: alias.version, hold: alias.hold, rollout: alias.rollout },
           changes: await changesOf(db, promotion, alias.policy),
           archived: agent?.archived_at != null,
         });

@@ -197,3 +197,23 @@ test('a request is only closed as failed when one is open', () => {
   expect(failedRequest(session({ open_span: null }))).toEqual([]);
   expect(failedRequest(session())).toMatchObject([{ type: 'span.model_request_end', is_error: true }]);
 });
+
+describe('What a session counts', () => {
+  const before = { turns: 4, failed_turns: 1, refused_turns: 2, rollout_id: 'roll_1' };
+  const counted = (ending: Ending) => ({ ...before, ...end(ending, [], session(before)).changes });
+  const refusal: Ending = reply({ refusal: { category: null, explanation: null } } as Partial<ModelReply>);
+
+  test.each([
+    ['an answer', reply(), { turns: 5, failed_turns: 1, refused_turns: 2 }],
+    ['a failure', exhausted, { turns: 5, failed_turns: 2, refused_turns: 2 }],
+    ['a refusal', refusal, { turns: 5, failed_turns: 1, refused_turns: 3 }],
+    // Whoever gave up waiting has shown nothing of what the answer would have been.
+    ['an interrupt', interrupted(), { turns: 4, failed_turns: 1, refused_turns: 2 }],
+  ])('after %s', (_, ending, counts) => {
+    expect(counted(ending)).toMatchObject({ ...counts, unseen: 1 });
+  });
+
+  test('is not marked for a rollout when it has none', () => {
+    expect(end(reply()).changes).not.toHaveProperty('unseen');
+  });
+});

@@ -65,7 +65,7 @@ export function endTurn(
       usage: JSON.stringify(usage),
       active_us: activeUs,
       updated_at: at,
-      turns: session.turns + 1,
+      ...(ending.kind === 'interrupted' ? {} : { turns: session.turns + 1 }),
       ...(failed ? { failed_turns: session.failed_turns + 1 } : {}),
       ...(isRefusal(ending) ? { refused_turns: session.refused_turns + 1 } : {}),
       ...(session.rollout_id === null ? {} : { unseen: 1 }),

@@ -143,7 +143,7 @@ export type SessionTable = {
   weight: number | null;
   /** What was assigned as a whole: a hash of the salt with the targeting key, or with the session's own id. */
   unit: string | null;
-  /** Turns that have ended; how many of them failed for good, and how many the model refused. */
+  /** Turns that came to an end of their own, interrupted ones left out; those that failed for good, or were refused. */
   turns: number;
   failed_turns: number;
   refused_turns: number;

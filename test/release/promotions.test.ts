@@ -152,6 +152,18 @@ describe('Who may decide', () => {
     expect(codes(await retrieve(promotion))).toEqual(['approvals_missing']);
   });
 
+  test('nor does an override, though it stays marked', async () => {
+    const stolen = await newPerson(people.admin, 'Sid', 'reviewer');
+    const worse = await askFor(people, triage, 2);
+    await review(people.reviewer, worse, { decision: 'approve' });
+    const passed = await review(stolen, worse, { decision: 'override', comment: 'Tonight.' });
+    expect(codes(passed)).toEqual([]);
+    await ask(people.admin, `/keys/${stolen.id}/revoke`, {});
+    const now = await retrieve(worse);
+    expect(codes(now)).toEqual(['gate_failed']);
+    expect(now.override).toMatchObject({ by: { name: 'Sid' }, reason: 'Tonight.' });
+  });
+
   test.each(['e\u00add', 'a\u200bnn', 'ann\u0007', '  ', 'local', 'Pawl'])(
     'no key can be called %j, which is or looks like somebody else',
     async (name) => {
