@@ -128,7 +128,7 @@ async function addRollout({ store, ids, clock, addAgent }: Rooms) {
   const rollout_id = ids.next('rollout');
   const now = formatTime(clock.now());
   const actor = JSON.stringify(localActor);
-  const state: RolloutState = { evidence: noEvidenceYet, accepted: [], noted: 0 };
+  const state: RolloutState = { evidence: noEvidenceYet, accepted: [], noted: 0, paused_us: 0 };
   await store.write(async (tx) => {
     await insertEnvironment(tx, {
       ...{ id: environment_id, settings: '{}', created_at: now, updated_at: now, archived_at: null },

@@ -62,10 +62,13 @@ export type ServerOptions = {
    * an earlier process left wait to be resumed.
    */
   readonly for_one_command?: boolean;
+  /** How long a shadow with nothing to do rests at first, in milliseconds; a second when left out. */
+  readonly shadow_pause_ms?: number | undefined;
 };
 
 const pingMs = 15_000;
 const stopGraceMs = 10_000;
+const shadowPauseMs = 1000;
 const webhookTimeoutMs = 10_000;
 const webhookGraceMs = 3000;
 
@@ -78,12 +81,13 @@ export async function startServer({
   log,
   in_memory,
   for_one_command,
+  shadow_pause_ms,
 }: ServerOptions): Promise<Server> {
   const router = routerFor(config);
   const store = await openStore(in_memory === true ? { kind: 'memory' } : databaseOf(config));
   try {
     const how = { in_memory: in_memory ?? false, for_one_command: for_one_command ?? false };
-    return await listen({ config, log, router, store, ...how });
+    return await listen({ config, log, router, store, ...how, shadow_pause_ms });
   } catch (error) {
     await store.close();
     throw error;
@@ -111,6 +115,7 @@ async function listen(given: {
   readonly store: Store;
   readonly in_memory: boolean;
   readonly for_one_command: boolean;
+  readonly shadow_pause_ms: number | undefined;
 }): Promise<Server> {
   const { config, log, router, store } = given;
   const clock = createClock(Date.now);
@@ -126,7 +131,8 @@ async function listen(given: {
     ...parts,
     own: () => ({ base_url: url, api_key: keys.own_secret }),
   });
-  const shadows = createShadows({ ...parts, ...rooms, ...evaluation });
+  const pause_ms = given.shadow_pause_ms ?? shadowPauseMs;
+  const shadows = createShadows({ ...parts, ...rooms, ...evaluation, pause_ms });
   const release = createRelease({
     ...{ ...parts, ...rooms, ...evaluation, notify: webhooks },
     ...{ costOf: costsOf(config, router), elapsed: () => performance.now() },

@@ -28,14 +28,21 @@ let setting: Setting;
 let id: string;
 let flag: string;
 const logged: LogFields[] = [];
+/** What is logged at the level `debug`. */
+const details: LogFields[] = [];
 
 const salt = 'a salt';
 const rollout = { rollout_id: 'roll_1', canary_salt: salt, canary_version: 2, canary_weight: 3000 };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pawl-ofrep-'));
-  const info = (fields: LogFields, message: string) => void logged.push({ ...fields, message });
-  pawl = await startPawl({ data_dir: folder }, { log: { ...quietLog, info } });
+  const note = (lines: LogFields[]) => (fields: LogFields, message: string) => {
+    lines.push({ ...fields, message });
+  };
+  pawl = await startPawl(
+    { data_dir: folder },
+    { log: { ...quietLog, info: note(logged), debug: note(details) } },
+  );
   const viewer = await ask<{ secret: string }>(pawl, '/keys', { name: 'flags', role: 'viewer' });
   flags = await openFeatureClient(viewer.secret);
 });
@@ -53,6 +60,7 @@ beforeEach(async () => {
   await setAlias('production', 1);
   flag = `${id}@production`;
   logged.length = 0;
+  details.length = 0;
 });
 
 async function openFeatureClient(key: string): Promise<Client> {
@@ -103,7 +111,8 @@ async function post(path: string, body: unknown, headers: Record<string, string>
   return { status: response.status, etag: response.headers.get('etag') ?? '', answer };
 }
 
-const evaluations = () => logged.filter(({ event_name }) => event_name === 'feature_flag.evaluation');
+const evaluations = (lines = logged) =>
+  lines.filter(({ event_name }) => event_name === 'feature_flag.evaluation');
 
 describe('An alias without a rollout', () => {
   test('is a static flag whose value is the version, for whomever', async () => {
@@ -259,6 +268,44 @@ describe('A flag that cannot be told', () => {
     }
   });
 
+  test.each([
+    ['512 letters', 'a'.repeat(512), true],
+    ['256 emoji, which are 512 characters as metadata counts', '🦆'.repeat(256), true],
+    ['257 emoji', '🦆'.repeat(257), false],
+  ])('because of a targeting key that sessions refuse is refused: not %s', async (_name, key, isTaken) => {
+    roll(rollout);
+    const told = await post(`/${flag}`, { context: { targetingKey: key } });
+    const session = startSession(key);
+    if (isTaken) {
+      expect(told).toMatchObject({ status: 200, answer: { value: (await session).version } });
+    } else {
+      await expect(session).rejects.toThrow('metadata.targeting_key: at most 512 characters');
+      expect(told).toMatchObject({ status: 400, answer: { errorCode: 'INVALID_CONTEXT' } });
+    }
+  });
+
+  test.each([
+    ['a key that is too long', `/${'k'.repeat(3000)}`, 'k'.repeat(3000), 400, 'GENERAL'],
+    ['a key that cannot be decoded', '/%', '%', 400, 'GENERAL'],
+    ['a key of two parts', '/one/two%40production', 'one/two@production', 404, 'GENERAL'],
+    ['a key with a query behind it', '/flag?one=two', 'flag', 404, 'FLAG_NOT_FOUND'],
+  ])('because of %s is told in the words of the protocol', async (_name, path, key, status, errorCode) => {
+    expect(await post(path, {})).toMatchObject({
+      ...{ status, answer: { key, errorCode, errorDetails: expect.any(String) } },
+    });
+  });
+
+  test('because there is no such route says so in those words too, and other routes do not', async () => {
+    const bodyOf = async (path: string) => {
+      const response = await fetch(`${pawl.url}${path}`, { headers: { 'x-api-key': pawl.key } });
+      return (await response.json()) as object;
+    };
+    const refused = { errorCode: 'GENERAL', error: { details: { error_code: 'route_not_found' } } };
+    expect(await bodyOf('/ofrep/v1/configuration')).toMatchObject(refused);
+    expect(await bodyOf(`/ofrep/v1/evaluate/flags/${flag}`)).toMatchObject({ ...refused, key: flag });
+    expect(await bodyOf('/v1/nothing')).not.toHaveProperty('errorCode');
+  });
+
   test('because of the size of the request, or its type, is told in the same way', async () => {
     const huge = JSON.stringify({ context: { text: 'x'.repeat(33 * 1024 * 1024) } });
     expect(await post(`/${flag}`, huge)).toMatchObject({ status: 413, answer: { errorCode: 'GENERAL' } });
@@ -382,9 +429,9 @@ describe('The log', () => {
     expect([...fields, 'message'].toSorted()).toEqual(Object.keys(evaluations()[0] ?? {}).toSorted());
   });
 
-  test('has one line for each flag that was told, with the same hash for the same key', async () => {
-    await setAlias('staging', 3);
+  test('has one line for each flag that was asked for by its name', async () => {
     await detailsFor(key);
+    await detailsFor(key, `${id}@nothing`);
     expect(evaluations()).toEqual([
       {
         ...{ event_name: 'feature_flag.evaluation', message: 'A flag was evaluated' },
@@ -396,20 +443,29 @@ describe('The log', () => {
         'feature_flag.provider.name': 'Pawl',
       },
     ]);
+  });
+
+  test('has one line for all flags at once, and one for each of them where it is detailed', async () => {
+    await setAlias('staging', 3);
     roll(rollout);
-    logged.length = 0;
     const context = { agent_id: id, targetingKey: key };
     const { etag } = await post('', { context });
     await post('', { context }, { 'if-none-match': etag });
     await post('', { context: { agent_id: id } });
+    const line = { message: 'Flags were evaluated', request_id: expect.stringMatching(/^req_/) };
+    expect(logged).toEqual([
+      { ...line, flags: 2, missing: 0 },
+      { ...line, flags: 1, missing: 1 },
+    ]);
+    const staging = `${id}@staging`;
+    const single = evaluations(details);
+    expect(single.map((one) => one['feature_flag.key'])).toEqual([flag, staging, staging]);
+    logged.length = 0;
     await detailsFor(key);
     await detailsFor(null);
-    await detailsFor(key, `${id}@nothing`);
-    const staging = `${id}@staging`;
-    expect(evaluations().map((line) => line['feature_flag.key'])).toEqual([flag, staging, staging, flag]);
-    const [first, , , last] = evaluations();
-    expect(first).toEqual(last);
-    expect(first).toMatchObject({ 'feature_flag.context.id': placeOf(salt, key).unit });
-    expect(JSON.stringify(logged)).not.toContain('example.com');
+    // The same hash stands for the same key.
+    expect(evaluations()).toEqual([single[0]]);
+    expect(single[0]).toMatchObject({ 'feature_flag.context.id': placeOf(salt, key).unit });
+    expect(JSON.stringify([logged, details])).not.toContain('example.com');
   });
 });

@@ -24,10 +24,12 @@ function testConfig(set: Partial<Record<SettingName, string>> = {}): Config {
 /** Starts a server in memory, or on the database that the settings name. The caller closes it. */
 export async function startPawl(
   set: Partial<Record<SettingName, string>> = {},
-  options: { log?: Log; in_memory?: boolean } = {},
+  options: { log?: Log; in_memory?: boolean; shadow_pause_ms?: number } = {},
 ): Promise<TestPawl> {
   const in_memory = options.in_memory ?? (set.data_dir === undefined && set.database_url === undefined);
-  const server = await startServer({ config: testConfig(set), log: options.log ?? quietLog, in_memory });
+  const log = options.log ?? quietLog;
+  const { shadow_pause_ms } = options;
+  const server = await startServer({ config: testConfig(set), log, in_memory, shadow_pause_ms });
   const key = set.api_key ?? testKey;
   return { server, client: sdk(server.url, key), key, url: server.url };
 }

@@ -20,6 +20,8 @@ export type SessionEvent = BetaManagedAgentsSessionEvent;
 export type Setting = { readonly agent: BetaManagedAgentsAgent; readonly environment_id: string };
 
 const patienceMs = 15_000;
+/** Many who ask all the time would keep the server from what they wait for. */
+const longestPauseMs = 40;
 
 export async function makeSetting(
   client: Anthropic,
@@ -68,11 +70,11 @@ export async function eventually<T>(
   withinMs = patienceMs,
 ): Promise<T> {
   const end = performance.now() + withinMs;
-  for (;;) {
+  for (let pauseMs = 5; ; pauseMs = Math.min(1.25 * pauseMs, longestPauseMs)) {
     const answer = await ask();
     if (answer !== null && answer !== undefined && answer !== false) return answer;
     if (performance.now() > end) throw new Error(`Waited ${withinMs} ms in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 

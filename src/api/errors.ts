@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { PawlError } from '../core/errors.ts';
 import { isUnavailable } from '../store/unavailable.ts';
+import { flagFailure } from './ofrep-errors.ts';
 
 /** The body of every answer that is an error. */
 export type ErrorResponse = {
@@ -25,7 +26,9 @@ export function errorResponse(error: PawlError, requestId: string): ErrorRespons
 
 export function sendError(reply: FastifyReply, error: PawlError): void {
   if (error.entry.retry === false) reply.header('x-should-retry', 'false');
-  reply.status(error.entry.status).send(errorResponse(error, reply.request.id));
+  const { id, url, body, routeOptions } = reply.request;
+  const failure = flagFailure({ url, body, route: routeOptions.url }, error);
+  reply.status(error.entry.status).send({ ...failure, ...errorResponse(error, id) });
 }
 
 /** The error that a client sees for whatever was thrown. */

@@ -7,6 +7,7 @@ import { requireId } from './route.ts';
 import type { WatchStreams } from './watch.ts';
 import { idParams } from './wire/params.ts';
 import {
+  rolloutAdvance,
   rolloutCreate,
   rolloutEnd,
   rolloutEventListQuery,
@@ -77,7 +78,16 @@ function changingRoutes(app: App, { rollouts }: Deps): void {
     return answer(await rollouts.start(id, readSettings(asked), { by: actor, reason }));
   });
 
-  for (const verb of ['pause', 'resume', 'advance', 'retry'] as const) {
+  app.post(
+    `${path}/advance`,
+    { schema: { params: idParams, body: rolloutAdvance }, config },
+    async ({ params, body, actor }) => {
+      const { step, reason = null } = body;
+      return answer(await rollouts.advance(idOf(params), { by: actor, reason, step }));
+    },
+  );
+
+  for (const verb of ['pause', 'resume', 'retry'] as const) {
     app.post(
       `${path}/${verb}`,
       { schema: { params: idParams, body: rolloutSaid }, config },

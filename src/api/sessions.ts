@@ -101,7 +101,7 @@ function logAssignment(log: Log, { row }: Session): void {
   if (rollout === null) return;
   const { id, agent_id, resolution_alias: alias, agent_version: version } = row;
   const flag = { agent_id, alias, version, rollout };
-  logFlag(log, { key: `${agent_id}@${alias}`, flag, fields: { session_id: id } });
+  logFlag(log.info, { key: `${agent_id}@${alias}`, flag, session_id: id });
 }
 
 type Lists = { readonly tools?: unknown; readonly mcp_servers?: unknown; readonly skills?: unknown };

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createLog } from './log.ts';
 
 function lines(level: Parameters<typeof createLog>[0]): {
@@ -18,6 +18,28 @@ test('A line holds the time, the level, the message and the fields', () => {
   expect(read()).toEqual([
     { time: expect.stringMatching(/Z$/), level: 'info', message: 'Taken up', session_id: 'sesn_1' },
   ]);
+});
+
+test('The time is that of each line, to the millisecond', () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const times = [
+    1_799_999_999_999, 1_800_000_000_000, 1_800_000_000_007, 1_800_000_001_070, 1_800_000_000_500,
+  ];
+  const { log, read } = lines('info');
+  for (const time of times) {
+    vi.setSystemTime(time);
+    log.info({}, 'Ticked');
+  }
+  vi.useRealTimers();
+  expect(read()).toMatchObject(times.map((time) => ({ time: new Date(time).toISOString() })));
+});
+
+test('A line without fields, or with one that is undefined, is whole', () => {
+  const { log, read } = lines('info');
+  log.info({}, 'Nothing');
+  log.error({ session_id: undefined, err: undefined }, 'Nothing at all');
+  const bare = { time: expect.any(String), level: 'info', message: 'Nothing' };
+  expect(read()).toEqual([bare, { ...bare, level: 'error', message: 'Nothing at all' }]);
 });
 
 test('What is below the level is left out', () => {

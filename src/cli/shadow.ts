@@ -28,7 +28,7 @@ function startCommand(): Command {
     .argument('<agent>', agentHelp)
     .requiredOption('--candidate <version>', 'the version that answers the copies', wholeNumber)
     .addOption(aliasOption())
-    .option('--sample <share>', 'the part of the sessions that is copied, from 0 to 1', share, 0.1)
+    .option('--sample <share>', 'the part of the sessions that is copied, from 0.0001 to 1', share, 0.1)
     .option('--max-sessions <number>', 'after how many copied sessions it stops by itself', wholeNumber, 200)
     .option('--eval <name>', 'the eval whose scorers and gate its comparisons go by')
     .action(async (agent: string, options: StartShadowOptions) => {
@@ -93,8 +93,8 @@ const idHelp = 'the id of a shadow';
 
 function share(text: string): number {
   const value = Number(text);
-  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
-  throw new InvalidArgumentError('It has to be a number from 0 to 1.');
+  if (text.trim() !== '' && value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError('It has to be a number above 0, up to 1.');
 }
 
 function finished(command: Command, line: string): Command {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { armOf, placeOf, wholeWeight } from './assignment.ts';
+import { armOf, isInSample, placeOf, wholeWeight } from './assignment.ts';
 
 const keys = Array.from({ length: 100_000 }, (_, n) => `user-${n}`);
 
@@ -52,5 +52,20 @@ test('nobody is in a slice of nothing, and everybody in the whole', () => {
   for (const key of keys.slice(0, 1000)) {
     expect(inCanary('roll_1', key, 0)).toBe(false);
     expect(inCanary('roll_1', key, wholeWeight)).toBe(true);
+  }
+});
+
+test('a sample ends at the part that it is rounded to, and not beside it', () => {
+  // As numbers go, 0.07 of 10,000 is a little more than 700, and 0.0029 of it a little less than 29.
+  for (const [sample, edge] of [
+    [0.07, 700],
+    [0.0029, 29],
+  ] as const) {
+    const near = (bucket: number) => keys.filter((key) => placeOf('shdw_1', key).bucket === bucket);
+    const last = near(edge - 1);
+    const first = near(edge);
+    expect(Math.min(last.length, first.length)).toBeGreaterThan(0);
+    expect(last.filter((key) => !isInSample({ salt: 'shdw_1', sample }, key))).toEqual([]);
+    expect(first.filter((key) => isInSample({ salt: 'shdw_1', sample }, key))).toEqual([]);
   }
 });

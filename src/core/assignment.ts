@@ -21,6 +21,17 @@ export function placeOf(salt: string, key: string): Place {
   return { bucket: Number(BigInt(`0x${digest}`) % 10_000n), unit: digest.slice(0, 32) };
 }
 
+/**
+ * Whether a key belongs to a sample of so large a part of all keys, 0 to 1, rounded to parts of 10,000. The same everywhere
+ * and for ever, and a smaller sample under the same salt is part of a larger one.
+ */
+export function isInSample(
+  { salt, sample }: { readonly salt: string; readonly sample: number },
+  key: string,
+): boolean {
+  return placeOf(salt, key).bucket < Math.round(sample * wholeWeight);
+}
+
 /** Which arm a bucket belongs to while the canary has so much of the traffic, in parts of 10,000. */
 export function armOf({ bucket }: Place, weight: number): Arm {
   return bucket < weight ? 'canary' : 'control';

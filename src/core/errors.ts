@@ -217,6 +217,12 @@ export const errorCatalog = {
     retry: false,
     meaning: 'The rollout cannot go on like this; the message has why, and what would help.',
   },
+  rollout_moved: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The rollout is at another step than the request says; the message has which.',
+  },
   rollout_over: {
     status: 409,
     type: 'conflict_error',

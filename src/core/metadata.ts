@@ -1,13 +1,19 @@
 import { PawlError } from './errors.ts';
 
-/** Labels that a caller keeps on a thing: at most 16 pairs, keys of 1-64 characters, values up to 512. */
+/** Labels that a caller keeps on a thing: at most 16 pairs, keys of 1-64 UTF-16 code units, values up to 512. */
 export type Metadata = { readonly [key: string]: string };
 /** A change to metadata: a string sets a key, null removes it, a key that is absent stays. */
 export type MetadataPatch = { readonly [key: string]: string | null };
 
 const maxPairs = 16;
 const maxKeyLength = 64;
-const maxValueLength = 512;
+/** How long a value may be, in UTF-16 code units. */
+export const maxValueLength = 512;
+
+/** Whether a text may be a value: an emoji, for one, counts as two characters. */
+export function fitsMetadata(value: string): boolean {
+  return value.length <= maxValueLength;
+}
 
 /**
  * The metadata after a patch, checked against the limits.
@@ -39,7 +45,7 @@ function check(metadata: Map<string, string>): void {
     if (key.length < 1 || key.length > maxKeyLength) {
       throw new PawlError('invalid_metadata', `metadata: a key must have 1 to ${maxKeyLength} characters`);
     }
-    if (value.length > maxValueLength) {
+    if (!fitsMetadata(value)) {
       throw new PawlError(
         'invalid_metadata',
         `metadata.${key}: at most ${maxValueLength} characters are allowed`,

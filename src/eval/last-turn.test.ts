@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../store/dialect.ts';
 import { insertEvents } from '../store/events.ts';
 import { openStore } from '../store/open.ts';
+import { findSession, updateSession } from '../store/sessions.ts';
 import { at, seedSession } from '../store/store.testsuite.ts';
 import { type LastTurn, readLastTurn } from './last-turn.ts';
 
@@ -55,6 +56,17 @@ describe('The last turn of a session', () => {
         ...{ served_by: 'offline/small', usage: { input_tokens: 3, output_tokens: 2, cache_read_tokens: 1 } },
       },
     });
+  });
+
+  test('was answered by the model of the version, or of the overrides, where no event says by whom', async () => {
+    const { pawl: _pawl, ...silent } = request;
+    const history = [user('Hello'), asked, agent('Good day'), silent, idle];
+    expect(await lastTurn(history)).toMatchObject({ outcome: { served_by: 'offline-1' } });
+    const model = { id: 'other-1', effort: { type: 'high' }, speed: 'standard' };
+    await store.write((tx) => updateSession(tx, 'sesn_1', { overrides: JSON.stringify({ model }) }));
+    const session = await findSession(store.db, 'sesn_1');
+    if (session === null) throw new Error('The session is gone');
+    expect(await readLastTurn(store.db, session, [])).toMatchObject({ outcome: { served_by: 'other-1' } });
   });
 
   test('of several has the ones before it in its input, and none of their answers in its own', async () => {

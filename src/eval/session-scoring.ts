@@ -15,11 +15,14 @@ import { scoreAll } from './scoring.ts';
 /** What came of scoring a session. */
 export type SessionScoring =
   /** `value` is from 0 to 1; `reason` is null when a full score needs no words. */
-  | { readonly kind: 'scored'; readonly value: number; readonly reason: string | null }
+  | ({ readonly kind: 'scored'; readonly value: number; readonly reason: string | null } & ScoringCost)
   /** The scorer could not tell; another time it might. */
-  | { readonly kind: 'unscored'; readonly reason: string }
+  | ({ readonly kind: 'unscored'; readonly reason: string } & ScoringCost)
   /** The session's last turn has no answer, so that there is nothing to score. */
   | { readonly kind: 'no_answer'; readonly reason: string };
+
+/** US dollars that scoring took, null when a price is not known. */
+type ScoringCost = { readonly cost_usd: number | null };
 
 /** A scorer, and under whose name its judge is kept: one owner's judges of one name are versions of one agent. */
 export type OwnedScorer = { readonly owner: string; readonly config: ScorerConfig };
@@ -89,9 +92,10 @@ export function createSessionScorers({ store, prices, openEndpoint, scorerContex
       const scored = { case: turn.case, outcome: turn.outcome, reading: read(turn.outcome) };
       const timeout_ms = scorer.keeps_time === true ? longestMs : timeoutMs;
       const score = (await scoreAll([scorer], scored, { timeout_ms, signal }))[scorer.name];
-      const { value = null, reason = null } = score ?? {};
-      if (value === null) return { kind: 'unscored', reason: reason ?? 'the scorer gave no reason' };
-      return { kind: 'scored', value, reason };
+      const { value = null, reason = null, cost_usd = 0 } = score ?? {};
+      if (value === null)
+        return { kind: 'unscored', reason: reason ?? 'the scorer gave no reason', cost_usd };
+      return { kind: 'scored', value, reason, cost_usd };
     },
 
     /** Ends what the scorers keep open, when none is at work any more. */

@@ -78,6 +78,11 @@ export function percent(weight: number): number {
   return weight / 100;
 }
 
+/** A weight in parts of 10,000, of one in percent with two decimals at most. */
+export function partsOf(weight: number): number {
+  return Math.round(weight * 100);
+}
+
 /** A move as its row has it. */
 export function readMove(row: MoveRow): AliasMove {
   const { agent_id: _agent, alias: _alias, before: _before, actor, evidence, ...rest } = row;

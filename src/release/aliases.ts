@@ -2,6 +2,7 @@ import type { Audit } from '../access/audit.ts';
 import type { Actor } from '../access/keys.ts';
 import { requireAgent } from '../agent/agents.ts';
 import { aliasPattern, latestAlias } from '../core/agent-reference.ts';
+import type { AuditActor } from '../core/audit-entry.ts';
 import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
@@ -124,10 +125,19 @@ export function createAliases({ store, clock, audit, notify }: Deps) {
   }
 
   /** Holds a locked alias where it is, until somebody releases it. */
-  async function hold(tx: Handle, alias: Alias, why: AliasHold): Promise<Alias> {
+  async function hold(
+    tx: Handle,
+    alias: Alias,
+    { by, reason }: { readonly by: AuditActor; readonly reason: string },
+  ): Promise<Alias> {
     const updated_at = formatTime(clock.now());
-    await updateAlias(tx, alias, { hold: JSON.stringify(why), updated_at });
-    return { ...alias, hold: why, updated_at };
+    const held: AliasHold = { since: updated_at, by: by.name, reason };
+    await updateAlias(tx, alias, { hold: JSON.stringify(held), updated_at });
+    await audit.append(tx, {
+      ...{ action: 'alias.held', outcome: 'done', actor: by, subject: subjectOf(alias), reason },
+      ...{ before: { hold: alias.hold }, after: { hold: held } },
+    });
+    return { ...alias, hold: held, updated_at };
   }
 
   /** Changes an alias, or writes down that somebody may not. */

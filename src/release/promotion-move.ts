@@ -17,11 +17,14 @@ export type PromotionAtHand = {
   readonly alias: Alias;
 };
 
-/** The details, if nothing stands in the way. @throws PawlError `promotion_blocked` */
-export function requireUnblocked(details: PromotionDetails): PromotionDetails {
+/** The details, if nothing stands in the way of what is to become of them. @throws PawlError `promotion_blocked` */
+export function requireUnblocked(
+  details: PromotionDetails,
+  wanted: 'applied' | 'rolled out' = 'applied',
+): PromotionDetails {
   if (details.blockers.length === 0) return details;
   const text = details.blockers.map((blocker) => blocker.text).join('; ');
-  throw new PawlError('promotion_blocked', `promotion ${details.id} cannot be applied: ${text}`);
+  throw new PawlError('promotion_blocked', `promotion ${details.id} cannot be ${wanted}: ${text}`);
 }
 
 /** Moves an alias to the candidate of a promotion that lacks nothing, and ends the promotion. */

@@ -19,9 +19,11 @@ import { createPromotionRecords } from './promotion-records.ts';
 import { createPromotions } from './promotions.ts';
 import { createReviews } from './reviews.ts';
 import { createRollbacks } from './rollbacks.ts';
+import { createLook } from './rollout/look.ts';
 import { createLooks } from './rollout/looks.ts';
 import { createRolloutRecords } from './rollout/records.ts';
 import type { RolloutDetails } from './rollout/rollout.ts';
+import { createRolloutStart } from './rollout/rollout-start.ts';
 import { createRollouts } from './rollout/rollouts.ts';
 import { createTransitions } from './rollout/transitions.ts';
 import { createSweeper, type Stopping } from './sweeper.ts';
@@ -58,12 +60,14 @@ export function createRelease(deps: Deps) {
   const transitions = createTransitions({ ...deps, ...rolling, aliases });
   const watchers = createWatchers<RolloutDetails>();
   const scoring = createOnlineScoring({ ...deps, recordScore: deps.scores.record, actor: serverActor });
-  const looks = createLooks({
+  const look = createLook({
     ...{ ...deps, ...rolling, transitions, watchers },
-    ...{ onCounted: scoring.enqueue, onCommitted: scoring.wake },
+    ...{ onCounted: scoring.enqueue, onCommitted: scoring.wake, onSweep: sweeper.wake },
   });
+  const looks = createLooks({ ...deps, look });
+  const beginning = createRolloutStart({ ...deps, ...rolling, aliases });
   const rollouts = createRollouts({
-    ...{ ...deps, ...rolling, aliases, transitions, watchers },
+    ...{ ...deps, ...rolling, transitions, beginning, watchers },
     ...{ onStart: looks.wake, onSweep: sweeper.wake },
   });
   const rollbacks = createRollbacks({

@@ -3,13 +3,9 @@ import type { MoveKind, PromotionStatus, ReviewDecision } from '../core/release.
 import type { Arm } from '../core/rollout.ts';
 import type { SessionStatus, StoredReason } from '../core/session.ts';
 import type {
-  CanarySweepTable,
+  OnlineCostTable,
   OnlineScoringTable,
-  RolloutDepartureTable,
-  RolloutEventTable,
-  RolloutSessionTable,
-  RolloutTable,
-  RolloutUnitTable,
+  RolloutTables,
   SessionScoreTable,
   ShadowPairTable,
   ShadowTable,
@@ -19,7 +15,7 @@ import type {
  * The schema, readable. The same tables exist in SQLite and in PostgreSQL. Times are RFC 3339 text of fixed
  * width (text order is time order) and JSON is text in both, so that a row reads the same everywhere.
  */
-export type Database = {
+export type Database = RolloutTables & {
   agents: AgentTable;
   agent_versions: AgentVersionTable;
   environments: EnvironmentTable;
@@ -48,16 +44,11 @@ export type Database = {
   audit_head: AuditHeadTable;
   webhooks: WebhookTable;
   webhook_deliveries: WebhookDeliveryTable;
-  rollouts: RolloutTable;
-  rollout_events: RolloutEventTable;
-  rollout_units: RolloutUnitTable;
-  rollout_sessions: RolloutSessionTable;
-  rollout_departures: RolloutDepartureTable;
   session_scores: SessionScoreTable;
-  canary_sweeps: CanarySweepTable;
   shadows: ShadowTable;
   shadow_pairs: ShadowPairTable;
   online_scorings: OnlineScoringTable;
+  online_costs: OnlineCostTable;
 };
 
 export type AgentTable = {

@@ -3,6 +3,16 @@ import type { RolloutEventType, RolloutStatus } from '../core/rollout.ts';
 
 /* Tables of rollouts, and of what else is known of live traffic: scores and shadows. */
 
+export type RolloutTables = {
+  rollouts: RolloutTable;
+  rollout_events: RolloutEventTable;
+  rollout_units: RolloutUnitTable;
+  rollout_sessions: RolloutSessionTable;
+  rollout_departures: RolloutDepartureTable;
+  rollout_leftovers: RolloutLeftoverTable;
+  canary_sweeps: CanarySweepTable;
+};
+
 export type RolloutTable = {
   id: string;
   agent_id: string;
@@ -19,14 +29,17 @@ export type RolloutTable = {
   status: RolloutStatus;
   /** Which of the steps it is at, from 0. */
   step: number;
-  /** The canary's share of the traffic, in parts of 10,000; 0 when it is over, 10,000 when it is completed. */
+  /**
+   * The canary's share of the traffic, in parts of 10,000. 10,000 when it is completed; 0 when it was taken back, and after a
+   * sample ratio that does not fit.
+   */
   weight: number;
   step_since: string;
   /** JSON of a `RolloutPause`; null while it is not paused. */
   pause: string | null;
-  /** JSON of `LiveEvidence`: everything that was counted so far. */
+  /** JSON of a `RolloutState`: everything that was counted so far, and what people have accepted. */
   state: string;
-  /** JSON of what the last look decided; null before the first. */
+  /** JSON of what the last look decided; null before the first, and once a person has decided something since. */
   decision: string | null;
   /** How many looks there were. */
   looks: number;
@@ -62,28 +75,32 @@ export type RolloutEventTable = {
   at: string;
 };
 
-/** What a rollout knows of one unit: whoever was assigned as a whole. */
-export type RolloutUnitTable = {
+/** What a rollout knows of one unit: whoever was assigned as a whole. The row goes when the rollout is over. */
+type RolloutUnitTable = {
   rollout_id: string;
-  unit: string /** JSON of a `UnitState`. */;
+  unit: string;
+  /** JSON of a `UnitState`. */
   state: string;
 };
 
-/** What a rollout has counted of one session; outlives the session. */
-export type RolloutSessionTable = {
+/** What a rollout has counted of one session; outlives the session, and goes when the rollout is over. */
+type RolloutSessionTable = {
   session_id: string;
   rollout_id: string;
   /** JSON of what was counted. */
   counted: string;
 };
 
-/** A session that was deleted before a rollout had counted it. The row goes when it has. */
-export type RolloutDepartureTable = {
+/** A session that was deleted before a rollout had counted it. The row goes when it has, or when the rollout is over. */
+type RolloutDepartureTable = {
   session_id: string;
   rollout_id: string;
-  /** JSON of a `SessionOutcome`. */
+  /** JSON of an `UnseenSession`. */
   session: string;
 };
+
+/** A rollout that is over, of which units and sessions are still to be deleted. The row goes when they are. */
+type RolloutLeftoverTable = { rollout_id: string };
 
 /** What somebody says a session was worth. Written once; of several with one name the last counts. */
 export type SessionScoreTable = {
@@ -126,6 +143,17 @@ export type OnlineScoringTable = {
   due_at: string | null;
   /** Why the last attempt gave no score; null when it did, and before the first. */
   error: string | null;
+  /** 1 when there is something to score and nothing more is done about it, else 0. */
+  given_up: number;
+};
+
+/** What a scorer of a rollout has cost so far. There is no row for one that costs nothing. */
+export type OnlineCostTable = {
+  rollout_id: string;
+  /** The name of the scorer and of its scores. */
+  name: string;
+  /** US dollars; null when the price of something is not known. */
+  cost_usd: number | null;
 };
 
 /** Sessions of an alias whose messages a candidate answers as well, unseen by anybody. */
@@ -139,11 +167,15 @@ export type ShadowTable = {
   /** The part of the sessions that is copied, 0 to 1. */
   sample: number;
   max_sessions: number;
+  /** How many sessions have a copy. */
+  begun: number;
   /** The eval that its comparisons score by; null when each has to name one. */
   eval_id: string | null;
   status: ShadowStatus;
   /** Why it is over; null while it is running. */
   ended_reason: string | null;
+  /** 1 when all copies are archived, which is when nothing is left to be done. */
+  copies_archived: number;
   /** Sessions that were made before this moment have been looked at. */
   seen_until: string;
   /** JSON of the `AuditActor` who started it. */

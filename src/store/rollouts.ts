@@ -44,16 +44,27 @@ export type RolloutFilter = {
   readonly status?: RolloutStatus | undefined;
 };
 
+/** A rollout as lists read it: without its state, which is by far the largest part of its row. */
+export type RolloutListRow = Omit<RolloutRow, 'state'>;
+
+const listColumns = [
+  ...(['id', 'agent_id', 'alias', 'promotion_id', 'baseline_version', 'candidate_version', 'salt'] as const),
+  ...(['retry_of', 'settings', 'status', 'step', 'weight', 'step_since', 'pause', 'decision'] as const),
+  ...(['looks', 'last_look_at', 'next_look_at', 'last_traffic_at', 'events', 'actor', 'reason'] as const),
+  ...(['created_at', 'updated_at', 'ended_at', 'ended_by', 'end_reason'] as const),
+];
+
 /** Rollouts by creation time; one more than the page holds, if there is one. */
 export async function listRollouts(
   db: Handle,
   { agent_id, alias, status }: RolloutFilter,
   request: PageRequest,
-): Promise<RolloutRow[]> {
-  let query = db.selectFrom('rollouts').selectAll();
+): Promise<RolloutListRow[]> {
+  let query = db.selectFrom('rollouts').select(listColumns);
   if (agent_id !== undefined) query = query.where('agent_id', '=', agent_id);
   if (agent_id !== undefined && alias !== undefined) query = query.where('alias', '=', alias);
   if (status !== undefined) query = query.where('status', '=', status);
+  if (status === 'running' || status === 'paused') query = query.where(open);
   return seek(query, 'rollouts', request).execute();
 }
 
@@ -158,11 +169,6 @@ export async function keepDeparture(
     .execute();
 }
 
-/** Forgets sessions that were deleted before they were counted, because nobody will count them any more. */
-export async function forgetDepartures(tx: Handle, rolloutId: string): Promise<void> {
-  await tx.deleteFrom('rollout_departures').where('rollout_id', '=', rolloutId).execute();
-}
-
 /** What was counted of some sessions before, as JSON by session id; one that is new has no entry. */
 export async function findCounted(
   tx: Handle,
@@ -226,3 +232,41 @@ export async function listCanarySweeps(db: Handle): Promise<CanarySweepRow[]> {
 export async function deleteCanarySweep(tx: Handle, rolloutId: string): Promise<void> {
   await tx.deleteFrom('canary_sweeps').where('rollout_id', '=', rolloutId).execute();
 }
+
+/** Remembers that what a rollout knows of its units and sessions is to be deleted, because nobody counts them any more. */
+export async function insertLeftover(tx: Handle, rollout_id: string): Promise<void> {
+  await tx.insertInto('rollout_leftovers').values({ rollout_id }).execute();
+}
+
+/** A rollout that is over and has left something behind; null when there is none. */
+export async function findLeftover(db: Handle): Promise<string | null> {
+  const query = db.selectFrom('rollout_leftovers').select('rollout_id').orderBy('rollout_id').limit(1);
+  return (await query.executeTakeFirst())?.rollout_id ?? null;
+}
+
+/** Deletes a part of what a rollout has left behind, in each table at most so much; the last part ends it. */
+export async function deleteLeftover(
+  tx: Handle,
+  dialect: Dialect,
+  { rollout_id, limit }: { readonly rollout_id: string; readonly limit: number },
+): Promise<void> {
+  const left = tx.selectFrom('rollout_leftovers').select('rollout_id').where('rollout_id', '=', rollout_id);
+  // Whoever is at it already does it.
+  if ((await dialect.lock(left).executeTakeFirst()) === undefined) return;
+  let more = false;
+  for (const [name, column] of leftBehind) {
+    const [table, key] = [sql.table(name), sql.ref(column)];
+    const part = sql`select ${key} from ${table} where rollout_id = ${rollout_id} limit ${limit}`;
+    const { numAffectedRows = 0n } =
+      await sql`delete from ${table} where rollout_id = ${rollout_id} and ${key} in (${part})`.execute(tx);
+    more ||= Number(numAffectedRows) === limit;
+  }
+  if (more) return;
+  await tx.deleteFrom('rollout_leftovers').where('rollout_id', '=', rollout_id).execute();
+}
+
+const leftBehind = [
+  ['rollout_departures', 'session_id'],
+  ['rollout_sessions', 'session_id'],
+  ['rollout_units', 'unit'],
+] as const;

@@ -375,6 +375,12 @@ create table rollout_events (
   constraint rollout_events_seq_check CHECK ((seq >= 1))
 );
 
+create table rollout_leftovers (
+  rollout_id text collate "C" not null,
+  constraint rollout_leftovers_pkey PRIMARY KEY (rollout_id),
+  constraint rollout_leftovers_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollouts(id) ON DELETE CASCADE
+);
+
 create table rollout_sessions (
   session_id text collate "C" not null,
   rollout_id text collate "C" not null,
@@ -520,9 +526,11 @@ create table shadows (
   candidate_version integer not null,
   sample double precision not null,
   max_sessions integer not null,
+  begun integer not null,
   eval_id text collate "C",
   status text collate "C" not null,
   ended_reason text collate "C",
+  copies_archived integer not null,
   seen_until text collate "C" not null,
   actor text collate "C" not null,
   created_at text collate "C" not null,
@@ -532,9 +540,12 @@ create table shadows (
   constraint shadows_agent_id_alias_fkey FOREIGN KEY (agent_id, alias) REFERENCES aliases(agent_id, name) ON DELETE RESTRICT,
   constraint shadows_agent_id_candidate_version_fkey FOREIGN KEY (agent_id, candidate_version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
   constraint shadows_eval_id_fkey FOREIGN KEY (eval_id) REFERENCES evals(id) ON DELETE RESTRICT,
+  constraint shadows_begun_check CHECK ((begun >= 0)),
   constraint shadows_check CHECK (((status = 'running'::text) = (ended_at IS NULL))),
+  constraint shadows_check1 CHECK (((copies_archived = 0) OR (ended_at IS NOT NULL))),
+  constraint shadows_copies_archived_check CHECK ((copies_archived = ANY (ARRAY[0, 1]))),
   constraint shadows_max_sessions_check CHECK ((max_sessions >= 1)),
-  constraint shadows_sample_check CHECK (((sample >= (0)::double precision) AND (sample <= (1)::double precision))),
+  constraint shadows_sample_check CHECK (((sample >= (0.0001)::double precision) AND (sample <= (1)::double precision))),
   constraint shadows_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'stopped'::text])))
 );
 
@@ -688,13 +699,15 @@ CREATE INDEX sessions_of_version ON public.sessions USING btree (agent_id, agent
 
 CREATE INDEX sessions_unseen ON public.sessions USING btree (rollout_id, id) WHERE (unseen = 1);
 
-CREATE INDEX shadow_pairs_open ON public.shadow_pairs USING btree (shadow_id, created_at, session_id) WHERE (status = 'open'::text);
+CREATE INDEX shadow_pairs_begun ON public.shadow_pairs USING btree (shadow_id, created_at, session_id) WHERE ((status = 'open'::text) AND (shadow_session_id IS NOT NULL));
+
+CREATE INDEX shadow_pairs_waiting ON public.shadow_pairs USING btree (shadow_id, created_at, session_id) WHERE ((status = 'open'::text) AND (shadow_session_id IS NULL));
 
 CREATE INDEX shadows_by_time ON public.shadows USING btree (created_at, id);
 
 CREATE INDEX shadows_of_agent ON public.shadows USING btree (agent_id, created_at, id);
 
-CREATE INDEX shadows_running ON public.shadows USING btree (id) WHERE (status = 'running'::text);
+CREATE INDEX shadows_open ON public.shadows USING btree (id) WHERE (copies_archived = 0);
 
 CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (due_at IS NOT NULL);
 

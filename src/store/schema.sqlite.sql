@@ -503,6 +503,10 @@ begin
   select raise(abort, 'rollout_events rows are never changed');
 end;
 
+CREATE TABLE rollout_leftovers (
+  rollout_id text primary key references rollouts (id) on delete cascade
+);
+
 CREATE TABLE rollout_sessions (
   session_id text primary key,
   rollout_id text not null references rollouts (id) on delete cascade,
@@ -656,7 +660,11 @@ CREATE TABLE shadow_pairs (
   primary key (shadow_id, session_id)
 );
 
-CREATE INDEX shadow_pairs_open on shadow_pairs (shadow_id, created_at, session_id) where status = 'open';
+CREATE INDEX shadow_pairs_begun on shadow_pairs (shadow_id, created_at, session_id)
+  where status = 'open' and shadow_session_id is not null;
+
+CREATE INDEX shadow_pairs_waiting on shadow_pairs (shadow_id, created_at, session_id)
+  where status = 'open' and shadow_session_id is null;
 
 CREATE TABLE shadows (
   id text primary key,
@@ -664,17 +672,20 @@ CREATE TABLE shadows (
   alias text not null,
   baseline_version integer not null,
   candidate_version integer not null,
-  sample double precision not null check (sample between 0 and 1),
+  sample double precision not null check (sample between 0.0001 and 1),
   max_sessions integer not null check (max_sessions >= 1),
+  begun integer not null check (begun >= 0),
   eval_id text references evals (id) on delete restrict,
   status text not null check (status in ('running', 'completed', 'stopped')),
   ended_reason text,
+  copies_archived integer not null check (copies_archived in (0, 1)),
   seen_until text not null,
   actor text not null,
   created_at text not null,
   updated_at text not null,
   ended_at text,
   check ((status = 'running') = (ended_at is null)),
+  check (copies_archived = 0 or ended_at is not null),
   foreign key (agent_id, alias) references aliases (agent_id, name) on delete restrict,
   foreign key (agent_id, candidate_version) references agent_versions (agent_id, version) on delete restrict
 );
@@ -683,7 +694,7 @@ CREATE INDEX shadows_by_time on shadows (created_at, id);
 
 CREATE INDEX shadows_of_agent on shadows (agent_id, created_at, id);
 
-CREATE INDEX shadows_running on shadows (id) where status = 'running';
+CREATE INDEX shadows_open on shadows (id) where copies_archived = 0;
 
 CREATE TABLE sweeps (
   agent_id text not null,

@@ -6,7 +6,7 @@ import type { SessionScoreTable } from './rollout-tables.ts';
 
 export type ScoreRow = Selectable<SessionScoreTable>;
 
-/** What counts of a session's scores: the last of each name. */
+/** What counts of a session's scores: the last of each name. It has no names but these. */
 export type LatestScores = { readonly [name: string]: number };
 
 /** Remembers a score of a session whose row is locked. */
@@ -25,12 +25,19 @@ export async function findLatestScores(
   db: Handle,
   sessionIds: readonly string[],
 ): Promise<ReadonlyMap<string, LatestScores>> {
-  const bySession = new Map<string, LatestScores>();
+  const bySession = new Map<string, { [name: string]: number }>();
   if (sessionIds.length === 0) return bySession;
   const query = db.selectFrom('session_scores').select(['session_id', 'name', 'value']);
   const rows = await query.where('session_id', 'in', sessionIds).orderBy('position').execute();
   for (const { session_id, name, value } of rows) {
-    bySession.set(session_id, { ...bySession.get(session_id), [name]: value });
+    const latest = bySession.get(session_id) ?? noScores();
+    latest[name] = value;
+    bySession.set(session_id, latest);
   }
   return bySession;
+}
+
+/** Without a prototype, whose properties would pass for scores that nobody has given. */
+function noScores(): { [name: string]: number } {
+  return Object.create(null) as { [name: string]: number };
 }

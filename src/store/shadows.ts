@@ -52,11 +52,22 @@ export async function listShadows(
 
 // Spelled out, so that both databases see that the small index of running shadows fits.
 const running = sql<boolean>`status = 'running'`;
-const open = sql<boolean>`shadow_pairs.status = 'open'`;
+const unfinished = sql<boolean>`copies_archived = 0`;
+const pairsAre = {
+  begun: sql<boolean>`status = 'open' and shadow_session_id is not null`,
+  waiting: sql<boolean>`status = 'open' and shadow_session_id is null`,
+} as const;
 
-/** All shadows that are running, oldest first. */
-export async function listRunningShadows(db: Handle): Promise<ShadowRow[]> {
-  return db.selectFrom('shadows').selectAll().where(running).orderBy('id').execute();
+/** The ids of shadows that are running, or whose copies are still to be archived, oldest first. */
+export async function listUnfinishedShadows(db: Handle): Promise<string[]> {
+  const rows = await db.selectFrom('shadows').select('id').where(unfinished).orderBy('id').execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Remembers that nothing is left to be done for a shadow that is over. */
+export async function finishShadow(tx: Handle, id: string): Promise<void> {
+  const query = tx.updateTable('shadows').set({ copies_archived: 1 }).where('id', '=', id);
+  await query.where('status', '!=', 'running').execute();
 }
 
 /** A session that may be copied. */
@@ -113,35 +124,56 @@ export async function updateShadowPair(
   await query.where('session_id', '=', session_id).execute();
 }
 
-/** Open pairs whose session has gone on since it was last looked at, or was deleted; those that were begun first. */
-export async function listDuePairs(db: Handle, shadowId: string, limit: number): Promise<ShadowPairRow[]> {
+/** Remembers the session that a pair is copied into, and counts it. */
+export async function beginShadowPair(tx: Handle, pair: PairKey, shadow_session_id: string): Promise<void> {
+  await updateShadowPair(tx, pair, { shadow_session_id });
+  const count = tx.updateTable('shadows').set((eb) => ({ begun: eb('begun', '+', 1) }));
+  await count.where('id', '=', pair.shadow_id).execute();
+}
+
+/** Which of these sessions a shadow knows already. */
+export async function findPairedSessions(
+  db: Handle,
+  shadowId: string,
+  sessionIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (sessionIds.length === 0) return new Set();
+  const query = db.selectFrom('shadow_pairs').select('session_id').where('shadow_id', '=', shadowId);
+  const rows = await query.where('session_id', 'in', sessionIds).execute();
+  return new Set(rows.map(({ session_id }) => session_id));
+}
+
+/**
+ * Open pairs whose session has gone on since it was last looked at, or was deleted, oldest first: those that have a copy,
+ * or those that wait for theirs.
+ */
+export async function listDuePairs(
+  db: Handle,
+  shadowId: string,
+  { which, limit }: { readonly which: 'begun' | 'waiting'; readonly limit: number },
+): Promise<ShadowPairRow[]> {
+  if (limit <= 0) return [];
+  // One session at a time by its key: a join may read all sessions that there are.
+  const turns = sql<
+    number | null
+  >`(select sessions.turns from sessions where sessions.id = shadow_pairs.session_id)`;
   return db
     .selectFrom('shadow_pairs')
-    .leftJoin('sessions', 'sessions.id', 'shadow_pairs.session_id')
-    .selectAll('shadow_pairs')
+    .selectAll()
     .where('shadow_id', '=', shadowId)
-    .where(open)
-    .where((eb) =>
-      eb.or([eb('sessions.id', 'is', null), eb('sessions.turns', '>', eb.ref('shadow_pairs.seen_turns'))]),
-    )
-    .orderBy(sql`case when shadow_session_id is null then 1 else 0 end`)
-    .orderBy('shadow_pairs.created_at')
-    .orderBy('shadow_pairs.session_id')
+    .where(pairsAre[which])
+    .where(sql<boolean>`coalesce(${turns} > seen_turns, true)`)
+    .orderBy('created_at')
+    .orderBy('session_id')
     .limit(limit)
     .execute();
 }
 
-/** How many pairs have a copy, and how many wait for theirs. */
-export async function countShadowPairs(
-  db: Handle,
-  shadowId: string,
-): Promise<{ readonly begun: number; readonly waiting: number }> {
-  const query = db.selectFrom('shadow_pairs').where('shadow_id', '=', shadowId);
-  const counted = await query
-    .select(({ fn }) => [fn.countAll().as('all'), fn.count('shadow_session_id').as('begun')])
-    .select(sql`sum(case when status = 'open' and shadow_session_id is null then 1 else 0 end)`.as('waiting'))
-    .executeTakeFirstOrThrow();
-  return { begun: Number(counted.begun), waiting: Number(counted.waiting ?? 0) };
+/** How many sessions wait for their copy. */
+export async function countWaitingPairs(db: Handle, shadowId: string): Promise<number> {
+  const query = db.selectFrom('shadow_pairs').where('shadow_id', '=', shadowId).where(pairsAre.waiting);
+  const { count } = await query.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 /** All pairs of a shadow, a stretch at a time, by the id of their session. */

@@ -5,7 +5,15 @@ import { startPawl, type TestPawl } from '../pawl.ts';
 import { type Finished, pawl as run } from '../pawl-process.ts';
 import type { Setting } from '../story.ts';
 import { putDataset, putEval } from './eval-story.ts';
-import { makeTeams, namesTeam, shadowUntil, talkOfMany, teamModel } from './recorded-story.ts';
+import {
+  enough,
+  makeTeams,
+  namesTeam,
+  shadow_pause_ms,
+  shadowUntil,
+  talkOfMany,
+  teamModel,
+} from './recorded-story.ts';
 
 /*
  * The goal: backtests and shadows can be had from the command line. The method: each command as a process, against a
@@ -18,7 +26,10 @@ let setting: Setting;
 
 beforeAll(async () => {
   model = await startModelServer({ reply: teamModel });
-  pawl = await startPawl({ anthropic_base_url: model.url, anthropic_api_key: 'upstream-key' });
+  pawl = await startPawl(
+    { anthropic_base_url: model.url, anthropic_api_key: 'upstream-key' },
+    { shadow_pause_ms },
+  );
   setting = await makeTeams(pawl);
   await putDataset(pawl, 'unused', [{ id: 'a', input: 'x' }]);
   await putEval(pawl, { name: 'teams', agent: setting.agent.id, dataset: 'unused', ...namesTeam });
@@ -37,23 +48,26 @@ test('A shadow is started, shown, stopped and compared, and a backtest ends with
   const started = await command('shadow', 'start', name, '--candidate', '2', '--sample', '1', '-o', 'json');
   expect(started.code, started.stderr).toBe(0);
   const { id } = JSON.parse(started.stdout) as ShadowResponse;
-  await talkOfMany(pawl.client, setting, 60);
-  await shadowUntil(pawl, id, ({ candidate }) => candidate.turns === 60);
-  const listed = await command('shadow', 'list', name, '--status', 'running');
-  expect(listed.stdout).toContain(id);
+  const listing = command('shadow', 'list', name, '--status', 'running');
+  await talkOfMany(pawl.client, setting, enough);
+  expect((await listing).stdout).toContain(id);
+  await shadowUntil(pawl, id, ({ candidate }) => candidate.turns === enough);
   const stopped = await command('shadow', 'stop', id);
   expect(stopped.stdout).toContain(`${id} is stopped: preset stopped it.`);
-  expect(stopped.stdout).toMatch(/^candidate +60 +0 +0 /m);
-  expect((await command('shadow', 'show', id)).stdout).toBe(stopped.stdout);
-  const compared = await command('shadow', 'compare', id, '--eval', 'teams');
-  expect(compared.stderr).toContain('against what version 1 answered: 60 turns.');
+  expect(stopped.stdout).toMatch(new RegExp(`^candidate +${enough} +0 +0 `, 'm'));
+  const [shown, compared, backtest, unscored] = await Promise.all([
+    command('shadow', 'show', id),
+    command('shadow', 'compare', id, '--eval', 'teams'),
+    command('backtest', name, '--candidate', '3', '--eval', 'teams'),
+    command('shadow', 'compare', id),
+  ]);
+  expect(shown.stdout).toBe(stopped.stdout);
+  expect(compared.stderr).toContain(`against what version 1 answered: ${enough} turns.`);
   expect(compared.stdout).toContain('FAIL');
   expect(compared.code).toBe(1);
-  const backtest = await command('backtest', name, '--candidate', '3', '--eval', 'teams');
-  expect(backtest.stderr).toContain('against what version 1 answered: 60 sessions.');
+  expect(backtest.stderr).toContain(`against what version 1 answered: ${enough} sessions.`);
   expect(backtest.stdout).toContain('PASS');
   expect(backtest.code, backtest.stderr).toBe(0);
-  const unscored = await command('shadow', 'compare', id);
   expect(unscored).toMatchObject({ code: 3, stdout: '' });
   expect(unscored.stderr).toContain('eval: must be given');
 });

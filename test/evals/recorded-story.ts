@@ -9,11 +9,15 @@ import { ask, type ComparisonResponse, type Place, statesOf } from './eval-story
  * `production` on version 1, and users who talk to it.
  */
 
-/** Scores what the agent of these tests has to do: name a team. Sixty sessions can show that it does. */
+/** Scores what the agent of these tests has to do: name a team. */
 export const namesTeam = {
   scorers: [{ type: 'contains', name: 'team', texts: ['team'] }],
-  gate: { margin: 0.06 },
+  gate: { margin: 0.08 },
 };
+/** So many sessions can show by that margin that it does, and that it does not; an interval is judged from 50 on. */
+export const enough = 52;
+/** How long a shadow of a test rests, in milliseconds. */
+export const shadow_pause_ms = 5;
 
 /** A model that does what it is told, unless it is told to be brief. */
 export function teamModel({ system, messages }: ChatRequest): string {

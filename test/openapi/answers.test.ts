@@ -267,7 +267,8 @@ describe('The answers are as the document says', () => {
       'the next step',
       async () => (await server.get('retrieve_rollout', { path }))['step'] === 2,
     );
-    const [user = ''] = ['a', 'b', 'c', 'd'].filter((one) => placeOf(id, one).bucket < 6000);
+    const names = Array.from({ length: 40 }, (_, n) => `user-${n}`);
+    const user = names.find((name) => placeOf(id, name).bucket < 6000) ?? '';
     const { id: session } = await pawl.client.beta.sessions.create({
       ...{ agent: `${agentId}@staging`, environment_id: environmentId, metadata: { targeting_key: user } },
     });

@@ -30,8 +30,8 @@ const patienceMs = 60_000;
 const busySessions = 16;
 
 describe.each([
-  ['SQLite', 8],
-  ['PostgreSQL', 3],
+  ['SQLite', 4],
+  ['PostgreSQL', 2],
 ] as const)('On %s', (kind, kills) => {
   let database: FreshDatabase | null = null;
   let folder: string;

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Clock, createClock } from '../../src/core/clock.ts';
+import { type Clock, createClock, formatTime } from '../../src/core/clock.ts';
 import { createIds } from '../../src/core/ids.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { SessionScorers, SessionScoring } from '../../src/eval/session-scoring.ts';
 import { createOnlineScoring, type OnlineScoring } from '../../src/release/online/online-scoring.ts';
 import { createScores } from '../../src/session/scores.ts';
 import type { Store } from '../../src/store/dialect.ts';
+import { readScoringCounts } from '../../src/store/online-scorings.ts';
 import { openStore } from '../../src/store/open.ts';
 import { type RolloutRow, updateRollout } from '../../src/store/rollouts.ts';
 import { findLatestScores } from '../../src/store/scores.ts';
@@ -22,8 +23,8 @@ import { seedRollout } from './seeded-rollout.ts';
  */
 
 const secondMs = 1000;
-const scored = (value: number): SessionScoring => ({ kind: 'scored', value, reason: null });
-const unscored: SessionScoring = { kind: 'unscored', reason: 'the judge is away' };
+const scored = (value: number): SessionScoring => ({ kind: 'scored', value, reason: null, cost_usd: 0 });
+const unscored: SessionScoring = { kind: 'unscored', reason: 'the judge is away', cost_usd: 0 };
 const kind = { name: 'kind', sample: 1, scorer: { type: 'regex', name: 'kind', pattern: 'x' } };
 const mostTurns = 10_000;
 const quietTurns = 50;
@@ -36,7 +37,11 @@ let asked: string[];
 let atOnce: { now: number; most: number };
 let closed: number;
 let logged: string[];
-let answer: (sessionId: string, signal: AbortSignal) => SessionScoring | Promise<SessionScoring>;
+let answer: (
+  sessionId: string,
+  signal: AbortSignal,
+  name: string,
+) => SessionScoring | Promise<SessionScoring>;
 let scoring: OnlineScoring;
 let rollout: RolloutRow;
 
@@ -71,12 +76,12 @@ function start(): OnlineScoring {
 
 function openScorers(): SessionScorers {
   return {
-    async score({ id }, _owned, signal) {
+    async score({ id }, { config }, signal) {
       asked.push(id);
       atOnce.now++;
       atOnce.most = Math.max(atOnce.most, atOnce.now);
       try {
-        return await answer(id, signal);
+        return await answer(id, signal, config.name);
       } finally {
         atOnce.now--;
       }
@@ -263,20 +268,220 @@ describe('A session', () => {
   });
 });
 
-test('At most four sessions are scored at a time, and all of them in the end', async () => {
-  const ids = Array.from({ length: 11 }, (_, i) => `s${i}`);
+/** Scorers of the rollout by these names, and sessions for them. */
+async function seed(names: readonly string[], sessions: number): Promise<string[]> {
+  const scorers = names.map((name) => ({ ...kind, name, scorer: { ...kind.scorer, name } }));
+  const settings = JSON.stringify({ ...JSON.parse(rollout.settings), scorers });
+  await store.write((tx) => updateRollout(tx, rollout.id, { settings }));
+  rollout = { ...rollout, settings };
+  const ids = Array.from({ length: sessions }, (_, i) => `s${i}`);
   for (const id of ids) await seedSession(store, id);
-  answer = async () => {
+  return ids;
+}
+
+/** Whether each of the sessions has a score of that name. */
+async function haveScores(ids: readonly string[], name: string): Promise<boolean> {
+  const scores = await findLatestScores(store.db, ids);
+  return ids.every((id) => scores.get(id)?.[name] !== undefined);
+}
+
+describe('All sessions are scored in the end', () => {
+  const soon = async () => {
     await turn();
     return scored(1);
   };
-  await ask(...ids.map((id) => ({ id, turns: 1 })));
-  for (let i = 0; i < 5; i++) scoring.wake();
-  await until(async () => (await findLatestScores(store.db, ids)).size === ids.length);
-  expect(atOnce.most).toBe(4);
-  await rest();
-  expect(asked.toSorted()).toEqual(ids.toSorted());
-  expect(closed).toBe(1);
+
+  test('by a scorer that is alone, at most three at a time', async () => {
+    const ids = await seed(['kind'], 11);
+    answer = soon;
+    await ask(...ids.map((id) => ({ id, turns: 1 })));
+    for (let i = 0; i < 5; i++) scoring.wake();
+    await until(() => haveScores(ids, 'kind'));
+    expect(atOnce.most).toBe(3);
+    await rest();
+    expect(asked.toSorted()).toEqual(ids.toSorted());
+    expect(closed).toBe(1);
+  });
+
+  test('by several scorers, at most four at a time', async () => {
+    const ids = await seed(['one', 'two', 'three'], 5);
+    answer = soon;
+    await ask(...ids.map((id) => ({ id, turns: 1 })));
+    scoring.wake();
+    for (const name of ['one', 'two', 'three']) await until(() => haveScores(ids, name));
+    expect(atOnce.most).toBe(4);
+  });
+
+  test('by more scorers than are looked at at once', async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `n${100 + i}`);
+    const ids = await seed(names, 1);
+    await ask(...ids.map((id) => ({ id, turns: 1 })));
+    // All but the last have to wait.
+    const others = store.db.updateTable('online_scorings').where('name', '<>', 'n219');
+    await others.set({ due_at: formatTime(clock.now() + 600_000_000) }).execute();
+    scoring.wake();
+    await rest();
+    pass(2 * secondMs);
+    await until(() => haveScores(ids, 'n219'));
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('A scorer that hangs', () => {
+  /** Until the test lets them go. */
+  let hanging: ((scoring: SessionScoring) => void)[];
+  /** How many were hanging, at the most, when another scorer was asked. */
+  let besideQuick: number;
+  const hangs = ['a', 'b', 'c', 'd'];
+
+  beforeEach(() => {
+    hanging = [];
+    besideQuick = 0;
+    answer = (_id, signal, name) => {
+      if (!hangs.includes(name)) {
+        besideQuick = Math.max(besideQuick, hanging.length);
+        return scored(1);
+      }
+      const { promise, resolve } = Promise.withResolvers<SessionScoring>();
+      hanging.push(resolve);
+      signal.addEventListener('abort', () => resolve(unscored));
+      return promise;
+    };
+  });
+
+  /** So many are hanging, and nobody else is begun. */
+  async function untilHanging(number: number): Promise<void> {
+    await until(() => hanging.length === number);
+    for (let turns = 0; turns < quietTurns; turns++) await turn();
+    expect(hanging).toHaveLength(number);
+  }
+
+  test('does not hold up another one of its rollout', async () => {
+    const ids = await seed(['a', 'quick'], 6);
+    await ask(...ids.map((id) => ({ id, turns: 1 })));
+    scoring.wake();
+    await until(() => haveScores(ids, 'quick'));
+    expect(besideQuick).toBe(2);
+  });
+
+  test('does not hold up a rollout that begins later', async () => {
+    const ids = await seed(['a'], 6);
+    await ask(...ids.map((id) => ({ id, turns: 1 })));
+    scoring.wake();
+    await untilHanging(3);
+    await seed(['a', 'quick'], 0);
+    await ask(...ids.map((id) => ({ id, turns: 1 })));
+    scoring.wake();
+    await until(() => haveScores(ids, 'quick'));
+    await untilHanging(3);
+  });
+
+  test('holds up nobody for more than five seconds together with others that hang', async () => {
+    const ids = await seed([...hangs, 'quick'], 6);
+    await ask(...ids.map((id) => ({ id, turns: 1 })));
+    scoring.wake();
+    await untilHanging(4);
+    expect(await haveScores(ids, 'quick')).toBe(false);
+    pass(6 * secondMs);
+    await until(() => haveScores(ids, 'quick'));
+    await untilHanging(6);
+  });
+
+  test('three times in a row is left alone for longer and longer, until it answers', async () => {
+    const ids = await seed(['a'], 9);
+    await ask(...ids.map((id) => ({ id, turns: 1 })));
+    scoring.wake();
+    await untilHanging(3);
+    const endAfter = async (ms: number, ending: SessionScoring) => {
+      pass(ms);
+      for (const resolve of hanging.splice(0)) resolve(ending);
+      await until(() => atOnce.now === 0);
+      await untilHanging(0);
+    };
+    await endAfter(60 * secondMs, unscored);
+    for (const pauseMs of [30 * secondMs, 60 * secondMs, 120 * secondMs]) {
+      pass(pauseMs - secondMs);
+      await untilHanging(0);
+      pass(2 * secondMs);
+      await untilHanging(1);
+      await endAfter(60 * secondMs, unscored);
+    }
+    pass(241 * secondMs);
+    await untilHanging(1);
+    answer = () => scored(1);
+    hanging.splice(0)[0]?.(scored(1));
+    await until(async () => (await findLatestScores(store.db, ids)).size === ids.length);
+  });
+
+  test('for a short time only is not left alone', async () => {
+    const ids = await seed(['a'], 9);
+    await ask(...ids.map((id) => ({ id, turns: 1 })));
+    scoring.wake();
+    for (let round = 1; round <= 3; round++) {
+      await untilHanging(3);
+      pass(20 * secondMs);
+      for (const resolve of hanging.splice(0)) resolve(unscored);
+      await until(() => hanging.length === 3 || asked.length === 9);
+    }
+    expect(asked).toHaveLength(9);
+  });
+});
+
+describe('What became of scorings', () => {
+  const counts = async () => (await readScoringCounts(store.db, rollout.id, ['kind', 'none']))[0];
+  const none = { name: 'kind', waiting: 0, given_up: 0, cost_usd: 0 };
+
+  test('is nothing before there are any', async () => {
+    const all = await readScoringCounts(store.db, rollout.id, ['kind', 'none']);
+    expect(all).toEqual([none, { ...none, name: 'none' }]);
+    expect(await readScoringCounts(store.db, rollout.id, [])).toEqual([]);
+  });
+
+  test('is counted and logged: those that wait, and those that were given up', async () => {
+    await seedSession(store, 'second');
+    answer = (id) => (id === 'first' ? unscored : { kind: 'no_answer', reason: 'it failed' });
+    await ask({ id: 'first', turns: 1 }, { id: 'second', turns: 1 });
+    expect(await counts()).toEqual({ ...none, waiting: 2 });
+    scoring.wake();
+    await rest();
+    expect(await counts()).toEqual({ ...none, waiting: 1 });
+    pass(31 * secondMs);
+    await rest();
+    pass(301 * secondMs);
+    await until(() => logged.includes('A session could not be scored'));
+    await until(async () => (await counts())?.waiting === 0);
+    expect(await counts()).toEqual({ ...none, given_up: 1 });
+    await ask({ id: 'first', turns: 2 });
+    expect(await counts()).toEqual({ ...none, waiting: 1 });
+  });
+
+  test('has cost what every attempt did, also of sessions that are gone', async () => {
+    await seedSession(store, 'second');
+    answer = (id) => (id === 'first' ? { ...unscored, cost_usd: 0.25 } : { ...scored(1), cost_usd: 0.5 });
+    await ask({ id: 'first', turns: 1 }, { id: 'second', turns: 1 });
+    scoring.wake();
+    await rest();
+    await store.write((tx) => deleteSession(tx, 'first'));
+    expect(await counts()).toEqual({ ...none, cost_usd: 0.75 });
+    answer = async (id) => {
+      await store.write((tx) => deleteSession(tx, id));
+      return { ...scored(1), cost_usd: 0.25 };
+    };
+    await ask({ id: 'second', turns: 2 });
+    scoring.wake();
+    await until(async () => (await counts())?.cost_usd === 1);
+  });
+
+  test('has an unknown cost once a price is not known', async () => {
+    const costs = [0.25, null, 0.25];
+    answer = () => ({ ...scored(1), cost_usd: costs.shift() ?? null });
+    for (const turns of [1, 2, 3]) {
+      await ask({ id: 'first', turns });
+      scoring.wake();
+      await until(async () => (await count('first')) === turns);
+    }
+    expect(await counts()).toEqual({ ...none, cost_usd: null });
+  });
 });
 
 test('Only sampled sessions are scored, by the scorers in whose sample they are', async () => {

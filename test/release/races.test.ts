@@ -39,7 +39,7 @@ import {
 const runners = 6;
 
 describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
-  const rounds = kind === 'SQLite' ? 12 : 8;
+  const rounds = kind === 'SQLite' ? 6 : 4;
   let database: FreshDatabase | null = null;
   let folder: string;
   let receiver: Receiver;

@@ -26,7 +26,7 @@ const runners = 6;
 const mostSteps = 20;
 
 describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
-  const rounds = kind === 'SQLite' ? 10 : 6;
+  const rounds = kind === 'SQLite' ? 6 : 4;
   let database: FreshDatabase | null = null;
   let folder: string;
   let receiver: Receiver;
@@ -147,7 +147,6 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
 
   test('one of many ends a rollout, and the others learn how it ended', async () => {
     let rollout = await start();
-    const ends = new Set<string>();
     for (let round = 1; round <= rounds; round++) {
       const path = `/rollouts/${rollout.id}`;
       const enders = [call(`${path}/abort`), call(`${path}/rollback`), call(production('rollback'))];
@@ -160,7 +159,6 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       const codes = ['rollout_over', 'rollout_running', 'alias_held', 'never_live', 'promotion_over'];
       expectCodes(answers, [...codes, 'promotion_blocked']);
       const found = await retrieveRollout(people.admin, rollout.id);
-      ends.add(found.status);
       expect(['aborted', 'rolled_back']).toContain(found.status);
       for (const { code, message } of answers)
         if (code === 'rollout_over') expect(message).toContain(found.status);
@@ -172,7 +170,6 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       await expectAgreement();
       rollout = await again(newest ?? rollout);
     }
-    expect(ends.size).toBeGreaterThan(0);
   });
 
   test('those who advance at once go on step by step, and none is left out', async () => {

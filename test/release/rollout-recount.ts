@@ -145,7 +145,8 @@ export async function recount(
     anew = after.evidence;
     units.set(outcome.unit, after.unit);
   }
-  return { found: standing(evidence), expected: standing(anew) };
+  const found = standing(evidence);
+  return { found, expected: nearly(standing(anew), found) };
 }
 
 function outcomeOf(row: Row): SessionOutcome {
@@ -172,10 +173,20 @@ function standing(evidence: LiveEvidence): object {
     shared: shared.toSorted((a, b) => a.first - b.first || a.second - b.second),
     sessions: sessions.filter(({ control, canary }) => control + canary > 0),
   };
-  return JSON.parse(JSON.stringify(whole, rounded)) as object;
+  return JSON.parse(JSON.stringify(whole)) as object;
 }
 
-/** Sums of the same numbers in another order differ in their last digits. */
-function rounded(_key: string, value: unknown): unknown {
-  return typeof value === 'number' ? Number(value.toPrecision(9)) : value;
+/**
+ * What is expected, with the number that was found wherever that is all but the same: sums of the same numbers in another
+ * order differ in their last digits.
+ */
+function nearly<T>(expected: T, found: unknown): T {
+  if (typeof expected === 'number' && typeof found === 'number') {
+    const tolerance = 1e-12 + 1e-9 * Math.abs(expected);
+    return Math.abs(expected - found) <= tolerance ? (found as T) : expected;
+  }
+  if (typeof expected !== 'object' || expected === null) return expected;
+  const inFound = (found ?? {}) as Row;
+  const near = Object.entries(expected).map(([key, value]) => [key, nearly(value, inFound[key])]);
+  return (Array.isArray(expected) ? near.map(([, value]) => value) : Object.fromEntries(near)) as T;
 }

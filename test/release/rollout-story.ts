@@ -14,7 +14,7 @@ import { evaluated, type Measured, newMeasured, type People, pathOf } from './re
 export type Ready = Measured & { readonly promotion_id: string; readonly environment_id: string };
 
 export async function newReady(people: People, name = 'porter'): Promise<Ready> {
-  const measured = await newMeasured(people, { name, versions: 3, cases: 20 });
+  const measured = await newMeasured(people, { name, versions: 3, cases: 6 });
   await ask(people.releaser, pathOf(measured.agent_id), { version: 1, from: null });
   const environment = await sdk(people.author.url, people.author.key).beta.environments.create({ name });
   const promotion_id = await approved(people, measured, 2);

@@ -68,7 +68,7 @@ export const rolloutOperations: Operations = {
     description:
       'Where the step asks for approval, this is it, and it has to come from somebody else than who asked for the promotion. From the last step before 100 the alias moves.',
     answer: json(rollout),
-    errors: [...underway, 'rollout_blocked', 'promotion_blocked', 'own_promotion'],
+    errors: [...underway, 'rollout_moved', 'rollout_blocked', 'promotion_blocked', 'own_promotion'],
   },
   abort_rollout: {
     route: 'POST /pawl/v1/rollouts/:id/abort',

@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import type { Flag } from '../../agent/flags.ts';
+import { fitsMetadata, maxValueLength } from '../../core/metadata.ts';
 import { lookup, text } from './fields.ts';
+
+/** Where all flags are evaluated; one is below it, under its key. */
+export const flagsPath = '/ofrep/v1/evaluate/flags';
 
 /** The key of a flag in a path: an agent as sessions name it, `agent_…@production`. */
 export const flagParams = z.strictObject({ key: z.string() });
 
-/** Who is served. It can be as long as the metadata of a session, which says the same. */
-const targetingKey = text(0, 512).nullable().optional();
+/** Who is served: what the metadata of a session takes, which says the same. */
+const targetingKey = text(0, 10_000)
+  .refine(fitsMetadata, `must have at most ${maxValueLength} characters`)
+  .nullable()
+  .optional();
 
 /** The context of one flag. OpenFeature puts into it whatever the application knows, and only the key is looked at. */
 export const flagRequest = z.object({ context: z.looseObject({ targetingKey }).optional() });

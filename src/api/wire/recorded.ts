@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { aliasPattern } from '../../core/agent-reference.ts';
+import { wholeWeight } from '../../core/assignment.ts';
 import { shadowStatuses } from '../../core/evaluation.ts';
 import type { Scoring } from '../../eval/recorded/scoring.ts';
 import { inlineScoring } from './evals.ts';
@@ -72,7 +73,12 @@ export const shadowCreate = z
     agent_id: text(1, 200).describe('The id of the agent.'),
     alias: aliasName.describe('Whose sessions are copied.'),
     candidate_version: version.describe('The version that answers the copies.'),
-    sample: z.number().min(0).max(1).default(0.1).describe('The part of the sessions that is copied.'),
+    sample: z
+      .number()
+      .min(1 / wholeWeight)
+      .max(1)
+      .default(0.1)
+      .describe('The part of the sessions that is copied, from 0.0001 to 1.'),
     max_sessions: z
       .int()
       .min(1)

@@ -26,7 +26,7 @@ const check = z.strictObject({
     .max(100)
     .optional()
     .describe(
-      'How much worse the canary may be. For failures, refusals and scores a difference of means, 0.05 when absent; for cost, tokens and latency a share of the mean of the control, 0.25 when absent.',
+      'How much worse the canary may be. For failures, refusals and scores a difference of means, at most 1, and 0.05 when absent; for cost, tokens and latency a share of the mean of the control, 0.25 when absent.',
     ),
 });
 
@@ -90,7 +90,7 @@ export const rolloutCreate = z
       .max(longestSeconds)
       .optional()
       .describe(
-        'How long the last step waits for evidence that the candidate is no worse, before a person has to decide; a day when absent.',
+        'How long the last step waits for evidence that the candidate is no worse, pauses left out, before a person has to decide; a day when absent.',
       ),
     on_rollback: z
       .enum(runningModes)
@@ -105,6 +105,18 @@ export const rolloutCreate = z
 export const rolloutSaid = z
   .strictObject({ reason })
   .meta({ id: 'RolloutSaid', description: 'Why something is done to a rollout.' });
+
+export const rolloutAdvance = z
+  .strictObject({
+    step: z
+      .int()
+      .min(1)
+      .max(20)
+      .optional()
+      .describe('The step that the caller saw it at, from 1; should that have changed, nothing happens.'),
+    reason,
+  })
+  .meta({ id: 'RolloutAdvance', description: 'Which step is to be left, and why.' });
 
 export const rolloutEnd = z
   .strictObject({

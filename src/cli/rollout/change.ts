@@ -2,7 +2,7 @@ import type { RunningMode } from '../../core/release.ts';
 import { type ReleaseOptions, withReleases } from '../alias/release-server.ts';
 import { fates } from '../alias/roll-back.ts';
 import { print } from '../output.ts';
-import { changeRollout, type RolloutVerb } from './rollout-calls.ts';
+import { changeRollout, type RolloutVerb, retrieveRollout } from './rollout-calls.ts';
 import { rolloutIdOf } from './rollout-id.ts';
 import { printStanding } from './status.ts';
 
@@ -20,7 +20,9 @@ export async function changeAndShow(verb: RolloutVerb, named: string, options: C
   const { reason, running, output } = options;
   await withReleases(options, async (server) => {
     const id = await rolloutIdOf(server, named);
-    const rollout = await changeRollout(server, id, { verb, body: { reason, running } });
+    // Two who press at once, or one whose answer was lost, are to go on by one step.
+    const step = verb === 'advance' ? (await retrieveRollout(server, id)).step : undefined;
+    const rollout = await changeRollout(server, id, { verb, body: { reason, running, step } });
     await printStanding(server, rollout, options);
     if (running === undefined || output === 'json') return;
     print(`\nOpen sessions that got version ${rollout.candidate_version} from it: ${fates[running]}`);

@@ -8,7 +8,7 @@ import type { Case } from '../case.ts';
 import { priceOf } from '../case-price.ts';
 import type { Answer } from '../endpoint.ts';
 import type { Message } from '../message.ts';
-import { readSessionTurns } from './read-session.ts';
+import { longestHistory, readSessionTurns } from './read-session.ts';
 
 /** Where the answer to a case is: in a session, and there in a turn, counted from 1. */
 type RecordedAt = { readonly session_id: string; readonly turn: number };
@@ -46,7 +46,9 @@ export function createReplay({ store, prices }: Deps) {
     });
     const session = await findSession(store.db, session_id);
     if (session === null) return failed(`session ${session_id} was deleted`);
-    const found = (await readSessionTurns(store.db, session))[turn - 1];
+    const turns = await readSessionTurns(store.db, session);
+    if (turns === null) return failed(`session ${session_id} is longer than ${longestHistory} characters`);
+    const found = turns[turn - 1];
     if (found === undefined) return failed(`session ${session_id} has no turn ${turn}`);
     if (!found.end.ok) return failed(found.end.error.message);
     const { outcome } = found.end;

@@ -2,6 +2,7 @@ import { PawlError } from '../../core/errors.ts';
 import type { EvalDefinition } from '../definition.ts';
 import type { Eval, Evals } from '../evals.ts';
 import type { ScorerConfig } from '../scorers/scorers.ts';
+import { targetNeededBy } from '../scorers/without-target.ts';
 
 /** What recorded answers are scored by, when no eval is named. */
 export type InlineScoring = Pick<
@@ -53,29 +54,10 @@ export async function requireScores(evals: Evals, idOrName: string): Promise<Eva
 }
 
 function requireNoTargets(scorers: readonly ScorerConfig[], field: string): void {
-  const needy = scorers.find(needsTarget);
+  const needy = scorers.find((scorer) => targetNeededBy(scorer) !== null);
   if (needy === undefined) return;
   throw new PawlError(
     'invalid_request',
     `${field}: the scorer ${needy.name} needs an expected value, which recorded sessions do not have; take another one, or expected_from "recorded" for agreement with what was answered`,
   );
-}
-
-/** Whether a scorer can say nothing about a case without a target. */
-function needsTarget(config: ScorerConfig): boolean {
-  switch (config.type) {
-    case 'exact':
-    case 'numeric':
-    case 'set_f1':
-    case 'edit_similarity':
-      return true;
-    case 'contains':
-      return config.texts === null;
-    case 'json_field':
-      return config.equals === undefined;
-    case 'tool_calls':
-      return config.expected === null;
-    default:
-      return false;
-  }
 }

@@ -38,6 +38,9 @@ export function turnsOf(events: readonly SessionEvent[], model: string): Session
   return turns;
 }
 
+/** Events by which an agent calls tools. */
+export const toolTypes: readonly string[] = ['agent.tool_use', 'agent.custom_tool_use', 'agent.mcp_tool_use'];
+
 /** The texts of a message as one. */
 export function textOfMessage(content: readonly TextBlock[]): string {
   return content.map(({ text }) => text).join('\n');
@@ -63,5 +66,3 @@ function readOne(given: {
       (readTime((end as { processed_at: string }).processed_at) - readTime(first.processed_at)) / 1000,
   };
 }
-
-const toolTypes: readonly string[] = ['agent.tool_use', 'agent.custom_tool_use', 'agent.mcp_tool_use'];

@@ -77,7 +77,9 @@ function unfitness(session: SessionRow, { alias }: Window): string | null {
 }
 
 async function caseOf(store: Store, session: SessionRow): Promise<RecordedCase | string> {
-  const [turn, another] = await readSessionTurns(store.db, session);
+  const turns = await readSessionTurns(store.db, session);
+  if (turns === null) return 'too_long';
+  const [turn, another] = turns;
   if (turn === undefined) return 'unanswered';
   const [message, second] = turn.messages;
   if (another !== undefined || second !== undefined || message === undefined) return 'several_messages';

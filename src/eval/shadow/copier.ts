@@ -5,16 +5,27 @@ import type { Inbox } from '../../session/inbox.ts';
 import type { Sessions } from '../../session/sessions.ts';
 import type { Store } from '../../store/dialect.ts';
 import { findSession, type SessionRow } from '../../store/sessions.ts';
-import { type ShadowPairRow, type ShadowRow, updateShadowPair } from '../../store/shadows.ts';
-import { readSessionTurns } from '../recorded/read-session.ts';
+import {
+  beginShadowPair,
+  findShadow,
+  type ShadowPairRow,
+  type ShadowRow,
+  updateShadowPair,
+} from '../../store/shadows.ts';
+import { longestHistory, readSessionTurns } from '../recorded/read-session.ts';
 import type { SessionTurn } from '../recorded/session-turns.ts';
 import { type PairTally, tallyOf } from './tally.ts';
 
-type Deps = { readonly store: Store; readonly sessions: Sessions; readonly inbox: Inbox };
+type Deps = {
+  readonly store: Store;
+  readonly sessions: Pick<Sessions, 'create'>;
+  readonly inbox: Pick<Inbox, 'send'>;
+};
 
-const lookEveryMs = 50;
+const firstLookMs = 10;
+const lookEveryMs = 250;
 /** Longer than any turn takes, with all its retries. */
-const mostLooks = 60_000;
+const mostLooks = 12_000;
 
 /**
  * Puts what users said in a session to the candidate, in a session of its own. What the candidate was sent is read from
@@ -30,9 +41,13 @@ export function createCopier({ store, sessions, inbox }: Deps) {
       title: null,
       metadata: { pawl_shadow: shadow.id, pawl_shadow_of: original.id },
     });
-    await store.write((tx) => updateShadowPair(tx, pair, { shadow_session_id: row.id }));
+    await store.write((tx) => beginShadowPair(tx, pair, row.id));
     return row.id;
   }
+
+  /** Whether anything more is to be sent: somebody may have stopped the shadow meanwhile. */
+  const isRunning = async ({ id }: ShadowRow): Promise<boolean> =>
+    (await findShadow(store.db, id))?.status === 'running';
 
   /** The copy's turns, once none is under way; null when the signal came first. */
   async function settled(id: string, signal: AbortSignal): Promise<SessionTurn[] | null> {
@@ -40,16 +55,22 @@ export function createCopier({ store, sessions, inbox }: Deps) {
       if (signal.aborted) return null;
       const copy = await findSession(store.db, id);
       if (copy === null) throw new PawlError('session_not_found', 'the copy was deleted');
-      if (!isBusy(copy.status)) return readSessionTurns(store.db, copy);
-      await wait(lookEveryMs, undefined, { signal, ref: false }).catch(() => {});
+      if (!isBusy(copy.status)) return requireShort(await readSessionTurns(store.db, copy));
+      await wait(Math.min(firstLookMs * 2 ** looks, lookEveryMs), undefined, { signal, ref: false }).catch(
+        () => {},
+      );
     }
     throw new PawlError('session_running', 'the copy does not come to an end');
   }
 
-  /** Sends what has not been sent; gives whether it came to the end before the signal. */
+  /** Sends what has not been sent; gives whether it came to the end before the signal, or the end of the shadow. */
   async function send(
-    copyId: string,
-    { pair, turns }: { readonly pair: ShadowPairRow; readonly turns: readonly SessionTurn[] },
+    shadow: ShadowRow,
+    {
+      pair,
+      copyId,
+      turns,
+    }: { readonly pair: ShadowPairRow; readonly copyId: string; readonly turns: readonly SessionTurn[] },
     signal: AbortSignal,
   ): Promise<boolean> {
     let copied = await settled(copyId, signal);
@@ -57,6 +78,7 @@ export function createCopier({ store, sessions, inbox }: Deps) {
       if (copied === null) return false;
       const { messages } = turns[turn] ?? { messages: [] };
       if (copied.length <= turn) {
+        if (!(await isRunning(shadow))) return false;
         await inbox.send(
           copyId,
           messages.map((content) => ({ type: 'user.message' as const, content })),
@@ -83,13 +105,15 @@ export function createCopier({ store, sessions, inbox }: Deps) {
     if (original === null) return leave('skipped', 'the session was deleted');
     if (original.overrides !== null) return leave('skipped', 'the session has other tools than its version');
     const turns = await readSessionTurns(store.db, original);
+    if (turns === null) return leave('skipped', `the session is ${tooLong}`);
     // No tool is run twice, and none of them has its results here.
     const calling = turns.findIndex(({ calls_tools }) => calls_tools);
     const copyable = calling === -1 ? turns : turns.slice(0, calling);
     try {
       if (copyable.length > 0) {
+        if (signal.aborted || !(await isRunning(shadow))) return;
         const copyId = await openCopy(shadow, pair, original);
-        if (!(await send(copyId, { pair, turns: copyable }, signal))) return;
+        if (!(await send(shadow, { pair, copyId, turns: copyable }, signal))) return;
       }
     } catch (error) {
       if (!(error instanceof PawlError) || error.entry.status >= 500) throw error;
@@ -103,3 +127,10 @@ export function createCopier({ store, sessions, inbox }: Deps) {
 }
 
 export type Copier = ReturnType<typeof createCopier>;
+
+const tooLong = `longer than ${longestHistory} characters`;
+
+function requireShort(turns: SessionTurn[] | null): SessionTurn[] {
+  if (turns === null) throw new PawlError('invalid_request', `the copy is ${tooLong}`);
+  return turns;
+}

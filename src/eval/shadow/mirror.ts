@@ -1,54 +1,50 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { placeOf, wholeWeight } from '../../core/assignment.ts';
-import { type Clock, formatTime, readTime } from '../../core/clock.ts';
+import { type Clock, formatTime } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
+import type { Sessions } from '../../session/sessions.ts';
 import { findAgent } from '../../store/agents.ts';
 import { findAlias } from '../../store/aliases.ts';
 import type { Store } from '../../store/dialect.ts';
 import {
-  type Copyable,
-  countShadowPairs,
   findShadow,
-  insertShadowPairs,
-  listCopyable,
   listDuePairs,
-  listRunningShadows,
+  listUnfinishedShadows,
   type ShadowPairRow,
   type ShadowRow,
   updateShadow,
 } from '../../store/shadows.ts';
-import { isOwn } from '../recorded/window.ts';
+import { archiveCopies } from './archive-copies.ts';
 import type { Copier } from './copier.ts';
+import { createDiscovery } from './discovery.ts';
+import { createSlots } from './slots.ts';
 
 type Deps = {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  readonly sessions: Pick<Sessions, 'archive'>;
   readonly copier: Copier;
+  /** How long a shadow rests that has nothing to do, in milliseconds; twice as long each time, up to ten seconds. */
+  readonly pause_ms: number;
 };
 
-/** How many sessions are copied at a time, so that users do not wait for it. */
+/** How many sessions are copied at a time, of all shadows together, so that users do not wait for it. */
 const atOnce = 2;
-/** How many are copied for one shadow before it is the next one's turn. */
+/** How many are copied before it is looked again what there is to be done. */
 const inOneGo = 10;
-const pauseMs = 1000;
-const longestPauseMs = 30_000;
-const sessionsPerPage = 500;
-/** Sampled sessions that may wait for their first turn. */
-const mostWaiting = 5000;
-/** Sessions are found in the order in which they were made, and may be committed so much later. */
-const overlapUs = 10_000_000;
+const longestPauseMs = 10_000;
 
-/** Whether a shadow takes a session. The same everywhere and for ever: no session is in by chance. */
-export function takes({ id, sample }: Pick<ShadowRow, 'id' | 'sample'>, sessionId: string): boolean {
-  return placeOf(id, sessionId).bucket < sample * wholeWeight;
-}
+/** What came of a step: there may be more to be done at once, later, or never again. */
+type Step = 'busy' | 'idle' | 'over';
 
-/** Carries shadows out, as long as any is running. */
-export function createMirror({ store, clock, log, copier }: Deps) {
+/** Carries shadows out, side by side: one that fails, or whose candidate hangs, leaves the others alone. */
+export function createMirror({ store, clock, log, sessions, copier, pause_ms }: Deps) {
   const closing = new AbortController();
   const { signal } = closing;
-  let underway: Promise<void> | null = null;
+  let alarm = new AbortController();
+  const slots = createSlots(atOnce);
+  const followed = new Map<string, Promise<void>>();
+  let attending: Promise<void> | null = null;
   let isWoken = false;
 
   async function end(
@@ -61,96 +57,106 @@ export function createMirror({ store, clock, log, copier }: Deps) {
     await store.write((tx) => updateShadow(tx, id, over));
   }
 
-  /** Remembers new sessions that are to be copied. */
-  async function discover(shadow: ShadowRow): Promise<void> {
-    const earliest = readTime(shadow.seen_until) - overlapUs;
-    const since = formatTime(Math.max(earliest, readTime(shadow.created_at)));
-    const of = { agent_id: shadow.agent_id, alias: shadow.alias, version: shadow.baseline_version, since };
-    let after: Copyable | undefined;
-    do {
-      const found: Copyable[] = await listCopyable(store.db, { ...of, after, limit: sessionsPerPage });
-      const rows = found
-        .filter((session) => !isOwn(session) && takes(shadow, session.id))
-        .map(({ id, created_at }) => pairOf(shadow, id, created_at));
-      after = found.length < sessionsPerPage ? undefined : found.at(-1);
-      const seen_until = found.at(-1)?.created_at ?? shadow.seen_until;
-      if (rows.length === 0 && seen_until === shadow.seen_until) continue;
-      await store.write(async (tx) => {
-        await insertShadowPairs(tx, rows);
-        await updateShadow(tx, shadow.id, { seen_until });
-      });
-    } while (after !== undefined && !signal.aborted);
-  }
-
-  /** Does for a shadow what is to be done now; whether anything was. */
-  async function advance(shadow: ShadowRow): Promise<boolean> {
-    const over = await reasonToStop(store, shadow);
-    if (over !== null) {
-      await end(shadow, 'stopped', over);
-      return false;
-    }
-    const { begun, waiting } = await countShadowPairs(store.db, shadow.id);
-    const isFull = begun >= shadow.max_sessions;
-    if (!isFull && waiting < mostWaiting) await discover(shadow);
-    const room = Math.max(0, shadow.max_sessions - begun);
-    const found = await listDuePairs(store.db, shadow.id, inOneGo);
-    const fresh = found.filter(({ shadow_session_id }) => shadow_session_id === null);
-    const due = found.filter((pair) => pair.shadow_session_id !== null).concat(fresh.slice(0, room));
-    if (due.length === 0) {
-      if (isFull) await end(shadow, 'completed', `${begun} sessions were copied, as many as it was to be`);
-      return false;
-    }
+  async function copyAll(shadow: ShadowRow, due: readonly ShadowPairRow[]): Promise<void> {
     const queue = [...due];
-    const work = async (): Promise<void> => {
-      for (let pair = queue.shift(); pair !== undefined; pair = queue.shift()) {
-        const now = signal.aborted ? null : await findShadow(store.db, shadow.id);
-        if (now?.status !== 'running') return;
-        await copier.copy(shadow, pair, signal);
+    const work = async (_: unknown, worker: number): Promise<void> => {
+      // A shadow has both slots only while there is no other.
+      while (queue.length > 0 && (worker === 0 || followed.size === 1)) {
+        await slots.run(async () => {
+          const pair = signal.aborted ? undefined : queue.shift();
+          if (pair === undefined) queue.length = 0;
+          else await copier.copy(shadow, pair, signal);
+        });
       }
     };
     // Where one fails, the others are waited for: nobody else may be at work on them.
     const ended = await Promise.allSettled(Array.from({ length: atOnce }, work));
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
-    return true;
   }
 
-  /** Goes on until no shadow is running any more. */
-  async function run(): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
-      let isIdle = true;
-      try {
-        const shadows = await listRunningShadows(store.db);
-        if (shadows.length === 0) return;
-        for (const shadow of shadows) if (!signal.aborted && (await advance(shadow))) isIdle = false;
-        failures = 0;
-      } catch (err) {
-        failures++;
-        log.error({ err }, 'A shadow could not go on; trying again');
-      }
-      const ms = Math.min(pauseMs * 2 ** failures, longestPauseMs);
-      if (isIdle) await wait(ms, undefined, { signal, ref: false }).catch(() => {});
+  /** Does for a shadow what is to be done now. */
+  async function advance(id: string, discover: ReturnType<typeof createDiscovery>): Promise<Step> {
+    const shadow = await findShadow(store.db, id);
+    if (shadow === null || shadow.copies_archived === 1) return 'over';
+    if (shadow.status !== 'running') {
+      return (await archiveCopies({ store, sessions }, id, signal)) ? 'over' : 'idle';
+    }
+    const over = await reasonToStop(store, shadow);
+    if (over !== null) {
+      await end(shadow, 'stopped', over);
+      return 'busy';
+    }
+    const room = shadow.max_sessions - shadow.begun;
+    if (room > 0) await discover(shadow, signal);
+    const begun = await listDuePairs(store.db, id, { which: 'begun', limit: inOneGo });
+    const limit = Math.min(room, inOneGo - begun.length);
+    const due = begun.concat(await listDuePairs(store.db, id, { which: 'waiting', limit }));
+    if (due.length > 0) {
+      await copyAll(shadow, due);
+      return 'busy';
+    }
+    if (room > 0) return 'idle';
+    await end(shadow, 'completed', `${shadow.begun} sessions were copied, as many as it was to be`);
+    return 'busy';
+  }
+
+  /** Rests until it is woken, longer each time. */
+  async function rest(times: number): Promise<void> {
+    if (signal.aborted) return;
+    const ms = Math.min(pause_ms * 2 ** times, longestPauseMs);
+    await wait(ms, undefined, { signal: alarm.signal, ref: false }).catch(() => {});
+  }
+
+  /** Goes on with a shadow until nothing is left to be done for it. */
+  async function follow(id: string): Promise<void> {
+    const discover = createDiscovery({ store, clock });
+    for (let rests = 0; !signal.aborted; ) {
+      const step = await advance(id, discover).catch((err: unknown): Step => {
+        log.error({ shadow_id: id, err }, 'A shadow could not go on; trying again');
+        return 'idle';
+      });
+      if (step === 'over') return;
+      if (step === 'busy') rests = 0;
+      else await rest(rests++);
     }
   }
 
-  async function runWhileWoken(): Promise<void> {
-    while (isWoken && !signal.aborted) {
+  /** Follows all shadows that are not yet followed. */
+  async function attend(): Promise<void> {
+    for (let failures = 0; isWoken && !signal.aborted; ) {
       isWoken = false;
-      await run();
+      try {
+        for (const id of await listUnfinishedShadows(store.db)) {
+          if (!followed.has(id))
+            followed.set(
+              id,
+              follow(id).finally(() => followed.delete(id)),
+            );
+        }
+      } catch (err) {
+        log.error({ err }, 'The shadows could not be found; trying again');
+        isWoken = true;
+        await rest(failures++);
+      }
     }
-    underway = null;
+    attending = null;
   }
 
   return {
-    /** Sees to the shadows that are running. */
+    /** Sees at once to the shadows that are running, and to those that have come to their end. */
     wake(): void {
       isWoken = true;
-      underway ??= runWhileWoken();
+      alarm.abort();
+      alarm = new AbortController();
+      attending ??= attend();
     },
 
     /** Leaves the rest for the next start. */
     async stop(): Promise<void> {
       closing.abort();
-      await underway;
+      alarm.abort();
+      await attending;
+      await Promise.all(followed.values());
     },
   };
 }
@@ -164,11 +170,4 @@ async function reasonToStop({ db }: Store, shadow: ShadowRow): Promise<string | 
   if (now?.version === baseline_version) return null;
   const stands = now === null || now.version === null ? 'no version' : `version ${now.version}`;
   return `the alias ${alias} stands for ${stands} now, not for version ${baseline_version}`;
-}
-
-function pairOf(shadow: ShadowRow, session_id: string, created_at: string): ShadowPairRow {
-  return {
-    ...{ shadow_id: shadow.id, session_id, shadow_session_id: null, status: 'open' },
-    ...{ seen_turns: 0, turns: 0, tally: null, reason: null, created_at },
-  };
 }

@@ -37,6 +37,10 @@ export async function* findPaired(
     }
     const theirs = await readSessionTurns(store.db, copy);
     const ours = await readSessionTurns(store.db, original);
+    if (theirs === null || ours === null) {
+      taking.leave('too_long');
+      continue;
+    }
     for (const [i, turn] of ours.slice(0, pair.turns).entries()) {
       const answer = theirs[i];
       if (!turn.end.ok) taking.leave('failed_in_production');

@@ -50,6 +50,8 @@ type Deps = {
   readonly inbox: Inbox;
   readonly evals: Evals;
   readonly recordedComparisons: RecordedComparisons;
+  /** How long a shadow with nothing to do rests at first, in milliseconds. */
+  readonly pause_ms: number;
 };
 
 /** Shadows: a candidate answers copies of what users say to an alias, in sessions that nobody sees an answer of. */
@@ -79,6 +81,7 @@ export function createShadows(deps: Deps) {
       const row: ShadowRow = {
         ...{ id: ids.next('shadow'), agent_id, alias, baseline_version, candidate_version },
         ...{ sample, max_sessions, eval_id: named?.id ?? null, status: 'running', ended_reason: null },
+        ...{ begun: 0, copies_archived: 0 },
         ...{ seen_until: now, actor: JSON.stringify(by), created_at: now, updated_at: now, ended_at: null },
       };
       await store.write(async (tx) => {
@@ -120,6 +123,7 @@ export function createShadows(deps: Deps) {
         });
         return { ...locked, ...over };
       });
+      mirror.wake();
       return withDetails(store, row);
     },
 
@@ -162,7 +166,8 @@ function requireShadow(row: ShadowRow | null, id: string): ShadowRow {
   return row;
 }
 
-function readShadow({ actor, seen_until: _seen, ...fields }: ShadowRow): Shadow {
+function readShadow(row: ShadowRow): Shadow {
+  const { actor, begun: _begun, copies_archived: _archived, seen_until: _seen, ...fields } = row;
   return { ...fields, started_by: JSON.parse(actor) as AuditActor };
 }
 

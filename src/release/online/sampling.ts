@@ -1,4 +1,4 @@
-import { placeOf, wholeWeight } from '../../core/assignment.ts';
+import { isInSample } from '../../core/assignment.ts';
 
 /**
  * Whether a session belongs to a sample, by its place under the rollout's salt: the same at every try, in every retry of
@@ -9,5 +9,5 @@ export function isSampled(
   sessionId: string,
 ): boolean {
   // A session without a targeting key was assigned by its id: under the same salt, a sample would be of one arm.
-  return placeOf(`${salt}:scoring`, sessionId).bucket < Math.round(sample * wholeWeight);
+  return isInSample({ salt: `${salt}:scoring`, sample }, sessionId);
 }

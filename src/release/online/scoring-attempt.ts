@@ -6,7 +6,7 @@ import { firstLine } from '../../eval/score-values.ts';
 import type { ScorerConfig } from '../../eval/scorers/scorers.ts';
 import type { OwnedScorer, SessionScorers, SessionScoring } from '../../eval/session-scoring.ts';
 import type { Handle, Store } from '../../store/dialect.ts';
-import { changeScoring, type DueScoring } from '../../store/online-scorings.ts';
+import { addScoringCost, changeScoring, type DueScoring } from '../../store/online-scorings.ts';
 import { findRollout } from '../../store/rollouts.ts';
 import { findSession, lockSession, type SessionRow } from '../../store/sessions.ts';
 import { isUnavailable } from '../../store/unavailable.ts';
@@ -44,36 +44,38 @@ type Attempt = {
 const pausesUs = [30_000_000, 300_000_000];
 
 /**
- * Has a session scored, and writes down what came of it: once, however often it is tried. Rejects when the database
- * cannot be used; nothing is written then, nor when the signal comes first.
+ * Has a session scored, and writes down what came of it: once, however often it is tried. Gives whether the scorer has
+ * scored it; null when it was not asked. Rejects when the database cannot be used; nothing is written then, nor when the
+ * signal comes first.
  */
-export async function attemptScoring(deps: AttemptDeps, { due, scorers, signal }: Attempt): Promise<void> {
-  const { store, log } = deps;
+export async function attemptScoring(
+  deps: AttemptDeps,
+  { due, scorers, signal }: Attempt,
+): Promise<boolean | null> {
+  const { store } = deps;
   const found = await find(store.db, due);
   // Its row goes with the session.
-  if (found === null) return;
-  if (!found.ok) return giveUp(deps, due, found.reason);
+  if (found === null) return null;
+  if (!found.ok) {
+    await leave(deps, due, found.reason);
+    return null;
+  }
   const { session, owned } = found;
   const scoring = await scorers.score(session, owned, signal).catch((error: unknown): SessionScoring => {
     if (isUnavailable(error)) throw error;
-    return { kind: 'unscored', reason: firstLine(error) };
+    return { kind: 'unscored', reason: firstLine(error), cost_usd: 0 };
   });
-  if (signal.aborted) return;
+  if (signal.aborted) return null;
   switch (scoring.kind) {
     case 'scored':
-      return keep(deps, { due, session }, scoring);
+      await keep(deps, { due, session }, scoring);
+      return true;
     case 'no_answer':
-      return giveUp(deps, due, scoring.reason);
-    case 'unscored': {
-      const { session_id, name: scorer, attempts } = due;
-      const pause = pausesUs[attempts];
-      if (pause === undefined) {
-        log.warn({ session_id, scorer, reason: scoring.reason }, 'A session could not be scored');
-        return giveUp(deps, due, scoring.reason);
-      }
-      const due_at = formatTime(deps.clock.now() + pause);
-      await change(store, due, { attempts: attempts + 1, due_at, error: scoring.reason });
-    }
+      await leave(deps, due, scoring.reason);
+      return null;
+    case 'unscored':
+      await postpone(deps, due, scoring);
+      return false;
   }
 }
 
@@ -96,7 +98,7 @@ async function find(db: Handle, { session_id, rollout_id, name }: DueScoring): P
 async function keep(
   deps: AttemptDeps,
   { due, session }: { readonly due: DueScoring; readonly session: SessionRow },
-  { value, reason }: Extract<SessionScoring, { kind: 'scored' }>,
+  { value, reason, cost_usd }: Extract<SessionScoring, { kind: 'scored' }>,
 ): Promise<void> {
   const { store, recordScore, actor } = deps;
   const { session_id, name, turns } = due;
@@ -104,25 +106,52 @@ async function keep(
   try {
     await store.write(async (tx) => {
       // First, in the order in which looks lock as well.
-      if ((await lockSession(tx, store.dialect, session_id)) === null) return;
+      const isThere = (await lockSession(tx, store.dialect, session_id)) !== null;
       // Asked for again since, it will be scored with its newest turn.
-      if (!(await changeScoring(tx, due, scored))) return;
-      await recordScore(tx, { session_id }, { name, value, comment: reason, source: 'scorer', actor });
+      if (isThere && (await changeScoring(tx, due, scored))) {
+        await recordScore(tx, { session_id }, { name, value, comment: reason, source: 'scorer', actor });
+      }
+      if (cost_usd !== 0) await addScoringCost(tx, due, cost_usd);
     });
   } catch (error) {
     if (!(error instanceof PawlError)) throw error;
-    await giveUp(deps, due, error.message);
+    await giveUp(deps, due, { reason: error.message, cost_usd });
   }
 }
 
-async function giveUp({ store }: AttemptDeps, due: DueScoring, error: string): Promise<void> {
-  await change(store, due, { due_at: null, error });
+/** What came of an attempt without a score. */
+type Unscored = Pick<Extract<SessionScoring, { kind: 'unscored' }>, 'reason' | 'cost_usd'>;
+
+async function postpone(deps: AttemptDeps, due: DueScoring, unscored: Unscored): Promise<void> {
+  const { attempts } = due;
+  const pause = pausesUs[attempts];
+  if (pause === undefined) return giveUp(deps, due, unscored);
+  const due_at = formatTime(deps.clock.now() + pause);
+  const changes = { attempts: attempts + 1, due_at, error: unscored.reason };
+  await change(deps.store, due, changes, unscored.cost_usd);
+}
+
+/** Does nothing more about a session, though it has something to score, until it has another turn. */
+async function giveUp({ store, log }: AttemptDeps, due: DueScoring, unscored: Unscored): Promise<void> {
+  const { rollout_id, session_id, name: scorer } = due;
+  const { reason: error, cost_usd } = unscored;
+  log.warn({ rollout_id, session_id, scorer, reason: error }, 'A session could not be scored');
+  await change(store, due, { due_at: null, error, given_up: 1 }, cost_usd);
+}
+
+/** Leaves a session that there is nothing to do about. */
+async function leave({ store }: AttemptDeps, due: DueScoring, error: string): Promise<void> {
+  await change(store, due, { due_at: null, error }, 0);
 }
 
 async function change(
   store: Store,
   due: DueScoring,
   changes: Parameters<typeof changeScoring>[2],
+  costUsd: number | null,
 ): Promise<void> {
-  await store.write((tx) => changeScoring(tx, due, changes));
+  await store.write(async (tx) => {
+    await changeScoring(tx, due, changes);
+    if (costUsd !== 0) await addScoringCost(tx, due, costUsd);
+  });
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { LiveMetric } from '../../core/rollout.ts';
 import { advanceFailureProcess, startFailureProcess } from '../../stats/failure-process.ts';
+import type { Cell } from './cells.ts';
 import { type CheckResult, checkAll } from './checks.ts';
-import { type Cell, type LiveEvidence, noEvidenceYet } from './evidence.ts';
+import { type LiveEvidence, noEvidenceYet } from './evidence.ts';
 import { harmOf } from './harm.ts';
 import { changeUnit, type LiveSums, noSums, nothing } from './live-sums.ts';
 import { type CheckInput, readSettings } from './settings.ts';

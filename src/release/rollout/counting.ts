@@ -59,7 +59,7 @@ export async function countUnseen(
   const canary = seen.filter(({ arm }) => arm === 'canary').map(({ created_at }) => created_at);
   const changes = {
     state: JSON.stringify({ ...state, evidence }),
-    last_traffic_at: [row.last_traffic_at, ...canary].reduce((a, b) => (a > b ? a : b)),
+    last_traffic_at: [row.last_traffic_at, ...canary].toSorted().at(-1) ?? row.last_traffic_at,
   };
   await updateRollout(tx, row.id, changes);
   return { row: { ...row, ...changes }, seen };
@@ -80,7 +80,9 @@ function outcomeOf(session: UnseenSession, settings: RolloutSettings, costOf: Co
     if (cost !== null) values.cost = cost;
   }
   for (const { metric } of [...settings.guardrails, ...settings.signals]) {
-    const score = metric.startsWith('score:') ? latest[metric.slice('score:'.length)] : undefined;
+    const name = metric.startsWith('score:') ? metric.slice('score:'.length) : '';
+    // A score may be called what every object has, such as `constructor`.
+    const score = Object.hasOwn(latest, name) ? latest[name] : undefined;
     if (score !== undefined) values[metric] = score;
   }
   return { unit, arm, weight, excluded: overrides !== null, turned: turns > 0, values };

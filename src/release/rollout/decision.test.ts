@@ -34,6 +34,7 @@ function seenAs(changes: Partial<LookedAt> = {}): LookedAt {
     settings,
     step: 0,
     step_since: 0,
+    paused_us: 0,
     evidence: {
       ...noEvidenceYet,
       units: { control: 950, canary: 50 },
@@ -254,6 +255,16 @@ describe('Before the end', () => {
       reason: `${lacking} after 7200 s; a person has to decide`,
     });
     expect(last({ ...lasting(7200), checks: [checkOf()] }).type).toBe('advance');
+  });
+
+  test('a pause costs no patience', () => {
+    const paused = { ...lasting(2 * day), paused_us: (2 * day - 7200) * second };
+    expect(last(paused)).toMatchObject({ type: 'pause', cause: 'inconclusive' });
+    expect(last({ ...paused, paused_us: paused.paused_us + 1 })).toMatchObject({ waits_for: 'evidence' });
+  });
+
+  test('a pause counts for the time that a step lasts', () => {
+    expect(decide({ paused_us: 3600 * second }).type).toBe('advance');
   });
 
   test('whoever has accepted that waits on, until there is evidence or harm', () => {

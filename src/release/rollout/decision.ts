@@ -1,4 +1,3 @@
-import { wholeWeight } from '../../core/assignment.ts';
 import type {
   LiveMetric,
   PauseCause,
@@ -6,6 +5,7 @@ import type {
   RolloutSettings,
   RolloutStep,
 } from '../../core/rollout.ts';
+import { partsOf } from '../alias.ts';
 import type { CheckResult } from './checks.ts';
 import type { LiveEvidence } from './evidence.ts';
 
@@ -15,6 +15,8 @@ export type LookedAt = {
   /** The step that the rollout is at, from 0. */
   readonly step: number;
   readonly step_since: number;
+  /** How long the step was paused, up to now; microseconds. */
+  readonly paused_us: number;
   readonly evidence: LiveEvidence;
   readonly checks: readonly CheckResult[];
   readonly pause: RolloutPause | null;
@@ -107,8 +109,11 @@ function unproven(checks: readonly CheckResult[]): string | null {
   return `it is not shown yet that the candidate is no worse in ${named}`;
 }
 
-function decideUnproven({ settings, accepted }: LookedAt, lacking: string, lasted: number): LookDecision {
-  if (lasted < settings.patience_seconds || accepted.includes('inconclusive'))
+/** While it is paused, nobody waits for evidence, so that patience does not run out. */
+function decideUnproven(seen: LookedAt, lacking: string, lasted: number): LookDecision {
+  const { settings, accepted, paused_us } = seen;
+  const waited = lasted - paused_us / 1_000_000;
+  if (waited < settings.patience_seconds || accepted.includes('inconclusive'))
     return wait('evidence', lacking);
   const reason = `${lacking} after ${settings.patience_seconds} s; a person has to decide`;
   return { type: 'pause', cause: 'inconclusive', metric: null, reason };
@@ -116,7 +121,7 @@ function decideUnproven({ settings, accepted }: LookedAt, lacking: string, laste
 
 /** Sessions of the canary that have ended a turn in a step. */
 function sessionsAt({ sessions }: LiveEvidence, { weight }: RolloutStep): number {
-  const parts = Math.round((weight / 100) * wholeWeight);
+  const parts = partsOf(weight);
   return sessions.find((one) => one.weight === parts)?.canary ?? 0;
 }
 

@@ -1,5 +1,5 @@
 import { wholeWeight } from '../../core/assignment.ts';
-import type { Arm, LiveMetric } from '../../core/rollout.ts';
+import type { Arm } from '../../core/rollout.ts';
 import {
   advanceFailureProcess,
   type FailureProcess,
@@ -7,18 +7,14 @@ import {
 } from '../../stats/failure-process.ts';
 import { advanceSampleRatio, noAssignments, type SampleRatio } from '../../stats/sample-ratio.ts';
 import {
-  changeProducts,
-  changeUnit,
-  type LiveProducts,
-  type LiveSums,
-  noProducts,
-  noSums,
-  nothing,
-  type UnitSums,
-} from './live-sums.ts';
-
-/** Values by metric. */
-type Values = { readonly [metric in LiveMetric]?: number };
+  byWeight,
+  changeValues,
+  type LiveCells,
+  noCells,
+  type UnitCell,
+  type Values,
+  without,
+} from './cells.ts';
 
 /** What a session has come to so far. */
 export type SessionOutcome = {
@@ -49,38 +45,17 @@ export type UnitState = {
   readonly cells: readonly UnitCell[];
 };
 
-type UnitCell = {
-  readonly weight: number;
-  readonly arm: Arm;
-  readonly sums: SumsOfUnit;
-};
-type SumsOfUnit = { readonly [metric in LiveMetric]?: UnitSums };
-
 /** How many of something each arm has. */
 export type ArmCounts = { readonly control: number; readonly canary: number };
 
-/** All that began with one weight: within it, chance alone has decided on the arm of each unit. */
-export type Cell = { readonly weight: number } & {
-  readonly [A in Arm]: { readonly [metric in LiveMetric]?: LiveSums };
-};
-
-/** What the units have together that have values in two cells, by the weights of both, and in the same arm of both. */
-export type SharedUnits = { readonly first: number; readonly second: number } & {
-  readonly [A in Arm]: { readonly [metric in LiveMetric]?: LiveProducts };
-};
-
 /** Everything that a rollout has counted. Plain JSON, of a size that does not grow with the traffic. */
-export type LiveEvidence = {
+export type LiveEvidence = LiveCells & {
   /** Units of which a session failed, or was refused: each once, with the weight of that session. */
   readonly failures: FailureProcess;
   readonly refusals: FailureProcess;
   /** Units, as they were first assigned. */
   readonly ratio: SampleRatio;
   readonly units: ArmCounts;
-  readonly cells: readonly Cell[];
-  readonly shared: readonly SharedUnits[];
-  /** Units that have a value at all, each once in an arm, however many cells it is in. */
-  readonly valued: { readonly [A in Arm]: { readonly [metric in LiveMetric]?: number } };
   /** Sessions that have ended a turn, by the weight at which they began. */
   readonly sessions: readonly ({ readonly weight: number } & ArmCounts)[];
   readonly excluded: ArmCounts;
@@ -93,8 +68,8 @@ export const noEvidenceYet: LiveEvidence = {
   refusals: startFailureProcess(),
   ratio: noAssignments,
   units: none,
-  ...{ cells: [], shared: [], valued: { control: {}, canary: {} }, sessions: [] },
-  excluded: none,
+  ...noCells,
+  ...{ sessions: [], excluded: none },
 };
 
 /** What counting one session takes and gives. */
@@ -121,8 +96,10 @@ export function countSession(
   const counted: CountedSession = { excluded, turned, values };
   const numbered = recounted(fresh, outcome, { before: before.counted, after: counted });
   const seen = withFailures(numbered, outcome, unit);
-  const change = { before: before.counted?.values ?? {}, after: values };
-  return { ...withValues(seen, outcome, change), counted };
+  const { arm, weight } = outcome;
+  const change = { arm, weight, before: before.counted?.values ?? {}, after: values };
+  const { all, unit: cells } = changeValues(seen.evidence, seen.unit.cells, change);
+  return { evidence: all, unit: { ...seen.unit, cells }, counted };
 }
 
 function assigned(evidence: LiveEvidence, { arm, weight }: SessionOutcome): LiveEvidence {
@@ -170,99 +147,6 @@ function withFailures(evidence: LiveEvidence, outcome: SessionOutcome, unit: Uni
   };
 }
 
-/** The values go to the cell in which the session began. */
-function withValues(
-  { evidence, unit }: Seen,
-  { arm, weight }: SessionOutcome,
-  { before, after }: { before: Values; after: Values },
-): Seen {
-  const metrics = [...new Set([...Object.keys(before), ...Object.keys(after)])] as LiveMetric[];
-  const changed = metrics.filter((metric) => before[metric] !== after[metric]);
-  if (changed.length === 0) return { evidence, unit };
-  const own = unit.cells.find((cell) => cell.weight === weight) ?? { weight, arm, sums: {} };
-  const cell = evidence.cells.find((one) => one.weight === weight) ?? { weight, control: {}, canary: {} };
-  const sums: { [metric in LiveMetric]?: UnitSums } = { ...own.sums };
-  const total: { [metric in LiveMetric]?: LiveSums } = { ...cell[arm] };
-  for (const metric of changed) {
-    const old = sums[metric] ?? nothing;
-    const next = replaced(old, before[metric], after[metric]);
-    sums[metric] = next;
-    total[metric] = changeUnit(total[metric] ?? noSums, old, next);
-  }
-  const others = without(unit.cells, weight);
-  const alike = others.filter((other) => other.arm === arm);
-  const change: UnitChange = { arm, weight, changed, before: own.sums, after: sums };
-  const cells = byWeight([...without(evidence.cells, weight), { ...cell, [arm]: total }]);
-  const shared = withShared(evidence.shared, alike, change);
-  const valued = withValued(evidence.valued, alike, change);
-  return {
-    evidence: { ...evidence, cells, shared, valued },
-    unit: { ...unit, cells: byWeight([...others, { weight, arm, sums }]) },
-  };
-}
-
-/** What has become of what a unit has in one cell. */
-type UnitChange = {
-  readonly arm: Arm;
-  readonly weight: number;
-  readonly changed: readonly LiveMetric[];
-  readonly before: SumsOfUnit;
-  readonly after: SumsOfUnit;
-};
-
-/** The unit has values in other cells of the same arm as well, which are given. */
-function withShared(
-  shared: readonly SharedUnits[],
-  others: readonly UnitCell[],
-  { arm, weight, changed, before, after }: UnitChange,
-): readonly SharedUnits[] {
-  return others.reduce((all, other) => {
-    const isFirst = weight < other.weight;
-    const [first, second] = isFirst ? [weight, other.weight] : [other.weight, weight];
-    const there = all.find((one) => one.first === first && one.second === second);
-    const pair = there ?? { first, second, control: {}, canary: {} };
-    const products: { [metric in LiveMetric]?: LiveProducts } = { ...pair[arm] };
-    for (const metric of changed) {
-      const fixed = other.sums[metric] ?? nothing;
-      if (fixed.count === 0) continue;
-      const both = (one = nothing): readonly [UnitSums, UnitSums] => (isFirst ? [one, fixed] : [fixed, one]);
-      products[metric] = changeProducts(
-        products[metric] ?? noProducts,
-        both(before[metric]),
-        both(after[metric]),
-      );
-    }
-    return [...all.filter((one) => one !== there), { ...pair, [arm]: products }];
-  }, shared);
-}
-
-function withValued(
-  valued: LiveEvidence['valued'],
-  others: readonly UnitCell[],
-  { arm, changed, before, after }: UnitChange,
-): LiveEvidence['valued'] {
-  const counts: { [metric in LiveMetric]?: number } = { ...valued[arm] };
-  const has = (sums: SumsOfUnit, metric: LiveMetric): boolean => (sums[metric]?.count ?? 0) > 0;
-  for (const metric of changed) {
-    if (others.some(({ sums }) => has(sums, metric))) continue;
-    counts[metric] = (counts[metric] ?? 0) + Number(has(after, metric)) - Number(has(before, metric));
-  }
-  return { ...valued, [arm]: counts };
-}
-
-function replaced({ sum, count }: UnitSums, before: number | undefined, after: number | undefined): UnitSums {
-  const rest = count - (before === undefined ? 0 : 1) + (after === undefined ? 0 : 1);
-  return rest === 0 ? nothing : { sum: sum - (before ?? 0) + (after ?? 0), count: rest };
-}
-
 function added(counts: ArmCounts, arm: Arm, change: number): ArmCounts {
   return { control: counts.control, canary: counts.canary, [arm]: counts[arm] + change };
-}
-
-function without<T extends { readonly weight: number }>(all: readonly T[], weight: number): T[] {
-  return all.filter((one) => one.weight !== weight);
-}
-
-function byWeight<T extends { readonly weight: number }>(all: readonly T[]): readonly T[] {
-  return all.toSorted((a, b) => a.weight - b.weight);
 }

@@ -25,8 +25,8 @@ function evidenceOf(metric: LiveMetric, ...steps: readonly Step[]): LiveEvidence
   return { ...noEvidenceYet, cells, valued };
 }
 
-function harmIn(metric: LiveMetric, control: Column, canary: Column, margin = 0.05): Harm {
-  return harmOf(evidenceOf(metric, { weight: 500, control, canary }), { metric, margin }, 0.05);
+function harmIn(metric: LiveMetric, control: Column, canary: Column, margin = 0.05, alpha = 0.05): Harm {
+  return harmOf(evidenceOf(metric, { weight: 500, control, canary }), { metric, margin }, alpha);
 }
 
 const ones = (count: number, of: number): Column => Array.from({ length: of }, (_, i) => (i < count ? 1 : 0));
@@ -121,8 +121,10 @@ describe('Harm', () => {
       'failures',
       control.map((one) => one * 2.5),
       canary,
+      ...[0.05, 0.1],
     );
-    // The means of the columns are 1 and 2.5, so that both are the same but for the place of 0.
+    // Where values may be all alike, limits have half of alpha. The means of the columns are 1 and 2.5, so that both are
+    // the same but for the place of 0.
     expect(low).toBeCloseTo(1.5 + (scaled.low ?? Number.NaN), 9);
     expect(high).toBeCloseTo(1.5 + (scaled.high ?? Number.NaN), 9);
   });
@@ -251,7 +253,7 @@ describe('Harm is unknown', () => {
 });
 
 describe('Where all values of both arms are alike', () => {
-  const bound = (successes: number, trials: number, alpha = 0.025) =>
+  const bound = (successes: number, trials: number, alpha = 0.0125) =>
     rateSequence({ successes, trials }, { alpha, decide_at: 100 }) ?? { low: Number.NaN, high: Number.NaN };
   const all = (value: number, of: number): Column => Array.from({ length: of }, () => value);
 
@@ -317,7 +319,7 @@ describe('Where all values of both arms are alike', () => {
     const { estimate, low, high, p } = harmIn('failures', ones(0, 900), ones(0, 300));
     expect({ estimate, p }).toEqual({ estimate: 0, p: null });
     expect(low).toBe(-bound(0, 900).high);
-    expect(high).toBe(bound(0, 300, 0.05).high);
+    expect(high).toBe(bound(0, 300, 0.025).high);
     expect(harmIn('score:good', ones(900, 900), ones(300, 300))).toEqual({ estimate, low, high, p });
   });
 
@@ -335,7 +337,7 @@ describe('Where all values of both arms are alike', () => {
 
 describe('Where nobody of the canary misses', () => {
   const most = (trials: number): number =>
-    rateSequence({ successes: 0, trials }, { decide_at: 100 })?.high ?? Number.NaN;
+    rateSequence({ successes: 0, trials }, { alpha: 0.025, decide_at: 100 })?.high ?? Number.NaN;
 
   test('a few of the control that do miss make the most that harm can be no smaller', () => {
     const { low, high, p } = harmIn('failures', ones(10, 1000), ones(0, 50));

@@ -3,7 +3,8 @@ import { confidenceSequence, type StandardisedDifference } from '../../stats/con
 import type { Interval } from '../../stats/interval.ts';
 import type { Moments } from '../../stats/moments.ts';
 import { rateSequence } from '../../stats/rate-sequence.ts';
-import type { Cell, LiveEvidence } from './evidence.ts';
+import type { Cell } from './cells.ts';
+import type { LiveEvidence } from './evidence.ts';
 import {
   covarianceOfMeans,
   effectiveUnits,
@@ -34,23 +35,30 @@ export function isRelative(metric: LiveMetric): boolean {
   return metric === 'cost' || metric === 'tokens' || metric === 'latency';
 }
 
-/** The harm that shows in a metric. `alpha` is the chance of being wrong, of each limit. */
+/**
+ * The harm that shows in a metric. `alpha` is the chance of being wrong, of each limit. Where values may be all alike for a
+ * while, limits have two sources, exact bounds first and those of large numbers afterwards, and each may be wrong. With
+ * all of alpha, the upper limit alone would be so in up to nine tenths of alpha before the first miss (of a rate of 0.14 %,
+ * within 1,800 units), and then once more. So each has half of alpha, and `p`, which only the second gives, counts twice.
+ */
 export function harmOf(evidence: LiveEvidence, { metric, margin }: LiveCheck, alpha: number): Harm {
+  const sources = isRelative(metric) ? 1 : 2;
+  const each = alpha / sources;
   const misses = {
     control: missesOf(evidence, 'control', metric),
     canary: missesOf(evidence, 'canary', metric),
   };
   // While no unit of the canary has missed, harm is at most what its own rate of misses can be after so many.
-  const best = misses.canary?.mean === 0 ? rateOf(misses.canary, alpha).high : null;
-  const exact = withoutSpread(misses, alpha);
+  const best = misses.canary?.mean === 0 ? rateOf(misses.canary, each).high : null;
+  const exact = withoutSpread(misses, each);
   if (exact !== null) return { ...exact, high: best ?? exact.high };
   const seen = pooled(evidence, metric);
   if (seen === null) return { ...unknown, high: best };
-  const { higher, lower } = confidenceSequence(seen, { alpha });
-  const beyond = confidenceSequence({ ...seen, difference: seen.difference - margin }, { alpha });
+  const { higher, lower } = confidenceSequence(seen, { alpha: each });
+  const beyond = confidenceSequence({ ...seen, difference: seen.difference - margin }, { alpha: each });
   return {
     estimate: seen.difference,
-    ...{ low: higher.low, high: best ?? lower.high, p: beyond.higher.p },
+    ...{ low: higher.low, high: best ?? lower.high, p: Math.min(1, sources * beyond.higher.p) },
   };
 }
 

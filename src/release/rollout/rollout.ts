@@ -2,7 +2,7 @@ import type { AuditActor } from '../../core/audit-entry.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Json } from '../../core/evaluation.ts';
 import type { RolloutEventType, RolloutPause, RolloutSettings, RolloutStatus } from '../../core/rollout.ts';
-import type { RolloutEventRow, RolloutRow } from '../../store/rollouts.ts';
+import type { RolloutEventRow, RolloutListRow, RolloutRow } from '../../store/rollouts.ts';
 import { percent } from '../alias.ts';
 import { type CheckResult, checkAll } from './checks.ts';
 import type { LookDecision } from './decision.ts';
@@ -76,10 +76,12 @@ export type RolloutState = {
   readonly accepted: readonly string[];
   /** How many units there were when the evidence was last written down. */
   readonly noted: number;
+  /** How long the present step was paused, in pauses that are over; microseconds. */
+  readonly paused_us: number;
 };
 
-/** A rollout as its row has it. */
-export function readRollout(row: RolloutRow): Rollout {
+/** A rollout as its row has it; lists have rows without their state. */
+export function readRollout(row: RolloutListRow & Partial<Pick<RolloutRow, 'state'>>): Rollout {
   const { salt: _salt, state: _state, events: _events, last_traffic_at: _traffic, actor, ...rest } = row;
   return {
     ...rest,

@@ -53,6 +53,22 @@ describe('Settings', () => {
     });
   });
 
+  test.each(['failures', 'refusals', 'score:helpful'] as const)(
+    'take no margin above 1 for %s, because by more than that nothing can be worse',
+    (metric) => {
+      const withMargin = (margin: number) => readSettings({ guardrails: [{ metric, margin }], signals: [] });
+      expect(withMargin(1).guardrails).toEqual([{ metric, margin: 1 }]);
+      expect(() => withMargin(1.01)).toThrow(`guardrails.0.margin: must be at most 1 for ${metric}`);
+      const signals = [
+        { metric: 'latency' as const, margin: 2 },
+        { metric, margin: 2 },
+      ];
+      expect(() => readSettings({ guardrails: [{ metric: 'cost', margin: 2 }], signals })).toThrow(
+        `signals.1.margin: must be at most 1 for ${metric}`,
+      );
+    },
+  );
+
   test('take for granted what is stated as undefined', () => {
     const nothing: SettingsInput = { steps: undefined, guardrails: undefined, signals: undefined };
     expect(readSettings({ ...nothing, alpha: undefined, look_seconds: undefined })).toEqual(readSettings({}));

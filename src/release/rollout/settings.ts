@@ -1,5 +1,6 @@
 import { PawlError } from '../../core/errors.ts';
 import type { LiveCheck, LiveMetric, RolloutSettings, RolloutStep } from '../../core/rollout.ts';
+import { partsOf, percent } from '../alias.ts';
 import { readScorers } from '../online/online-scorers.ts';
 import { isRelative } from './harm.ts';
 
@@ -65,7 +66,7 @@ function requireSteps(steps: readonly RolloutStep[]): void {
     refuse(`steps: must be 2 to ${mostSteps}; a promotion that needs no canary is applied`);
   }
   for (const [i, { weight, min_seconds, min_sessions, approval }] of steps.entries()) {
-    if (!(weight > 0 && weight <= 100) || weight !== Math.round(weight * 100) / 100) {
+    if (!(weight > 0 && weight <= 100) || weight !== percent(partsOf(weight))) {
       refuse(`steps.${i}.weight: must be a percentage above 0 and at most 100, with two decimals at most`);
     }
     const before = steps[i - 1]?.weight ?? 0;
@@ -90,7 +91,12 @@ function requireChecks(guardrails: readonly LiveCheck[], signals: readonly LiveC
   if (guardrails.length > mostChecks) refuse(`guardrails: must be ${mostChecks} at most`);
   if (signals.length > mostChecks) refuse(`signals: must be ${mostChecks} at most`);
   for (const [field, checks] of Object.entries({ guardrails, signals })) {
-    for (const [i, { metric }] of checks.entries()) {
+    for (const [i, { metric, margin }] of checks.entries()) {
+      if (margin > 1 && !isRelative(metric)) {
+        refuse(
+          `${field}.${i}.margin: must be at most 1 for ${metric}, which is never worse by more than that`,
+        );
+      }
       if (isAmong(checks.slice(0, i), metric)) {
         refuse(`${field}.${i}.metric: ${metric} is named already; each is watched once`);
       }

@@ -1,16 +1,17 @@
 import type { AuditActor } from '../../core/audit-entry.ts';
-import { type Clock, formatTime } from '../../core/clock.ts';
+import { type Clock, formatTime, readTime } from '../../core/clock.ts';
 import type { Json } from '../../core/evaluation.ts';
 import type { RunningMode } from '../../core/release.ts';
 import type { PauseCause, RolloutPause } from '../../core/rollout.ts';
 import type { Handle } from '../../store/dialect.ts';
-import { forgetDepartures, insertCanarySweep, type RolloutRow } from '../../store/rollouts.ts';
+import { insertCanarySweep, insertLeftover, type RolloutRow } from '../../store/rollouts.ts';
+import { partsOf } from '../alias.ts';
 import type { Aliases } from '../aliases.ts';
 import type { PromotionDetails } from '../promotion.ts';
 import type { CarryOut } from '../promotion-move.ts';
 import type { PromotionRecords } from '../promotion-records.ts';
 import type { LockedRollout, RolloutRecords } from './records.ts';
-import { settingsOf, stateOf } from './rollout.ts';
+import { readRollout, settingsOf, stateOf } from './rollout.ts';
 
 type Deps = {
   readonly clock: Clock;
@@ -27,7 +28,7 @@ export type Cause = { readonly by: AuditActor; readonly reason: string | null; r
 export function createTransitions({ clock, aliases, promotions, records, carryOut }: Deps) {
   const now = (): string => formatTime(clock.now());
 
-  /** Takes the canary from an alias, and ends the rollout. */
+  /** Takes the canary from an alias, and ends the rollout. What is kept for counting alone is deleted afterwards. */
   async function close(
     tx: Handle,
     { row, alias }: LockedRollout,
@@ -35,7 +36,7 @@ export function createTransitions({ clock, aliases, promotions, records, carryOu
   ): Promise<RolloutRow> {
     const { status, by, reason, data } = how;
     await aliases.setCanary(tx, alias, null);
-    await forgetDepartures(tx, row.id);
+    await insertLeftover(tx, row.id);
     const last =
       status === 'completed' ? { step: settingsOf(row).steps.length - 1, weight: 10_000 } : { weight: 0 };
     const end = { ended_at: now(), ended_by: JSON.stringify(by), end_reason: reason };
@@ -61,7 +62,7 @@ export function createTransitions({ clock, aliases, promotions, records, carryOu
         await carryOut(tx, { row: promotion, details, alias }, cause);
         return close(tx, locked, { status: 'completed', ...cause });
       }
-      const weight = Math.round(step.weight * 100);
+      const weight = partsOf(step.weight);
       const { salt, candidate_version: version } = row;
       await aliases.setCanary(tx, alias, { rollout_id: row.id, salt, version, weight });
       const at = now();
@@ -71,7 +72,7 @@ export function createTransitions({ clock, aliases, promotions, records, carryOu
       const accepted = [...new Set([...state.accepted, ...accepting])].filter(
         (one) => one !== 'inconclusive',
       );
-      const fresh = { last_traffic_at: at, state: JSON.stringify({ ...state, accepted }) };
+      const fresh = { last_traffic_at: at, state: JSON.stringify({ ...state, accepted, paused_us: 0 }) };
       return records.change(tx, row, { ...changes, ...fresh }, { type: 'step', ...cause });
     },
 
@@ -95,7 +96,7 @@ export function createTransitions({ clock, aliases, promotions, records, carryOu
       return records.change(tx, row, changes, { type: 'paused', ...cause });
     },
 
-    /** Goes on, in spite of what is accepted. */
+    /** Goes on, in spite of what is accepted; how long it was paused is remembered. */
     async resume(
       tx: Handle,
       { row }: LockedRollout,
@@ -104,8 +105,12 @@ export function createTransitions({ clock, aliases, promotions, records, carryOu
     ): Promise<RolloutRow> {
       const state = stateOf(row);
       const all = [...new Set([...state.accepted, ...accepted])];
-      const changes = { status: 'running', pause: null, last_traffic_at: now() } as const;
-      const next = { ...changes, state: JSON.stringify({ ...state, accepted: all }) };
+      const at = now();
+      const since = readRollout(row).pause?.since ?? at;
+      // A clock that was set back makes no pause shorter than none.
+      const paused_us = state.paused_us + Math.max(0, readTime(at) - readTime(since));
+      const changes = { status: 'running', pause: null, last_traffic_at: at } as const;
+      const next = { ...changes, state: JSON.stringify({ ...state, accepted: all, paused_us }) };
       return records.change(tx, row, next, { type: 'resumed', ...cause });
     },
 
@@ -124,11 +129,12 @@ export function createTransitions({ clock, aliases, promotions, records, carryOu
       const at = now();
       if (status === 'rolled_back') {
         const why = reason ?? `rolled back from a canary of version ${row.candidate_version}`;
-        await aliases.hold(tx, alias, { since: at, by: by.name, reason: why });
+        await aliases.hold(tx, alias, { by, reason: why });
       }
       const ended = status === 'rolled_back' ? ({ status, ended_at: at } as const) : {};
-      const said = { action: `promotion.${status}`, by, reason };
-      await promotions.write(tx, promotion, { rollout_id: null, ...ended }, said);
+      // Aborted, the promotion stands as it was: what is over is its rollout.
+      const action = status === 'rolled_back' ? 'promotion.rolled_back' : 'promotion.rollout_aborted';
+      await promotions.write(tx, promotion, { rollout_id: null, ...ended }, { action, by, reason });
       if (running !== 'drain') {
         const { id, agent_id, candidate_version: version } = row;
         const sweep = { rollout_id: id, agent_id, alias: row.alias, version, mode: running };

@@ -86,6 +86,9 @@ const tables = [
     rollout_id text not null references rollouts (id) on delete cascade,
     session text not null
   )`,
+  `create table rollout_leftovers (
+    rollout_id text primary key references rollouts (id) on delete cascade
+  )`,
   `create table session_scores (
     id text primary key,
     session_id text not null references sessions (id) on delete cascade,
@@ -110,6 +113,7 @@ const tables = [
 
 const indexes = [
   "create unique index rollouts_open on rollouts (agent_id, alias) where status in ('running', 'paused')",
+  "create index rollouts_open_by_time on rollouts (created_at, id) where status in ('running', 'paused')",
   'create index rollouts_by_time on rollouts (created_at, id)',
   'create index rollouts_of_alias on rollouts (agent_id, alias, created_at, id)',
   'create index rollouts_of_promotion on rollouts (promotion_id)',
