@@ -79,7 +79,7 @@ async function fill(): Promise<Record<string, string>> {
     const found = await ask<PromotionResponse>(pawl, `/promotions/${id}`);
     return found.evidence?.verdict == null ? null : found;
   });
-  const copies = { agent_id: agent.id, alias: 'production', candidate_version: 2, sample: 0 };
+  const copies = { agent_id: agent.id, alias: 'production', candidate_version: 2, sample: 0.0001 };
   const shadow = await ask<{ id: string }>(pawl, '/shadows', copies);
   await ask(pawl, `/shadows/${shadow.id}/stop`, {});
   const rollout = await startRollout(agent.id);

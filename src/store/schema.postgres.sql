@@ -297,6 +297,14 @@ create table inbox (
   constraint inbox_position_check CHECK (("position" >= 1))
 );
 
+create table online_costs (
+  rollout_id text collate "C" not null,
+  name text collate "C" not null,
+  cost_usd double precision,
+  constraint online_costs_pkey PRIMARY KEY (rollout_id, name),
+  constraint online_costs_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollouts(id) ON DELETE CASCADE
+);
+
 create table online_scorings (
   session_id text collate "C" not null,
   name text collate "C" not null,
@@ -305,10 +313,12 @@ create table online_scorings (
   attempts integer not null,
   due_at text collate "C",
   error text collate "C",
+  given_up integer not null,
   constraint online_scorings_pkey PRIMARY KEY (session_id, name),
   constraint online_scorings_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollouts(id) ON DELETE CASCADE,
   constraint online_scorings_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint online_scorings_attempts_check CHECK ((attempts >= 0)),
+  constraint online_scorings_given_up_check CHECK ((given_up = ANY (ARRAY[0, 1]))),
   constraint online_scorings_turns_check CHECK ((turns >= 0))
 );
 
@@ -655,7 +665,9 @@ CREATE INDEX eval_runs_of_eval ON public.eval_runs USING btree (eval_id, created
 
 CREATE INDEX evals_by_time ON public.evals USING btree (created_at, id);
 
-CREATE INDEX online_scorings_due ON public.online_scorings USING btree (due_at, session_id, name) WHERE (due_at IS NOT NULL);
+CREATE INDEX online_scorings_due ON public.online_scorings USING btree (rollout_id, name, due_at, session_id) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX online_scorings_given_up ON public.online_scorings USING btree (rollout_id, name) WHERE (given_up = 1);
 
 CREATE INDEX online_scorings_of ON public.online_scorings USING btree (rollout_id);
 
@@ -676,6 +688,8 @@ CREATE INDEX rollouts_of_alias ON public.rollouts USING btree (agent_id, alias, 
 CREATE INDEX rollouts_of_promotion ON public.rollouts USING btree (promotion_id);
 
 CREATE UNIQUE INDEX rollouts_open ON public.rollouts USING btree (agent_id, alias) WHERE (status = ANY (ARRAY['running'::text, 'paused'::text]));
+
+CREATE INDEX rollouts_open_by_time ON public.rollouts USING btree (created_at, id) WHERE (status = ANY (ARRAY['running'::text, 'paused'::text]));
 
 CREATE INDEX sessions_archived ON public.sessions USING btree (created_at, id) WHERE (archived_at IS NOT NULL);
 

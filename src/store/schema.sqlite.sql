@@ -396,6 +396,13 @@ CREATE TABLE inbox (
   primary key (session_id, position)
 );
 
+CREATE TABLE online_costs (
+  rollout_id text not null references rollouts (id) on delete cascade,
+  name text not null,
+  cost_usd double precision,
+  primary key (rollout_id, name)
+);
+
 CREATE TABLE online_scorings (
   session_id text not null references sessions (id) on delete cascade,
   name text not null,
@@ -404,10 +411,14 @@ CREATE TABLE online_scorings (
   attempts integer not null check (attempts >= 0),
   due_at text,
   error text,
+  given_up integer not null check (given_up in (0, 1)),
   primary key (session_id, name)
 );
 
-CREATE INDEX online_scorings_due on online_scorings (due_at, session_id, name) where due_at is not null;
+CREATE INDEX online_scorings_due on online_scorings (rollout_id, name, due_at, session_id)
+  where due_at is not null;
+
+CREATE INDEX online_scorings_given_up on online_scorings (rollout_id, name) where given_up = 1;
 
 CREATE INDEX online_scorings_of on online_scorings (rollout_id);
 
@@ -563,6 +574,8 @@ CREATE INDEX rollouts_of_alias on rollouts (agent_id, alias, created_at, id);
 CREATE INDEX rollouts_of_promotion on rollouts (promotion_id);
 
 CREATE UNIQUE INDEX rollouts_open on rollouts (agent_id, alias) where status in ('running', 'paused');
+
+CREATE INDEX rollouts_open_by_time on rollouts (created_at, id) where status in ('running', 'paused');
 
 CREATE TABLE session_scores (
   id text primary key,

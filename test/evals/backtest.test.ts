@@ -153,6 +153,13 @@ describe('Sessions that cannot be put to another version', () => {
 });
 
 describe('A backtest is refused', () => {
+  test('of an agent that is archived, before anything is made for it', async () => {
+    const archived = await makeTeams(pawl);
+    await pawl.client.beta.agents.archive(archived.agent.id);
+    const body = { agent_id: archived.agent.id, candidate_version: 2, scoring: namesTeam };
+    expect(await refusal(pawl, '/backtests', body)).toMatchObject({ status: 400, code: 'agent_archived' });
+  });
+
   test.each<[string, Record<string, unknown>, RegExp]>([
     ['without scorers', { scoring: undefined }, /^eval: must be given, or else scoring$/],
     ['with two ways to score', { eval: 'teams' }, /^scoring: must not be given beside an eval$/],

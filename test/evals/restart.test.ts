@@ -100,8 +100,8 @@ describe('A run whose server is killed three times', () => {
     'on SQLite gives all its results, and pays again only for what was under way',
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'pawl-evals-'));
-      const size = { cases: 1000, epochs: 3 };
-      expectWhole(await runThroughKills({ data_dir: folder }, size, [0, 700, 2000]), size);
+      const size = { cases: 300, epochs: 3 };
+      expectWhole(await runThroughKills({ data_dir: folder }, size, [0, 200, 600]), size);
       rmSync(folder, { recursive: true });
     },
     2 * patienceMs,

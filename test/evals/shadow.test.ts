@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ShadowListed, ShadowResponse } from '../../src/api/shadows.ts';
 import { takes } from '../../src/eval/shadow/takes.ts';
 import { type HeldRequest, startGatedModel } from '../gated-model.ts';
+import type { ChatRequest } from '../model-replies.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { startPawl, type TestPawl } from '../pawl.ts';
 import { answersIn, eventually, history, type Setting, say } from '../story.ts';
@@ -112,6 +113,24 @@ test('A candidate answers what users say, users see nothing of it, and the gate 
   expect(found.candidate).toMatchObject({ recorded: 'shadow', agent_version: 2 });
   expect(found.origin).toMatchObject({ type: 'shadow', shadow_id: shadow.id, taken: enough, left_out: {} });
   expect(model.requests.length).toBe(requests);
+});
+
+test('A candidate that fails where users were answered does not pass', async () => {
+  const setting = await makeTeams(pawl);
+  // It fails for half of the users, and never says why.
+  let isOver = false;
+  const isAway = ({ system, messages }: ChatRequest) =>
+    !isOver && system === 'Name the team!' && messages.at(-1)?.text.endsWith('billing') === true;
+  model.when(isAway, 400);
+  const shadow = await start(setting, { candidate_version: 3, max_sessions: 12 });
+  await talkOfMany(pawl.client, setting, 12);
+  const done = await shadowUntil(pawl, shadow.id, ({ status }) => status !== 'running');
+  isOver = true;
+  expect(done.candidate).toMatchObject({ turns: 12, failed_turns: 6 });
+  const scoring = { ...namesTeam, gate: { max_lost_cases: 0 } };
+  const found = await settled(pawl, await ask(pawl, `/shadows/${shadow.id}/comparison`, { scoring }));
+  expect(found).toMatchObject({ status: 'failed', origin: { taken: 12 } });
+  expect(found.verdict).not.toBe('pass');
 });
 
 test('Every turn of a session is copied in its order, and compared by the eval that the shadow names', async () => {

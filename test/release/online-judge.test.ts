@@ -12,6 +12,7 @@ import { readScorers } from '../../src/release/online/online-scorers.ts';
 import { createOnlineScoring, type OnlineScoring } from '../../src/release/online/online-scoring.ts';
 import { createScores } from '../../src/session/scores.ts';
 import type { Store } from '../../src/store/dialect.ts';
+import { readScoringCounts } from '../../src/store/online-scorings.ts';
 import { type DatabaseChoice, openStore } from '../../src/store/open.ts';
 import type { RolloutRow } from '../../src/store/rollouts.ts';
 import { findSession } from '../../src/store/sessions.ts';
@@ -28,6 +29,8 @@ import { seedRollout } from './seeded-rollout.ts';
  */
 
 const judge = { type: 'judge', rubric: 'The answer is kind.', model: 'claude-judge', votes: 1 };
+
+const price = { match: 'claude-*', input: 1000, output: 0, cache_read: 0, cache_write: 0 };
 
 /** The judge passes what is kind, the agent is rude when it is asked to be. */
 function reply({
@@ -99,7 +102,7 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
     const clock = createClock(Date.now);
     const parts = { store, clock, ids: createIds(clock, randomBytes), log: quietLog };
     evaluation = createEvaluation({
-      ...{ ...parts, audit: createAudit(parts), prices: [], scorer_dir: null, scorer_urls: [] },
+      ...{ ...parts, audit: createAudit(parts), prices: [price], scorer_dir: null, scorer_urls: [] },
       endpoints: { address: () => ({ base_url: elsewhere.url, api_key: elsewhere.key }) },
       ...{ servedHere: () => null, pawl_version: '0.0.0' },
     });
@@ -129,12 +132,12 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
   const talkative = () => [ids.kind, ids.rude, ids.long];
   /** Where the machine is busy, a pattern runs out of time as well, and is tried once more after half a minute. */
   async function hurry(): Promise<void> {
-    const late = store.db.updateTable('online_scorings').where('name', '<>', 'away').where('attempts', '>', 0);
+    const late = store.db
+      .updateTable('online_scorings')
+      .where('name', '<>', 'away')
+      .where('attempts', '>', 0);
     const due_at = formatTime(createClock(Date.now).now());
-    const { numUpdatedRows } = await late
-      .where('due_at', '>', due_at)
-      .set({ due_at })
-      .executeTakeFirst();
+    const { numUpdatedRows } = await late.where('due_at', '>', due_at).set({ due_at }).executeTakeFirst();
     if (numUpdatedRows > 0n) scoring.wake();
   }
   const asking = (turns: number) => Object.values(ids).map((id) => ({ id, turns, overrides: null }));
@@ -152,7 +155,9 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
       },
       30_000,
     );
-    const unscored = (await scorings()).filter((row) => row.error !== null && talkative().includes(row.session_id));
+    const unscored = (await scorings()).filter(
+      (row) => row.error !== null && talkative().includes(row.session_id),
+    );
     expect(unscored.map(({ name, error }) => [name, error]).filter(([name]) => name !== 'away')).toEqual([]);
     const valuesOf = async (id: string) =>
       Object.fromEntries((await scoresOf(id)).map(({ name, value }) => [name, value]));
@@ -187,6 +192,14 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
         ...{ due_at: null, error: 'no turn of it has ended' },
       });
     }
+  });
+
+  test('are counted where they wait, with what their scorers cost', async () => {
+    const [kind, short, away] = await readScoringCounts(store.db, rollout.id, ['kind', 'short', 'away']);
+    expect(kind).toEqual({ name: 'kind', waiting: 0, given_up: 0, cost_usd: expect.any(Number) });
+    expect(kind?.cost_usd).toBeGreaterThan(0);
+    expect(short).toEqual({ name: 'short', waiting: 0, given_up: 0, cost_usd: 0 });
+    expect(away).toEqual({ name: 'away', waiting: 3, given_up: 0, cost_usd: 0 });
   });
 
   test('are not asked for again with the turns that they have', async () => {

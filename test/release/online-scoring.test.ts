@@ -312,6 +312,20 @@ describe('All sessions are scored in the end', () => {
     expect(atOnce.most).toBe(4);
   });
 
+  test('by more scorers than there are lanes, in turn', async () => {
+    const names = ['one', 'two', 'three', 'four', 'five', 'six'];
+    const ids = await seed(names, 5);
+    const turns: string[] = [];
+    answer = (_id, _signal, name) => {
+      turns.push(name);
+      return soon();
+    };
+    await ask(...ids.map((id) => ({ id, turns: 1 })));
+    scoring.wake();
+    for (const name of names) await until(() => haveScores(ids, name));
+    expect(new Set(turns.slice(0, 12)).size).toBe(6);
+  });
+
   test('by more scorers than are looked at at once', async () => {
     const names = Array.from({ length: 120 }, (_, i) => `n${100 + i}`);
     const ids = await seed(names, 1);

@@ -38,13 +38,14 @@ export function createBacktests({ store, clock, recordedComparisons }: Deps) {
   return {
     /**
      * Begins a backtest, which is a comparison like any other from then on.
-     * @throws PawlError `agent_not_found`, `alias_not_found`, `version_not_found`, `invalid_request` when the window is
+     * @throws PawlError `agent_not_found`, `agent_archived`, `alias_not_found`, `version_not_found`, `invalid_request` when the window is
      *   empty, and as `recordedComparisons.compare`
      */
     async create(request: BacktestRequest, by: Actor): Promise<Comparison> {
       const { agent_id, candidate_version, limit } = request;
       const version = await baselineOf(store.db, request);
       await requireVersion(store.db, { agent_id, version: candidate_version });
+      await requireLive(store.db, agent_id);
       const now = clock.now();
       const to = request.to ?? formatTime(now);
       const from =
@@ -87,6 +88,12 @@ export async function requireVersion(
     if ((await findVersion(db, agent_id, version)) !== null) return;
   }
   throw new PawlError('version_not_found', `agent ${agent_id} has no version ${version}`);
+}
+
+/** Whatever asks a candidate opens sessions. @throws PawlError `agent_archived` */
+export async function requireLive(db: Handle, agentId: string): Promise<void> {
+  if ((await findAgent(db, agentId))?.archived_at === null) return;
+  throw new PawlError('agent_archived', `agent ${agentId} is archived and starts no sessions`);
 }
 
 async function baselineOf(db: Handle, request: BacktestRequest): Promise<number> {

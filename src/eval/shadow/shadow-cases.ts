@@ -21,7 +21,7 @@ export async function* readPairs(store: Store, shadowId: string): AsyncGenerator
   }
 }
 
-/** The turns that both sides of a shadow have answered, each as a case. */
+/** The turns that users were answered and the candidate was asked, each as a case; where it failed, its case breaks. */
 export async function* findPaired(
   store: Store,
   shadowId: string,
@@ -44,7 +44,7 @@ export async function* findPaired(
     for (const [i, turn] of ours.slice(0, pair.turns).entries()) {
       const answer = theirs[i];
       if (!turn.end.ok) taking.leave('failed_in_production');
-      else if (answer?.end.ok !== true) taking.leave('failed_in_shadow');
+      else if (answer === undefined) taking.leave('not_copied');
       else
         yield {
           id: `${original.id}.${i + 1}`,

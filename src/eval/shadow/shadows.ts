@@ -8,7 +8,6 @@ import type { Log } from '../../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../../core/page.ts';
 import type { Inbox } from '../../session/inbox.ts';
 import type { Sessions } from '../../session/sessions.ts';
-import { findAgent } from '../../store/agents.ts';
 import type { Store } from '../../store/dialect.ts';
 import {
   findShadow,
@@ -21,7 +20,7 @@ import {
 } from '../../store/shadows.ts';
 import type { Comparison } from '../comparisons.ts';
 import type { Evals } from '../evals.ts';
-import { requireAliased, requireVersion } from '../recorded/backtests.ts';
+import { requireAliased, requireLive, requireVersion } from '../recorded/backtests.ts';
 import type { RecordedComparison, RecordedComparisons } from '../recorded/recorded-comparisons.ts';
 import { requireScores, type Scoring } from '../recorded/scoring.ts';
 import { createCopier } from './copier.ts';
@@ -73,9 +72,7 @@ export function createShadows(deps: Deps) {
       const { agent_id, alias, candidate_version, sample, max_sessions } = request;
       const baseline_version = await requireAliased(store.db, { agent_id, alias });
       await requireVersion(store.db, { agent_id, version: candidate_version });
-      if ((await findAgent(store.db, agent_id))?.archived_at !== null) {
-        throw new PawlError('agent_archived', `agent ${agent_id} is archived and starts no sessions`);
-      }
+      await requireLive(store.db, agent_id);
       const named = request.eval === undefined ? null : await requireScores(evals, request.eval);
       const now = formatTime(clock.now());
       const row: ShadowRow = {

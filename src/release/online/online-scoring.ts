@@ -69,15 +69,20 @@ export function createOnlineScoring(deps: Deps) {
     const now = clock.now();
     for (const [key, { until }] of held) if (until <= now) held.delete(key);
     troubles.forget(now);
-    const next = await beginInTurn(now);
-    const patient = [...tasks.values()].map(({ began }) => began + patienceUs).filter((end) => end > now);
-    const soonest = Math.min(next, ...patient);
+    const isFull = busyAt(now).length >= lanes || tasks.size >= mostUnderway;
+    const next = isFull ? Number.POSITIVE_INFINITY : await beginInTurn(now);
+    const soonest = Math.min(next, ...busyAt(now).map(({ began }) => began + patienceUs));
     return soonest === Number.POSITIVE_INFINITY ? null : soonest - now;
+  }
+
+  /** What takes a lane. */
+  function busyAt(now: number): Task[] {
+    return [...tasks.values()].filter(({ began }) => began + patienceUs > now);
   }
 
   /** Whether a lane is free for a scorer: half of them are kept from those that are slow just now. */
   function hasRoom(scorer: RolloutScorer, now: number): boolean {
-    const busy = [...tasks.values()].filter(({ began }) => began + patienceUs > now);
+    const busy = busyAt(now);
     if (busy.length >= lanes || tasks.size >= mostUnderway) return false;
     const slow = new Set<string>();
     for (const task of tasks.values()) if (task.began + patienceUs <= now) slow.add(task.scorer);

@@ -214,7 +214,7 @@ describe('A candidate that fails oftener', patiently, () => {
     'at %d and then %d is taken back from a slice of 5, half of the time within %d sessions',
     (was, is, middle) => {
       const valuesOf = failing(({ arm }) => (arm === 'canary' ? is : was));
-      const ends = endsOf({ settings: staying(5), sessions, valuesOf }, 100);
+      const ends = endsOf({ settings: staying(5), sessions: 10_000, valuesOf }, 100);
       expect(countOf(ends, 'roll_back')).toBe(100);
       const after = ends.map((end) => end.after).sort((a, b) => a - b);
       // The standard error of the median of a hundred is a tenth of it.
