@@ -67,14 +67,14 @@ async function countAll(rooms: Rooms, load: Load): Promise<number[]> {
         dialect: store.dialect,
         costOf: () => 0.001,
       });
-      readDetails(after);
+      await readDetails(tx, after);
       return seen.length;
     });
     total += counted;
     if (counted > 0) costs.push(ownMicroseconds() - before);
   }
   const row = await findRollout(store.db, id);
-  const units = row === null ? null : readDetails(row).evidence.units;
+  const units = row === null ? null : (await readDetails(store.db, row)).evidence.units;
   if (total !== load.sessions || units === null || units.control + units.canary > load.keys) {
     throw new Error(`${total} sessions and ${JSON.stringify(units)} units were counted`);
   }

@@ -158,7 +158,7 @@ export function createRollbacks(deps: Deps) {
         store.write((tx) => carryOut(tx, key, change)),
       );
       notify.wake();
-      if (ended !== null) watchers.tell(ended.id, readDetails(ended));
+      if (ended !== null) watchers.tell(ended.id, await readDetails(store.db, ended));
       if (change.running !== 'drain') sweeper.wake();
       return {
         ...{ alias, from_version: bad, to_version: alias.version ?? 0, running: change.running },

@@ -4,9 +4,16 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely';
 import { expect, test } from 'vitest';
+import { seedRollout } from '../../test/release/seeded-rollout.ts';
 import type { Database } from './database.ts';
-import { listPendingScorings, listWaitingScorers, readScoringCounts } from './online-scorings.ts';
+import {
+  addScoringCost,
+  listPendingScorings,
+  listWaitingScorers,
+  readScoringCounts,
+} from './online-scorings.ts';
 import { openStore } from './open.ts';
+import { seedSession } from './store.testsuite.ts';
 
 test('SQLite finds what is to be scored, and counts it, by indexes that hold little else', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pawl-scorings-'));
@@ -33,4 +40,28 @@ test('SQLite finds what is to be scored, and counts it, by indexes that hold lit
   ]);
   await db.destroy();
   rmSync(folder, { recursive: true });
+});
+
+test('Scorers cost nothing at first, and an unknown sum once a price is not known', async () => {
+  const store = await openStore({ kind: 'memory' });
+  const { agent_id } = await seedSession(store, 'first');
+  const { id: rollout_id } = await seedRollout(store, { agent_id, scorers: [] });
+  const costs = async () => {
+    const counts = await readScoringCounts(store.db, rollout_id, ['kind', 'other']);
+    return counts.map(({ cost_usd }) => cost_usd);
+  };
+  expect(await readScoringCounts(store.db, rollout_id, [])).toEqual([]);
+  expect(await costs()).toEqual([0, 0]);
+  const sums: unknown[] = [];
+  for (const cost of [0.25, 0.5, null, 0.25]) {
+    await store.write((tx) => addScoringCost(tx, { rollout_id, name: 'kind' }, cost));
+    sums.push(await costs());
+  }
+  expect(sums).toEqual([
+    [0.25, 0],
+    [0.75, 0],
+    [null, 0],
+    [null, 0],
+  ]);
+  await store.close();
 });

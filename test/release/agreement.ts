@@ -61,7 +61,8 @@ function aliasProblems(alias: Row, { moves, rollouts, done }: AliasHistory): str
     expectSame('the number of a move', move['move'], i + 1);
     expectSame(`the start of move ${i + 1}`, move['from_version'], moves[i - 1]?.['to_version'] ?? null);
   }
-  const isMove = ({ action }: Entry) => action !== 'alias.policy_changed' && action !== 'alias.released';
+  const others = ['alias.policy_changed', 'alias.released', 'alias.held'];
+  const isMove = ({ action }: Entry) => !others.includes(String(action));
   const told = done.filter((entry) => entry['subject_id'] === name && isMove(entry));
   expectSame(
     'the audit log',

@@ -79,7 +79,8 @@ export async function countingProblems(rows: DatabaseRows): Promise<string[]> {
     await rows.query(`select c.rollout_id, c.counted, s.arm, s.weight, s.unit, s.rollout_id as of
     from rollout_sessions c join sessions s on s.id = c.session_id`);
   const units = await rows.query('select * from rollout_units');
-  const rollouts = await rows.query('select id, state from rollouts');
+  // What it was made of is forgotten once a rollout is over.
+  const rollouts = await rows.query('select id, state from rollouts where ended_at is null');
   return rollouts.flatMap(({ id, state }) => {
     const { evidence } = JSON.parse(String(state)) as { readonly evidence: LiveEvidence };
     const own = counted

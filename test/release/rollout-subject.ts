@@ -44,6 +44,7 @@ export function rolloutAnswer(set: Partial<RolloutResponse> = {}): RolloutRespon
       ...{ sessions: [], units: { control: 0, canary: 0 }, excluded: { control: 0, canary: 0 } },
       ...{ sample_ratio: { p: 1 }, checks: [liveCheck()] },
     },
+    scoring: [],
     ...set,
   };
 }

@@ -42,7 +42,10 @@ function factLines(rollout: RolloutResponse): string[] {
     ['Units', `${counts(units)}; sample ratio p ${short(sample_ratio.p)}`],
     ['Excluded', counts(excluded)],
     ...scorers.map(({ name, sample, scorer }) => {
-      return ['Scorer', `score:${name} of ${short(sample * 100)} % of the sessions, by ${typeOf(scorer)}`];
+      const counts = rollout.scoring.find((one) => one.name === name);
+      const left = counts === undefined ? '' : `; ${counts.waiting} waiting, ${counts.given_up} given up`;
+      const what = `score:${name} of ${short(sample * 100)} % of the sessions, by ${typeOf(scorer)}${left}`;
+      return ['Scorer', what];
     }),
   ]);
 }

@@ -95,6 +95,7 @@ describe('A check of failures', () => {
     const evidence = {
       ...noEvidenceYet,
       cells: [cell({ failures: rate(100, 1000) }, { failures: rate(100, 1000) }, 5000)],
+      valued: { control: { failures: 1000 }, canary: { failures: 1000 } },
     };
     const { harm, status } = only(evidence, { metric: 'failures' });
     expect(harm.high).toBeLessThan(0.05);

@@ -33,6 +33,8 @@ const ones = (count: number, of: number): Column => Array.from({ length: of }, (
 const unknown: Harm = { estimate: null, low: null, high: null, p: null };
 const value = fc.double({ min: 0.01, max: 1, noNaN: true });
 const column = fc.array(value, { minLength: 50, maxLength: 90 });
+/** Enough for the upper limit of what is compared by its difference. */
+const longColumn = fc.array(value, { minLength: 200, maxLength: 220 });
 
 describe('Harm', () => {
   test.each<[LiveMetric, number]>([
@@ -63,7 +65,7 @@ describe('Harm', () => {
 
   test('of scores turns around with the arms', () => {
     fc.assert(
-      fc.property(column, column, (first, second) => {
+      fc.property(longColumn, longColumn, (first, second) => {
         const there = harmIn('score:good', first, second);
         const back = harmIn('score:good', second, first);
         fc.pre(there.low !== null);
@@ -72,6 +74,12 @@ describe('Harm', () => {
         expect(back.high).toBeCloseTo(-(there.low ?? Number.NaN), 9);
       }),
     );
+  });
+
+  test('of few units has no upper limit once one has missed, because rates near 0 would seem too low', () => {
+    const control = ones(10, 1000);
+    expect(harmIn('failures', control, ones(1, 199))).toMatchObject({ high: null, low: expect.any(Number) });
+    expect(harmIn('failures', control, ones(1, 200)).high).toBeGreaterThan(0);
   });
 
   test('that is relative does not depend on the unit of measure', () => {
@@ -113,7 +121,7 @@ describe('Harm', () => {
   test('has the spread of a ratio, in which that of the control counts (c / b) squared', () => {
     const [control, canary] = [
       ones(500, 1000).map((one) => one + 0.5),
-      ones(50, 100).map((one) => 3 * one + 1),
+      ones(100, 200).map((one) => 3 * one + 1),
     ];
     const { estimate, low, high } = harmIn('cost', control, canary);
     expect(estimate).toBeCloseTo(1.5, 12);

@@ -55,10 +55,15 @@ export function harmOf(evidence: LiveEvidence, { metric, margin }: LiveCheck, al
   const seen = pooled(evidence, metric);
   if (seen === null) return { ...unknown, high: best };
   const { higher, lower } = confidenceSequence(seen, { alpha: each });
+  const isSureOfMost = isRelative(metric) || (evidence.valued.canary[metric] ?? 0) >= enoughForHigh;
   const beyond = confidenceSequence({ ...seen, difference: seen.difference - margin }, { alpha: each });
   return {
     estimate: seen.difference,
-    ...{ low: higher.low, high: best ?? lower.high, p: Math.min(1, sources * beyond.higher.p) },
+    ...{
+      low: higher.low,
+      high: best ?? (isSureOfMost ? lower.high : null),
+      p: Math.min(1, sources * beyond.higher.p),
+    },
   };
 }
 
@@ -75,6 +80,13 @@ type ArmOfStep = {
   /** What the arm adds to the variance of the difference. */
   readonly variance: number;
 };
+
+/**
+ * From how many units of the canary the limits of large numbers say what harm is at most, once one of them has missed. Of
+ * rates near 0, fewer say too little: in simulations of 1 % against 6 % in a canary of 10 %, the upper limit was once below
+ * the truth in 12 % of rollouts from 50 units on, in 10 % from 100 and in 5 % from 200.
+ */
+const enoughForHigh = 200;
 
 /** From how many effective units of each arm a step counts: the limits are those of large numbers. */
 const minUnits = 50;

@@ -167,7 +167,7 @@ export function createLook(deps: Deps): Look {
     }
     if (taken.decision.type === 'roll_back' && settingsOf(taken.after).on_rollback !== 'drain')
       deps.onSweep();
-    if (watchers.isWatched(id)) watchers.tell(id, readDetails(taken.after));
+    if (watchers.isWatched(id)) watchers.tell(id, await readDetails(store.db, taken.after));
     return taken.decision;
   };
 }

@@ -2,6 +2,8 @@ import type { AuditActor } from '../../core/audit-entry.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Json } from '../../core/evaluation.ts';
 import type { RolloutEventType, RolloutPause, RolloutSettings, RolloutStatus } from '../../core/rollout.ts';
+import type { Handle } from '../../store/dialect.ts';
+import { readScoringCounts, type ScoringCounts } from '../../store/online-scorings.ts';
 import type { RolloutEventRow, RolloutListRow, RolloutRow } from '../../store/rollouts.ts';
 import { percent } from '../alias.ts';
 import { type CheckResult, checkAll } from './checks.ts';
@@ -56,7 +58,11 @@ export type Rollout = {
 };
 
 /** A rollout with what is known of its traffic. */
-export type RolloutDetails = Rollout & { readonly evidence: EvidenceSummary };
+export type RolloutDetails = Rollout & {
+  readonly evidence: EvidenceSummary;
+  /** How its scorers get on. */
+  readonly scoring: readonly ScoringCounts[];
+};
 
 /** Something that happened to a rollout. */
 export type RolloutEvent = {
@@ -95,10 +101,16 @@ export function readRollout(row: RolloutListRow & Partial<Pick<RolloutRow, 'stat
   };
 }
 
-/** The same with its evidence. */
-export function readDetails(row: RolloutRow): RolloutDetails {
+/** The same with its evidence, and how its scorers get on. */
+export async function readDetails(db: Handle, row: RolloutRow): Promise<RolloutDetails> {
   const { evidence } = stateOf(row);
-  return { ...readRollout(row), evidence: summarise(evidence, checkAll(evidence, settingsOf(row))) };
+  const settings = settingsOf(row);
+  const names = settings.scorers.map(({ name }) => name);
+  return {
+    ...readRollout(row),
+    evidence: summarise(evidence, checkAll(evidence, settings)),
+    scoring: await readScoringCounts(db, row.id, names),
+  };
 }
 
 export function readEvent({ rollout_id: _rollout, actor, data, ...rest }: RolloutEventRow): RolloutEvent {

@@ -78,9 +78,9 @@ export function createRollouts(deps: Deps) {
     return tell(row);
   }
 
-  function tell(row: RolloutRow): RolloutDetails {
+  async function tell(row: RolloutRow): Promise<RolloutDetails> {
     notify.wake();
-    const details = readDetails(row);
+    const details = await readDetails(store.db, row);
     watchers.tell(row.id, details);
     return details;
   }
@@ -95,7 +95,7 @@ export function createRollouts(deps: Deps) {
     );
   }
 
-  function begun(row: RolloutRow): RolloutDetails {
+  async function begun(row: RolloutRow): Promise<RolloutDetails> {
     deps.onStart();
     return tell(row);
   }
@@ -110,7 +110,7 @@ export function createRollouts(deps: Deps) {
 
     /** @throws PawlError `rollout_not_found` */
     async retrieve(id: string): Promise<RolloutDetails> {
-      return readDetails(await records.find(store.db, id));
+      return readDetails(store.db, await records.find(store.db, id));
     },
 
     /** Rollouts by creation time. */

@@ -16,6 +16,7 @@ import type { CheckResult } from '../../../release/rollout/checks.ts';
 import type { LookDecision } from '../../../release/rollout/decision.ts';
 import type { ArmCounts } from '../../../release/rollout/evidence.ts';
 import type { EvidenceSummary } from '../../../release/rollout/rollout.ts';
+import type { ScoringCounts } from '../../../store/online-scorings.ts';
 import type { RolloutEventResponse, RolloutListed, RolloutResponse } from '../../rollouts.ts';
 import { count, describes, json, listOf, share, text, time } from './fields.ts';
 import { actor } from './release.ts';
@@ -207,8 +208,24 @@ export const listedRollout = describes<RolloutListed>()(z.object(listedShape)).m
   description: 'A rollout without its evidence.',
 });
 
+const scoringCounts = describes<ScoringCounts>()(
+  z.object({
+    name: text.describe('The scorer.'),
+    waiting: count.describe('Sessions that it is still to score, or to be asked about again.'),
+    given_up: count.describe('Sessions with an answer that it could not score.'),
+    cost_usd: z
+      .number()
+      .nullable()
+      .describe('What it has cost in US dollars; null when the price of something is not known.'),
+  }),
+);
+
 export const rollout = describes<RolloutResponse>()(
-  z.object({ ...listedShape, evidence: evidence.describe('What is known of its traffic.') }),
+  z.object({
+    ...listedShape,
+    evidence: evidence.describe('What is known of its traffic.'),
+    scoring: listOf(scoringCounts).describe('How its scorers get on, in the order of the settings.'),
+  }),
 ).meta({ id: 'Rollout', description: 'A promotion that is carried out in steps, and watched.' });
 
 export const rolloutEvent = describes<RolloutEventResponse>()(
