@@ -56,7 +56,9 @@ export async function countUnseen(
   }
   await saveCounted(tx, row.id, counted);
   await saveUnits(tx, row.id, new Map([...units].map(([key, unit]) => [key, JSON.stringify(unit)])));
-  const canary = seen.filter(({ arm }) => arm === 'canary').map(({ created_at }) => created_at);
+  const canary = seen
+    .filter(({ arm, overrides }) => arm === 'canary' && overrides === null)
+    .map(({ created_at }) => created_at);
   const changes = {
     state: JSON.stringify({ ...state, evidence }),
     last_traffic_at: [row.last_traffic_at, ...canary].toSorted().at(-1) ?? row.last_traffic_at,
