@@ -4,6 +4,16 @@ import type { Arm } from './rollout.ts';
 /** Weights are parts of this many, so that they are whole numbers: 500 is 5 %. */
 export const wholeWeight = 10_000;
 
+/** A weight in percent, of one in parts of 10,000. */
+export function percent(weight: number): number {
+  return weight / 100;
+}
+
+/** A weight in parts of 10,000, of one in percent with two decimals at most. */
+export function partsOf(weight: number): number {
+  return Math.round(weight * 100);
+}
+
 /** Where a key stands in a rollout. */
 export type Place = {
   /** From 0 to 9,999. A part of the keys as large as a weight stands below that weight, and stays there as it grows. */

@@ -1,3 +1,4 @@
+import { percent } from '../core/assignment.ts';
 import type { AuditActor, AuditSubject } from '../core/audit-entry.ts';
 import { PawlError } from '../core/errors.ts';
 import type { AliasHold, AliasPolicy, MoveKind } from '../core/release.ts';
@@ -71,16 +72,6 @@ export function readAlias(row: AliasRow): Alias {
         ? null
         : { id: rollout_id, version: canary_version, weight: percent(canary_weight) },
   };
-}
-
-/** A weight in percent, of one in parts of 10,000. */
-export function percent(weight: number): number {
-  return weight / 100;
-}
-
-/** A weight in parts of 10,000, of one in percent with two decimals at most. */
-export function partsOf(weight: number): number {
-  return Math.round(weight * 100);
 }
 
 /** A move as its row has it. */

@@ -1,7 +1,9 @@
 import type { Audit } from '../access/audit.ts';
 import type { Actor } from '../access/keys.ts';
 import { requireAgent } from '../agent/agents.ts';
+import { requireServable } from '../agent/servable.ts';
 import { aliasPattern, latestAlias } from '../core/agent-reference.ts';
+import { percent } from '../core/assignment.ts';
 import type { AuditActor } from '../core/audit-entry.ts';
 import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
@@ -26,14 +28,12 @@ import {
   type AliasKey,
   type AliasMove,
   noAlias,
-  percent,
   readAlias,
   readMove,
   subjectOf,
 } from './alias.ts';
 import { requireSettable } from './alias-rules.ts';
 import type { Notify } from './notify.ts';
-import { requireServable } from './promotable.ts';
 import { orWriteDown } from './refusals.ts';
 
 /** How an alias moves. */

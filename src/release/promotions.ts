@@ -1,6 +1,7 @@
 import type { Audit } from '../access/audit.ts';
 import { type Actor, serverActor } from '../access/keys.ts';
 import { requireAgent } from '../agent/agents.ts';
+import { requireServable } from '../agent/servable.ts';
 import type { AuditActor } from '../core/audit-entry.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
@@ -20,7 +21,6 @@ import { type Alias, noAlias, subjectOf } from './alias.ts';
 import type { Aliases } from './aliases.ts';
 import type { EvidenceRoom } from './evidence.ts';
 import type { Notify } from './notify.ts';
-import { requireServable } from './promotable.ts';
 import { isSamePerson, type Promotion, type PromotionDetails } from './promotion.ts';
 import { basisHash, type PromotionBasis, readBasis } from './promotion-basis.ts';
 import { type CarryOut, requireUnblocked } from './promotion-move.ts';

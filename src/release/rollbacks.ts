@@ -1,5 +1,6 @@
 import type { Audit } from '../access/audit.ts';
 import type { Actor } from '../access/keys.ts';
+import { requireVersion } from '../agent/servable.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import type { RunningMode } from '../core/release.ts';
 import type { SessionStatus } from '../core/session.ts';
@@ -12,7 +13,6 @@ import { type Alias, type AliasKey, noAlias, readMove, subjectOf } from './alias
 import { requireThere } from './alias-rules.ts';
 import type { Aliases } from './aliases.ts';
 import type { Notify } from './notify.ts';
-import { requireVersion } from './promotable.ts';
 import type { PromotionRecords } from './promotion-records.ts';
 import { orWriteDown } from './refusals.ts';
 import { type RollbackRequest, rollbackTarget } from './rollback-target.ts';

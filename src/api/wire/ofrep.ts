@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Flag } from '../../agent/flags.ts';
+import { percent } from '../../core/assignment.ts';
 import { fitsMetadata, maxValueLength } from '../../core/metadata.ts';
 import { lookup, text } from './fields.ts';
 
@@ -70,7 +71,7 @@ export function flagResponse(key: string, flag: Flag): FlagResponse {
       agent_id,
       ...(alias === null ? {} : { alias }),
       config_hash,
-      ...(rollout === null ? {} : { rollout_id: rollout.id, weight: rollout.weight / 100 }),
+      ...(rollout === null ? {} : { rollout_id: rollout.id, weight: percent(rollout.weight) }),
     },
   };
 }

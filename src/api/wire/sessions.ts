@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { percent } from '../../core/assignment.ts';
 import { readTime } from '../../core/clock.ts';
 import type { SessionAgent, UsageSnapshot } from '../../core/events.ts';
 import type { Metadata } from '../../core/metadata.ts';
@@ -173,5 +174,5 @@ export function rolloutPlace({ rollout_id, arm, weight, unit }: Session['row']):
 }
 
 function rolloutResponse(place: RolloutPlace | null): SessionRollout | null {
-  return place === null ? null : { id: place.id, arm: place.arm, weight: place.weight / 100 };
+  return place === null ? null : { id: place.id, arm: place.arm, weight: percent(place.weight) };
 }

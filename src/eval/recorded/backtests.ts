@@ -1,7 +1,9 @@
 import type { Actor } from '../../access/keys.ts';
+import { requireAgent } from '../../agent/agents.ts';
+import { requireStarting, requireVersion } from '../../agent/servable.ts';
 import { type Clock, formatTime, readTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
-import { findAgent, findVersion } from '../../store/agents.ts';
+import { type AgentRow, findAgent } from '../../store/agents.ts';
 import { findAlias } from '../../store/aliases.ts';
 import type { Handle, Store } from '../../store/dialect.ts';
 import type { Comparison } from '../comparisons.ts';
@@ -38,14 +40,15 @@ export function createBacktests({ store, clock, recordedComparisons }: Deps) {
   return {
     /**
      * Begins a backtest, which is a comparison like any other from then on.
-     * @throws PawlError `agent_not_found`, `agent_archived`, `alias_not_found`, `version_not_found`, `invalid_request` when the window is
-     *   empty, and as `recordedComparisons.compare`
+     * @throws PawlError `agent_not_found`, `agent_archived`, `alias_not_found`, `version_not_found`, `invalid_request`
+     *   when the window is empty, and as `recordedComparisons.compare`
      */
     async create(request: BacktestRequest, by: Actor): Promise<Comparison> {
       const { agent_id, candidate_version, limit } = request;
-      const version = await baselineOf(store.db, request);
-      await requireVersion(store.db, { agent_id, version: candidate_version });
-      await requireLive(store.db, agent_id);
+      const agent = requireAgent(await findAgent(store.db, agent_id), agent_id);
+      const version = await baselineOf(store.db, agent, request);
+      await requireVersion(store.db, agent, candidate_version);
+      requireStarting(agent);
       const now = clock.now();
       const to = request.to ?? formatTime(now);
       const from =
@@ -63,43 +66,18 @@ export function createBacktests({ store, clock, recordedComparisons }: Deps) {
 
 export type Backtests = ReturnType<typeof createBacktests>;
 
-/** The version that an alias stands for. @throws PawlError `agent_not_found`, `alias_not_found` */
-export async function requireAliased(
-  db: Handle,
-  { agent_id, alias }: { readonly agent_id: string; readonly alias: string },
-): Promise<number> {
-  if ((await findAgent(db, agent_id)) === null) {
-    throw new PawlError('agent_not_found', `agent ${agent_id} does not exist`);
-  }
+/** The version that an alias of an agent stands for. @throws PawlError `alias_not_found` */
+export async function requireAliased(db: Handle, agent_id: string, alias: string): Promise<number> {
   const found = await findAlias(db, { agent_id, name: alias });
   if (found !== null && found.version !== null) return found.version;
   const what = found === null ? 'does not exist' : 'stands for no version';
   throw new PawlError('alias_not_found', `alias ${alias} of agent ${agent_id} ${what}`);
 }
 
-/** @throws PawlError `agent_not_found`, `version_not_found` */
-export async function requireVersion(
-  db: Handle,
-  { agent_id, version }: { readonly agent_id: string; readonly version: number },
-): Promise<void> {
-  const agent = await findAgent(db, agent_id);
-  if (agent === null) throw new PawlError('agent_not_found', `agent ${agent_id} does not exist`);
-  if (version <= agent.latest_version) {
-    if ((await findVersion(db, agent_id, version)) !== null) return;
-  }
-  throw new PawlError('version_not_found', `agent ${agent_id} has no version ${version}`);
-}
-
-/** Whatever asks a candidate opens sessions. @throws PawlError `agent_archived` */
-export async function requireLive(db: Handle, agentId: string): Promise<void> {
-  if ((await findAgent(db, agentId))?.archived_at === null) return;
-  throw new PawlError('agent_archived', `agent ${agentId} is archived and starts no sessions`);
-}
-
-async function baselineOf(db: Handle, request: BacktestRequest): Promise<number> {
-  const { agent_id, version } = request;
-  if (version === undefined) return requireAliased(db, { agent_id, alias: aliasOf(request) ?? 'production' });
-  await requireVersion(db, { agent_id, version });
+async function baselineOf(db: Handle, agent: AgentRow, request: BacktestRequest): Promise<number> {
+  const { version } = request;
+  if (version === undefined) return requireAliased(db, agent.id, aliasOf(request) ?? 'production');
+  await requireVersion(db, agent, version);
   return version;
 }
 

@@ -1,5 +1,7 @@
 import type { Audit } from '../../access/audit.ts';
 import type { Actor } from '../../access/keys.ts';
+import { requireAgent } from '../../agent/agents.ts';
+import { requireStarting, requireVersion } from '../../agent/servable.ts';
 import type { AuditActor } from '../../core/audit-entry.ts';
 import { type Clock, formatTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
@@ -8,6 +10,7 @@ import type { Log } from '../../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../../core/page.ts';
 import type { Inbox } from '../../session/inbox.ts';
 import type { Sessions } from '../../session/sessions.ts';
+import { findAgent } from '../../store/agents.ts';
 import type { Store } from '../../store/dialect.ts';
 import {
   findShadow,
@@ -20,7 +23,7 @@ import {
 } from '../../store/shadows.ts';
 import type { Comparison } from '../comparisons.ts';
 import type { Evals } from '../evals.ts';
-import { requireAliased, requireLive, requireVersion } from '../recorded/backtests.ts';
+import { requireAliased } from '../recorded/backtests.ts';
 import type { RecordedComparison, RecordedComparisons } from '../recorded/recorded-comparisons.ts';
 import { requireScores, type Scoring } from '../recorded/scoring.ts';
 import { createCopier } from './copier.ts';
@@ -70,9 +73,10 @@ export function createShadows(deps: Deps) {
      */
     async create(request: ShadowRequest, by: Actor): Promise<ShadowDetails> {
       const { agent_id, alias, candidate_version, sample, max_sessions } = request;
-      const baseline_version = await requireAliased(store.db, { agent_id, alias });
-      await requireVersion(store.db, { agent_id, version: candidate_version });
-      await requireLive(store.db, agent_id);
+      const agent = requireAgent(await findAgent(store.db, agent_id), agent_id);
+      const baseline_version = await requireAliased(store.db, agent_id, alias);
+      await requireVersion(store.db, agent, candidate_version);
+      requireStarting(agent);
       const named = request.eval === undefined ? null : await requireScores(evals, request.eval);
       const now = formatTime(clock.now());
       const row: ShadowRow = {

@@ -1,3 +1,4 @@
+import { partsOf } from '../../core/assignment.ts';
 import type {
   LiveMetric,
   PauseCause,
@@ -5,7 +6,6 @@ import type {
   RolloutSettings,
   RolloutStep,
 } from '../../core/rollout.ts';
-import { partsOf } from '../alias.ts';
 import type { CheckResult } from './checks.ts';
 import type { LiveEvidence } from './evidence.ts';
 

@@ -13,7 +13,15 @@ import { type CheckResult, checkAll } from './checks.ts';
 import { type CostOf, countedTogether, countUnseen } from './counting.ts';
 import { decideLook, type LookDecision } from './decision.ts';
 import type { LockedRollout, RolloutRecords } from './records.ts';
-import { type RolloutDetails, readDetails, readRollout, settingsOf, stateOf, summarise } from './rollout.ts';
+import {
+  nextLookAt,
+  type RolloutDetails,
+  readDetails,
+  readRollout,
+  settingsOf,
+  stateOf,
+  summarise,
+} from './rollout.ts';
 import type { Transitions } from './transitions.ts';
 
 type Deps = {
@@ -154,7 +162,7 @@ export function createLook(deps: Deps): Look {
       const times = {
         ...{ looks: row.looks + 1, decision: JSON.stringify(decision) },
         last_look_at: [formatTime(now), row.last_look_at ?? ''].toSorted().at(-1) ?? null,
-        next_look_at: formatTime(now + Math.round(settingsOf(row).look_seconds * 1_000_000)),
+        next_look_at: nextLookAt(settingsOf(row), now),
       };
       await updateRollout(tx, id, times);
       const after = await carryOut(tx, { ...locked, row: { ...row, ...times } }, decided);

@@ -1,4 +1,5 @@
 import type { Audit } from '../../access/audit.ts';
+import { percent } from '../../core/assignment.ts';
 import type { AuditActor } from '../../core/audit-entry.ts';
 import { type Clock, formatTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
@@ -15,7 +16,7 @@ import {
   type RolloutRow,
   updateRollout,
 } from '../../store/rollouts.ts';
-import { type Alias, percent } from '../alias.ts';
+import type { Alias } from '../alias.ts';
 import type { Aliases } from '../aliases.ts';
 import type { Notify } from '../notify.ts';
 

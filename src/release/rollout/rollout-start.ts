@@ -1,6 +1,7 @@
 import type { Audit } from '../../access/audit.ts';
 import type { Actor } from '../../access/keys.ts';
 import type { Versions } from '../../agent/versions.ts';
+import { partsOf } from '../../core/assignment.ts';
 import { type Clock, formatTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
@@ -9,7 +10,7 @@ import { noSessionUsage, type SessionUsage } from '../../core/usage.ts';
 import type { Handle, Store } from '../../store/dialect.ts';
 import { findOpenPromotion, lockPromotion, type PromotionRow } from '../../store/promotions.ts';
 import type { RolloutRow } from '../../store/rollouts.ts';
-import { type Alias, partsOf } from '../alias.ts';
+import type { Alias } from '../alias.ts';
 import { requireNoRollout } from '../alias-rules.ts';
 import type { Aliases } from '../aliases.ts';
 import type { PromotionBasis } from '../promotion-basis.ts';
@@ -18,7 +19,7 @@ import type { PromotionRecords } from '../promotion-records.ts';
 import { orWriteDown } from '../refusals.ts';
 import { noEvidenceYet } from './evidence.ts';
 import type { RolloutRecords } from './records.ts';
-import { type RolloutState, settingsOf } from './rollout.ts';
+import { nextLookAt, type RolloutState, settingsOf } from './rollout.ts';
 
 /** Who does something, and why. */
 export type Said = { readonly by: Actor; readonly reason: string | null };
@@ -62,10 +63,7 @@ export function createRolloutStart(deps: Deps) {
       ...{ baseline_version: alias.version, candidate_version, salt, retry_of: before?.id ?? null },
       ...{ settings: JSON.stringify(settings), status: 'running', step: 0, weight, step_since: at },
       ...{ pause: null, state: JSON.stringify(state), decision: null, looks: 0, last_look_at: null },
-      ...{
-        next_look_at: formatTime(now + Math.round(settings.look_seconds * 1_000_000)),
-        last_traffic_at: at,
-      },
+      ...{ next_look_at: nextLookAt(settings, now), last_traffic_at: at },
       ...{ events: 0, actor: JSON.stringify(by), reason, created_at: at, updated_at: at },
       ...{ ended_at: null, ended_by: null, end_reason: null },
     };

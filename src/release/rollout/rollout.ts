@@ -1,11 +1,12 @@
+import { percent } from '../../core/assignment.ts';
 import type { AuditActor } from '../../core/audit-entry.ts';
+import { formatTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Json } from '../../core/evaluation.ts';
 import type { RolloutEventType, RolloutPause, RolloutSettings, RolloutStatus } from '../../core/rollout.ts';
 import type { Handle } from '../../store/dialect.ts';
 import { readScoringCounts, type ScoringCounts } from '../../store/online-scorings.ts';
 import type { RolloutEventRow, RolloutListRow, RolloutRow } from '../../store/rollouts.ts';
-import { percent } from '../alias.ts';
 import { type CheckResult, checkAll } from './checks.ts';
 import type { LookDecision } from './decision.ts';
 import type { ArmCounts, LiveEvidence } from './evidence.ts';
@@ -103,12 +104,10 @@ export function readRollout(row: RolloutListRow & Partial<Pick<RolloutRow, 'stat
 
 /** The same with its evidence, and how its scorers get on. */
 export async function readDetails(db: Handle, row: RolloutRow): Promise<RolloutDetails> {
-  const { evidence } = stateOf(row);
-  const settings = settingsOf(row);
-  const names = settings.scorers.map(({ name }) => name);
+  const names = settingsOf(row).scorers.map(({ name }) => name);
   return {
     ...readRollout(row),
-    evidence: summarise(evidence, checkAll(evidence, settings)),
+    evidence: evidenceOf(row),
     scoring: await readScoringCounts(db, row.id, names),
   };
 }
@@ -125,6 +124,12 @@ export function settingsOf(row: Pick<RolloutRow, 'settings'>): RolloutSettings {
   return JSON.parse(row.settings) as RolloutSettings;
 }
 
+/** What is known of a rollout's traffic at this moment, and what follows from it. */
+export function evidenceOf(row: RolloutRow): EvidenceSummary {
+  const { evidence } = stateOf(row);
+  return summarise(evidence, checkAll(evidence, settingsOf(row)));
+}
+
 /** Evidence in short. */
 export function summarise(evidence: LiveEvidence, checks: readonly CheckResult[]): EvidenceSummary {
   const { units, excluded, ratio } = evidence;
@@ -134,6 +139,11 @@ export function summarise(evidence: LiveEvidence, checks: readonly CheckResult[]
     sample_ratio: { p: ratio.p },
     checks,
   };
+}
+
+/** When the look after one at this moment is due. */
+export function nextLookAt({ look_seconds }: RolloutSettings, now: number): string {
+  return formatTime(now + Math.round(look_seconds * 1_000_000));
 }
 
 /** @throws PawlError `rollout_over` */

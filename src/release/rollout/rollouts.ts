@@ -22,6 +22,7 @@ import { orWriteDown } from '../refusals.ts';
 import { checkAll } from './checks.ts';
 import type { LockedRollout, RolloutRecords } from './records.ts';
 import {
+  evidenceOf,
   type Rollout,
   type RolloutDetails,
   type RolloutEvent,
@@ -31,7 +32,6 @@ import {
   requireOpen,
   settingsOf,
   stateOf,
-  summarise,
 } from './rollout.ts';
 import type { RolloutStart, Said } from './rollout-start.ts';
 import type { Transitions } from './transitions.ts';
@@ -136,7 +136,7 @@ export function createRollouts(deps: Deps) {
     async pause(id: string, { by, reason }: Said): Promise<RolloutDetails> {
       return change(id, { verb: 'paused', by }, async (tx, locked) => {
         if (locked.row.pause !== null) return locked.row;
-        return transitions.pause(tx, locked, 'person', { by, reason, data: numbersOf(locked.row) });
+        return transitions.pause(tx, locked, 'person', { by, reason, data: evidenceOf(locked.row) });
       });
     },
 
@@ -178,7 +178,7 @@ export function createRollouts(deps: Deps) {
         if (settings.steps[row.step]?.approval === true) await requireDecider(tx, promotion, by);
         const accepting = brokenSignals(row);
         const details = requireUnblocked(await promotions.detail(tx, promotion), 'rolled out');
-        const data = { ...numbersOf(row), skipped: pause?.reason ?? decision?.reason ?? null };
+        const data = { ...evidenceOf(row), skipped: pause?.reason ?? decision?.reason ?? null };
         return transitions.advance(tx, locked, { details, accepting, by, reason, data });
       });
     },
@@ -207,7 +207,7 @@ export function createRollouts(deps: Deps) {
     const details = await change(id, { verb: how.status, by: how.by }, (tx, locked) =>
       transitions.takeBack(tx, locked, {
         ...how,
-        data: { ...numbersOf(locked.row), running: how.running },
+        data: { ...evidenceOf(locked.row), running: how.running },
       }),
     );
     if (how.running !== 'drain') deps.onSweep();
@@ -224,12 +224,6 @@ function requireAt(row: RolloutRow, step: number | undefined): void {
     'rollout_moved',
     `step: rollout ${row.id} is at step ${row.step + 1}, not ${step}; look at it again and repeat`,
   );
-}
-
-/** The numbers that a person had before them, as the event keeps them. */
-function numbersOf(row: RolloutRow) {
-  const { evidence } = stateOf(row);
-  return summarise(evidence, checkAll(evidence, settingsOf(row)));
 }
 
 /** The signals that are broken, for a person who goes on all the same. @throws PawlError `rollout_blocked` */

@@ -1,6 +1,6 @@
+import { partsOf, percent } from '../../core/assignment.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { LiveCheck, LiveMetric, RolloutSettings, RolloutStep } from '../../core/rollout.ts';
-import { partsOf, percent } from '../alias.ts';
 import { readScorers } from '../online/online-scorers.ts';
 import { isRelative } from './harm.ts';
 

@@ -1,3 +1,4 @@
+import { partsOf, wholeWeight } from '../../core/assignment.ts';
 import type { AuditActor } from '../../core/audit-entry.ts';
 import { type Clock, formatTime, readTime } from '../../core/clock.ts';
 import type { Json } from '../../core/evaluation.ts';
@@ -5,7 +6,6 @@ import type { RunningMode } from '../../core/release.ts';
 import type { PauseCause, RolloutPause } from '../../core/rollout.ts';
 import type { Handle } from '../../store/dialect.ts';
 import { insertCanarySweep, insertLeftover, type RolloutRow } from '../../store/rollouts.ts';
-import { partsOf } from '../alias.ts';
 import type { Aliases } from '../aliases.ts';
 import type { PromotionDetails } from '../promotion.ts';
 import type { CarryOut } from '../promotion-move.ts';
@@ -38,7 +38,9 @@ export function createTransitions({ clock, aliases, promotions, records, carryOu
     await aliases.setCanary(tx, alias, null);
     await insertLeftover(tx, row.id);
     const last =
-      status === 'completed' ? { step: settingsOf(row).steps.length - 1, weight: 10_000 } : { weight: 0 };
+      status === 'completed'
+        ? { step: settingsOf(row).steps.length - 1, weight: wholeWeight }
+        : { weight: 0 };
     const end = { ended_at: now(), ended_by: JSON.stringify(by), end_reason: reason };
     const changes = { status, ...last, pause: null, next_look_at: null, ...end };
     return records.change(tx, row, changes, { type: status, by, reason, data });
