@@ -19,7 +19,10 @@ export async function openRooms() {
   const ids = createIds(clock, randomBytes);
   const audit = createAudit({ store, clock, ids });
   const versions = createVersions(store);
-  const agents = createAgents({ store, clock, ids, audit, versions, serves: () => true });
+  const agents = createAgents({
+    ...{ store, clock, ids, audit, versions, serves: () => true },
+    notify: { enqueue: async () => {}, wake: () => {} },
+  });
 
   return {
     ...{ store, clock, ids, agents },

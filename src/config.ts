@@ -27,6 +27,8 @@ const url = {
   expects: 'a URL that starts with http:// or https://',
 };
 
+const s3Url = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w.-]+)*\/?$/;
+
 /** Every setting, its variable and its default. `docs/reference/configuration.md` is checked against this. */
 export const settings = {
   host: {
@@ -48,7 +50,7 @@ export const settings = {
     default: '.pawl',
     read: (text) => text,
     expects: 'a folder',
-    help: 'Folder of the SQLite database. Not used when a database URL is set.',
+    help: 'Folder of the SQLite database and of uploaded files, unless they have a URL of their own.',
   } as Setting<string>,
   database_url: {
     env: 'DATABASE_URL',
@@ -131,7 +133,13 @@ export const settings = {
     ...anyText,
     env: 'PAWL_MODEL_PRICES',
     expects: 'match=input/output or match=input/output/cache read/cache write, separated by commas',
-    help: 'US dollars per million tokens, to show what evals cost. Example: claude-sonnet-*=3/15/0.3/3.75',
+    help: 'US dollars per million tokens, to tell what sessions and evals cost. Example: claude-sonnet-*=3/15/0.3/3.75',
+  } as Setting<string | null>,
+  prices_file: {
+    ...anyText,
+    env: 'PAWL_PRICES_FILE',
+    expects: 'a file, in YAML or JSON',
+    help: 'File of what models cost, read again when it changes. What it names comes before model_prices.',
   } as Setting<string | null>,
   eval_endpoints: {
     ...anyText,
@@ -157,6 +165,20 @@ export const settings = {
     expects: 'URLs, separated by commas',
     help: 'Where scorers that are asked over HTTP may be: a URL allows itself and what is below it.',
   } as Setting<string | null>,
+  vault_key: {
+    ...secret,
+    env: 'PAWL_VAULT_KEY',
+    read: aesKey,
+    expects: '32 random bytes in base64, as `openssl rand -base64 32` makes them',
+    help: 'The key that the secrets in vaults are encrypted with. Without it, vaults cannot be made.',
+  } as Setting<string | null>,
+  vault_key_previous: {
+    ...secret,
+    env: 'PAWL_VAULT_KEY_PREVIOUS',
+    read: aesKey,
+    expects: '32 bytes in base64',
+    help: 'The key before that one. What is encrypted with it is encrypted anew at the start.',
+  } as Setting<string | null>,
   allow_private_webhooks: {
     env: 'PAWL_ALLOW_PRIVATE_WEBHOOKS',
     default: false,
@@ -164,6 +186,63 @@ export const settings = {
     expects: 'true or false',
     help: 'Lets webhooks be on this machine, in private networks, and on plain HTTP.',
   } as Setting<boolean>,
+  mcp_timeout_ms: {
+    env: 'PAWL_MCP_TIMEOUT_MS',
+    default: 60_000,
+    read: wholeNumber(100, 86_400_000),
+    expects: 'a whole number of milliseconds from 100 to 86400000, a day',
+    help: 'The longest that one call of a tool of an MCP server may take.',
+  } as Setting<number>,
+  allow_private_mcp: {
+    env: 'PAWL_ALLOW_PRIVATE_MCP',
+    default: false,
+    read: flag,
+    expects: 'true or false',
+    help: 'Lets MCP servers, and where their tokens are refreshed, be on this machine, in private networks, and on plain HTTP.',
+  } as Setting<boolean>,
+  files_url: {
+    env: 'PAWL_FILES_URL',
+    default: null,
+    read: (text) => (s3Url.test(text) ? text : null),
+    expects: 's3://bucket, or s3://bucket/prefix',
+    help: 'Where uploaded files are kept, when not in the folder of data: a bucket of an S3-compatible store.',
+  } as Setting<string | null>,
+  files_s3_endpoint: {
+    ...url,
+    env: 'PAWL_FILES_S3_ENDPOINT',
+    help: 'Where that store is, when not at Amazon.',
+  } as Setting<string | null>,
+  files_s3_region: {
+    env: 'PAWL_FILES_S3_REGION',
+    default: 'us-east-1',
+    read: (text) => (/^[a-z0-9-]{1,64}$/.test(text) ? text : null),
+    expects: 'the name of a region',
+    help: 'The region of the bucket. Many stores take any.',
+  } as Setting<string>,
+  files_s3_access_key_id: {
+    ...secret,
+    env: 'PAWL_FILES_S3_ACCESS_KEY_ID',
+    help: 'The access key for the bucket.',
+  } as Setting<string | null>,
+  files_s3_secret_access_key: {
+    ...secret,
+    env: 'PAWL_FILES_S3_SECRET_ACCESS_KEY',
+    help: 'The secret of that access key.',
+  } as Setting<string | null>,
+  max_file_bytes: {
+    env: 'PAWL_MAX_FILE_BYTES',
+    default: 524_288_000,
+    read: wholeNumber(1, 2_000_000_000),
+    expects: 'a whole number of bytes from 1 to 2000000000',
+    help: 'The largest file that can be uploaded.',
+  } as Setting<number>,
+  max_tool_rounds: {
+    env: 'PAWL_MAX_TOOL_ROUNDS',
+    default: 100,
+    read: wholeNumber(1, 100_000),
+    expects: 'a whole number from 1 to 100000',
+    help: 'How often one turn may ask its model, answers of tools included.',
+  } as Setting<number>,
   max_turns: {
     env: 'PAWL_MAX_TURNS',
     default: 256,
@@ -294,8 +373,17 @@ export function processEnvironment(): Readonly<Record<string, string | undefined
 export const loopbackNames = ['127.0.0.1', 'localhost', '::1', '[::1]'];
 
 function checkTogether(config: Config): void {
+  if (config.vault_key_previous !== null && config.vault_key === null) {
+    throw new ConfigError('PAWL_VAULT_KEY_PREVIOUS needs PAWL_VAULT_KEY, the key that comes after it');
+  }
   if (config.allow_no_key && !loopbackNames.includes(config.host)) {
     throw new ConfigError(`PAWL_ALLOW_NO_KEY needs a loopback PAWL_HOST, and that is ${config.host}`);
+  }
+  if (config.files_url !== null) {
+    const missing = (['files_s3_access_key_id', 'files_s3_secret_access_key'] as const).find(
+      (name) => config[name] === null,
+    );
+    if (missing !== undefined) throw new ConfigError(`PAWL_FILES_URL needs ${settings[missing].env} as well`);
   }
   for (const name of ['anthropic_base_url', 'openai_base_url'] as const) {
     const target = URL.parse(config[name] ?? '');
@@ -386,6 +474,10 @@ function wholeNumber(min: number, max: number): (text: string) => number | null 
     const value = Number(text);
     return /^\d{1,12}$/.test(text) && value >= min && value <= max ? value : null;
   };
+}
+
+function aesKey(text: string): string | null {
+  return /^[A-Za-z0-9+/]{43}=$/.test(text) ? text : null;
 }
 
 function flag(text: string): boolean | null {

@@ -1,4 +1,5 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
+import { join } from 'node:path';
 import { type Audit, createAudit } from './access/audit.ts';
 import { createKeys, type Keys, localActor, serverActor } from './access/keys.ts';
 import { createAgents } from './agent/agents.ts';
@@ -9,31 +10,44 @@ import type { Config } from './config.ts';
 import { type Clock, createClock } from './core/clock.ts';
 import { createIds, type Ids } from './core/ids.ts';
 import type { Log } from './core/log.ts';
-import type { SessionUsage } from './core/usage.ts';
-import { priceOf } from './eval/case-price.ts';
 import type { EndpointAddress } from './eval/endpoint.ts';
 import { createEndpoints, parseEndpoints } from './eval/endpoints.ts';
 import { createEvaluation, type Evaluation } from './eval/evaluation.ts';
 import { createShadows } from './eval/shadow/shadows.ts';
-import { type Price, parsePrices } from './model/prices.ts';
+import { createAttachments } from './file/attachments.ts';
+import { createFiles, type Files } from './file/files.ts';
+import { type BlobPlace, openBlobs } from './file/open-blobs.ts';
+import { createMcp, type Mcp } from './mcp/mcp.ts';
+import { type Catalog, createCatalog } from './model/catalog.ts';
+import { openPriceFile } from './model/price-file.ts';
+import { parsePrices } from './model/price-table.ts';
+import { createPrices, type Prices } from './model/prices.ts';
 import { defaultRetryLimits } from './model/retry.ts';
 import { createRouter, type ProviderLoaders, type Router } from './model/router.ts';
 import { defaultRoutes, parseRoutes, type ResolvedRoute } from './model/routes.ts';
 import { createRelease } from './release/release.ts';
+import { createAsking } from './session/asking.ts';
 import { createHistory } from './session/history.ts';
 import { createHub } from './session/hub.ts';
 import { createInbox } from './session/inbox.ts';
 import { createJournal } from './session/journal.ts';
+import { createPreviews } from './session/previews.ts';
 import { createScores } from './session/scores.ts';
 import { createSessions } from './session/sessions.ts';
 import { createStopping } from './session/stopping.ts';
+import { createSystemMessageCheck } from './session/system-messages.ts';
+import { createToolboxes } from './session/toolbox.ts';
 import { createTurns } from './session/turn.ts';
+import { createTurnRecord } from './session/turn-record.ts';
 import { createWorker } from './session/worker.ts';
+import { listAgentModels } from './store/agent-models.ts';
 import type { Store } from './store/dialect.ts';
 import { listEvents } from './store/events.ts';
 import type { DatabaseInspection } from './store/inspect.ts';
 import { openStore } from './store/open.ts';
+import { createVaults, type Vaults } from './vault/vaults.ts';
 import { packageVersion } from './version.ts';
+import type { Notify } from './webhook/notify.ts';
 import { createPost } from './webhook/post.ts';
 import { createWebhooks, type Webhooks } from './webhook/webhooks.ts';
 
@@ -69,6 +83,7 @@ export type ServerOptions = {
 const pingMs = 15_000;
 const stopGraceMs = 10_000;
 const shadowPauseMs = 1000;
+const vaultTimeoutMs = 10_000;
 const webhookTimeoutMs = 10_000;
 const webhookGraceMs = 3000;
 
@@ -84,10 +99,11 @@ export async function startServer({
   shadow_pause_ms,
 }: ServerOptions): Promise<Server> {
   const router = routerFor(config);
+  const prices = pricesFor(config, { router, log });
   const store = await openStore(in_memory === true ? { kind: 'memory' } : databaseOf(config));
   try {
     const how = { in_memory: in_memory ?? false, for_one_command: for_one_command ?? false };
-    return await listen({ config, log, router, store, ...how, shadow_pause_ms });
+    return await listen({ config, log, router, prices, store, ...how, shadow_pause_ms });
   } catch (error) {
     await store.close();
     throw error;
@@ -102,30 +118,46 @@ export function routerFor(config: Config): Router {
   return createRouter({ routes, providers });
 }
 
+/** The prices of a configuration. Throws an Error when those that are there cannot be read. */
+export function pricesFor(
+  { prices_file, model_prices }: Config,
+  { router, log }: { readonly router: Router; readonly log: Log },
+): Prices {
+  const setting = model_prices === null ? [] : parsePrices(model_prices);
+  const file = prices_file === null ? null : openPriceFile(prices_file, { now: Date.now, log });
+  const table = file === null ? () => setting : () => [...file(), ...setting];
+  return createPrices({ table, route: router.route });
+}
+
 /** Looks at the database of a configuration without changing it; what is wrong with it stands in the answer. */
 export async function inspectDatabase(config: Config): Promise<DatabaseInspection> {
   const { inspectStore } = await import('./store/inspect.ts');
   return inspectStore(databaseOf(config));
 }
 
-async function listen(given: {
+type Beginning = Pick<Parts, 'log' | 'router' | 'prices' | 'store'> & {
   readonly config: Config;
-  readonly log: Log;
-  readonly router: Router;
-  readonly store: Store;
   readonly in_memory: boolean;
   readonly for_one_command: boolean;
   readonly shadow_pause_ms: number | undefined;
-}): Promise<Server> {
-  const { config, log, router, store } = given;
+};
+
+async function listen(given: Beginning): Promise<Server> {
+  const { config, log, router, prices, store } = given;
   const clock = createClock(Date.now);
   const ids = createIds(clock, pooledRandomBytes());
-  const parts = { store, clock, ids, audit: createAudit({ store, clock, ids, log }), log, router };
+  const parts = { store, clock, ids, audit: createAudit({ store, clock, ids, log }), log, router, prices };
   // A command that opens the data by itself acts for whoever runs it.
   const own = given.for_one_command ? localActor : serverActor;
   const keys: Keys = createKeys({ ...parts, randomBytes, own });
   const webhooks = webhooksOf(config, parts);
-  const { worker, ...rooms } = sessionRooms(config, parts);
+  const vaults = vaultsOf(config, { ...parts, notify: webhooks });
+  const files = await filesOf(config, parts, given.in_memory);
+  const mcp = createMcp({
+    ...{ clock, pawl_version: packageVersion(), timeout_ms: config.mcp_timeout_ms },
+    allow_private: config.allow_private_mcp,
+  });
+  const { worker, ...rooms } = sessionRooms(config, { ...parts, notify: webhooks, vaults, files, mcp });
   let url = '';
   const evaluation = evaluationOf(config, {
     ...parts,
@@ -135,10 +167,11 @@ async function listen(given: {
   const shadows = createShadows({ ...parts, ...rooms, ...evaluation, pause_ms });
   const release = createRelease({
     ...{ ...parts, ...rooms, ...evaluation, notify: webhooks },
-    ...{ costOf: costsOf(config, router), elapsed: () => performance.now() },
+    ...{ costOf: prices.costOfSession, elapsed: () => performance.now() },
   });
   const app = createApp({
-    ...{ ...parts, ...rooms, keys, evaluation, shadows, release, webhooks },
+    ...{ ...parts, ...rooms, files, keys, evaluation, shadows, release, vaults, webhooks },
+    catalog: catalogOf(parts),
     key_policy: config.allow_no_key ? 'none' : 'required',
     ping_ms: pingMs,
   });
@@ -157,6 +190,10 @@ async function listen(given: {
     if (!given.for_one_command) shadows.recover();
     // A command does not wait for receivers; what it leaves in the outbox goes out with the next start.
     if (!given.for_one_command) webhooks.start();
+    // Requests are answered meanwhile.
+    if (!given.for_one_command) void vaults.start();
+    // Nor for files that are to be removed.
+    if (!given.for_one_command) files.start();
   } catch (error) {
     await app.close();
     await worker.stop(0);
@@ -176,7 +213,10 @@ async function listen(given: {
       await app.close();
       await release.stop();
       await worker.stop(stopGraceMs);
+      await mcp.stop();
+      await vaults.stop();
       await webhooks.stop(webhookGraceMs);
+      await files.stop();
       await store.close();
     },
   };
@@ -196,6 +236,15 @@ function pooledRandomBytes(): (size: number) => Uint8Array {
   };
 }
 
+/** How many agents' models the list of models has at most; the newest are looked at. */
+const mostAgentModels = 1000;
+
+/** What models there are. */
+function catalogOf({ store, router, prices }: Parts): Catalog {
+  const agentModels = () => listAgentModels(store.db, store.dialect, mostAgentModels);
+  return createCatalog({ router, prices, agentModels });
+}
+
 /** What every room is made of. */
 type Parts = {
   readonly store: Store;
@@ -204,7 +253,14 @@ type Parts = {
   readonly audit: Audit;
   readonly log: Log;
   readonly router: Router;
+  readonly prices: Prices;
 };
+
+/** What users upload. */
+async function filesOf(config: Config, parts: Parts, in_memory: boolean): Promise<Files> {
+  const blobs = await openBlobs(in_memory ? { kind: 'temporary' } : blobPlaceOf(config));
+  return createFiles({ ...parts, blobs, max_bytes: config.max_file_bytes });
+}
 
 /** Who is told what happens here. */
 function webhooksOf(config: Config, parts: Parts): Webhooks {
@@ -216,9 +272,27 @@ function webhooksOf(config: Config, parts: Parts): Webhooks {
   });
 }
 
+/** What lets sessions in at MCP servers. */
+function vaultsOf(config: Config, parts: Parts & { readonly notify: Notify }): Vaults {
+  return createVaults({
+    ...{ ...parts, allow_private: config.allow_private_mcp, randomBytes },
+    ...{ key: config.vault_key, previous_key: config.vault_key_previous },
+    deadline: () => AbortSignal.timeout(vaultTimeoutMs),
+  });
+}
+
 /** Agents, sessions, and the worker that runs their turns. */
-function sessionRooms(config: Config, parts: Parts) {
-  const { store, router } = parts;
+function sessionRooms(
+  config: Config,
+  parts: Parts & {
+    readonly notify: Notify;
+    readonly vaults: Vaults;
+    readonly files: Files;
+    readonly mcp: Mcp;
+  },
+) {
+  const { store, router, prices, vaults, files } = parts;
+  const max_rounds = config.max_tool_rounds;
   const serves = (model: string): boolean => router.route(model) !== null;
   const versions = createVersions(store);
   const agents = createAgents({ ...parts, versions, serves });
@@ -226,17 +300,26 @@ function sessionRooms(config: Config, parts: Parts) {
   const hub = createHub((sessionId, seq) =>
     listEvents(store.db, sessionId, { filter: {}, order: 'asc', after: seq, limit: 1000 }),
   );
+  const previews = createPreviews();
   const journal = createJournal({ ...parts, hub });
-  const sessions = createSessions({ ...parts, hub, journal, agents, environments, versions, serves });
+  const record = createTurnRecord({ ...parts, journal, max_rounds });
   const turns = createTurns({
-    ...{ ...parts, journal, versions },
-    retries: { ...defaultRetryLimits, max_retries: config.model_max_retries },
-    max_tokens: config.model_max_tokens,
-    random: Math.random,
+    ...{ ...parts, versions, record, max_tokens: config.model_max_tokens },
+    ...{ toolboxes: createToolboxes(parts), attachments: createAttachments(files) },
+    asking: createAsking({
+      ...{ ...parts, previews, record, costOf: prices.costOf, random: Math.random },
+      retries: { ...defaultRetryLimits, max_retries: config.model_max_retries },
+    }),
   });
   const worker = createWorker({ ...parts, journal, turns, hub, max_turns: config.max_turns });
+  const requireFiles = files.requireAll;
+  const sessions = createSessions({
+    ...{ ...parts, hub, journal, agents, environments, versions, serves, max_rounds, requireFiles },
+    ...{ hasPrice: prices.hasPrice, requireVaults: vaults.requireUsable, onStart: worker.start },
+  });
   const inbox = createInbox({
-    ...{ ...parts, journal },
+    ...{ ...parts, journal, max_rounds, requireFiles },
+    requireSystemMessages: createSystemMessageCheck({ ...parts, versions }),
     ...{ onStart: worker.start, onInterrupt: worker.interrupt, onUncertain: worker.adopt },
   });
   const stopping = createStopping({
@@ -253,38 +336,22 @@ function sessionRooms(config: Config, parts: Parts) {
     inbox,
     history: createHistory(parts),
     hub,
+    previews,
     worker,
     stopping,
-  };
-}
-
-function pricesOf({ model_prices }: Config): Price[] {
-  return model_prices === null ? [] : parsePrices(model_prices);
-}
-
-/** What tokens cost that this server's sessions have used. */
-function costsOf(config: Config, router: Router) {
-  const prices = pricesOf(config);
-  return (model: string, usage: SessionUsage): number | null => {
-    const served = nameOf(router.route(model));
-    if (served === null) return null;
-    const { input_tokens, output_tokens, cache_creation, cache_read_input_tokens } = usage;
-    const written = cache_creation.ephemeral_5m_input_tokens + cache_creation.ephemeral_1h_input_tokens;
-    const cached = { cache_read_tokens: cache_read_input_tokens, cache_write_tokens: written };
-    return priceOf(prices, served, { input_tokens, output_tokens, ...cached });
   };
 }
 
 /** `own` is where this server is, once it listens. */
 function evaluationOf(
   config: Config,
-  { router, own, ...parts }: Parts & { readonly own: () => EndpointAddress },
+  { router, prices, own, ...parts }: Parts & { readonly own: () => EndpointAddress },
 ): Evaluation {
   const named = parseEndpoints(config.eval_endpoints, config.eval_endpoint_keys);
   return createEvaluation({
     ...parts,
     endpoints: createEndpoints(named, own),
-    prices: pricesOf(config),
+    prices: prices.table,
     servedHere: (model) => nameOf(router.route(model)),
     scorer_dir: config.scorer_dir,
     scorer_urls: config.scorer_urls?.split(',').map((part) => part.trim()) ?? [],
@@ -324,6 +391,22 @@ function providersOf(config: Config): ProviderLoaders {
               base_url: openai_base_url ?? 'https://api.openai.com/v1',
             }),
         }),
+  };
+}
+
+function blobPlaceOf(config: Config): BlobPlace {
+  const { files_url, files_s3_region: region, data_dir } = config;
+  if (files_url === null) return { kind: 'folder', folder: join(data_dir, 'files') };
+  const { hostname: bucket, pathname } = new URL(files_url);
+  const prefix = pathname.replace(/^\/+|\/+$/g, '');
+  return {
+    kind: 's3',
+    endpoint: config.files_s3_endpoint?.replace(/\/+$/, '') ?? `https://s3.${region}.amazonaws.com`,
+    region,
+    bucket,
+    prefix: prefix === '' ? '' : `${prefix}/`,
+    access_key_id: config.files_s3_access_key_id ?? '',
+    secret_access_key: config.files_s3_secret_access_key ?? '',
   };
 }
 

@@ -40,6 +40,7 @@ describe('A setting', () => {
     ['PAWL_OPENAI_BASE_URL', 'localhost:1', 'PAWL_OPENAI_BASE_URL: expected a URL'],
     ['PAWL_LOG_LEVEL', 'loud', 'PAWL_LOG_LEVEL: expected one of debug, info, warn, error, silent'],
     ['PAWL_ALLOW_NO_KEY', 'perhaps', 'PAWL_ALLOW_NO_KEY: expected true or false'],
+    ['PAWL_VAULT_KEY', 'too short', 'PAWL_VAULT_KEY: expected 32 random bytes in base64'],
   ])('%s=%s is refused by name', (name, value, sentence) => {
     expect(() => load({ env: { [name]: value } })).toThrow(sentence);
   });
@@ -70,6 +71,16 @@ describe('ANTHROPIC_API_KEY', () => {
 });
 
 describe('Settings that do not go together', () => {
+  test('a key before is nothing without the key that comes after it', () => {
+    const [first, second] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64')) as [
+      string,
+      string,
+    ];
+    const env = { PAWL_VAULT_KEY_PREVIOUS: first };
+    expect(() => load({ env })).toThrow('PAWL_VAULT_KEY_PREVIOUS needs PAWL_VAULT_KEY');
+    expect(load({ env: { ...env, PAWL_VAULT_KEY: second } }).config.vault_key_previous).toBe(first);
+  });
+
   test('a server without keys listens on loopback only', () => {
     const env = { PAWL_ALLOW_NO_KEY: '1' };
     expect(load({ env }).config.allow_no_key).toBe(true);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,11 +6,9 @@ import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openRows } from './database-rows.ts';
 import { type GatedModel, startGatedModel } from './gated-model.ts';
+import { live } from './life.ts';
 import { startModelServer } from './model-server.ts';
-import { sdk, testKey } from './pawl.ts';
-import { type Running, startNode } from './pawl-process.ts';
 import { type FreshDatabase, freshDatabase } from './postgres.ts';
-import { serverProcess } from './server-process.ts';
 import {
   answersIn,
   eventually,
@@ -29,24 +26,6 @@ import { orderProblems } from './turn-order.ts';
  * without an event lost or doubled. The method: a server in a process of its own, killed under load and in each of
  * the states that a turn can be in, then started again on the same database; the model lives on in this process.
  */
-
-type Life = { readonly client: Anthropic; readonly took: number; alive(): boolean; kill(): Promise<void> };
-
-async function live(settings: Record<string, string>): Promise<Life> {
-  const flags = { api_key: testKey, anthropic_api_key: 'upstream-key', ...settings };
-  const running: Running = startNode([serverProcess, JSON.stringify(flags)]);
-  const [, url = '', took] = await running.printed(/^(\S+) took up (\d+)\n/);
-  return {
-    client: sdk(url, testKey, { maxRetries: 0 }),
-    took: Number(took),
-    alive: () => running.child.exitCode === null && running.child.signalCode === null,
-    async kill() {
-      running.child.kill('SIGKILL');
-      if (running.child.signalCode === null && running.child.exitCode === null)
-        await once(running.child, 'exit');
-    },
-  };
-}
 
 const gapless =
   'select session_id from events group by session_id having count(*) <> max(seq) or min(seq) <> 1';

@@ -1,16 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { type ChatRequest, readChatRequest, replyTo, streamFrames } from './model-replies.ts';
+import { replyTo, type Said, streamFrames } from './model-replies.ts';
+import { type ChatRequest, readChatRequest } from './model-requests.ts';
 import { eventually } from './story.ts';
 
 /** A request that waits for its answer. */
 export type HeldRequest = ChatRequest & {
   readonly body: Readonly<Record<string, unknown>>;
   /** Sends the first half of an answer, and holds the rest back. */
-  begin(text: string): void;
+  begin(said: string | Said): void;
   /** Sends a whole answer. */
-  answer(text: string): void;
+  answer(said: string | Said): void;
   /** Whether the client has left, or has been answered. */
   readonly closed: () => boolean;
 };
@@ -29,7 +30,7 @@ export async function startGatedModel(): Promise<GatedModel> {
   const hold = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = (await json(incoming)) as Record<string, unknown>;
     const request = readChatRequest('anthropic', body);
-    const framesOf = (text: string) => streamFrames('anthropic', replyTo(request, text));
+    const framesOf = (said: string | Said) => streamFrames('anthropic', replyTo(request, said));
     const open = () => response.writeHead(200, { 'content-type': 'text/event-stream' });
     let closed = false;
     response.on('close', () => {
@@ -38,12 +39,12 @@ export async function startGatedModel(): Promise<GatedModel> {
     arrived.push({
       ...request,
       body,
-      begin(text) {
-        const { opening, deltas } = framesOf(text);
+      begin(said) {
+        const { opening, deltas } = framesOf(said);
         open().write([...opening, ...deltas.slice(0, 3)].join(''));
       },
-      answer(text) {
-        const { opening, deltas, closing } = framesOf(text);
+      answer(said) {
+        const { opening, deltas, closing } = framesOf(said);
         open().end([...opening, ...deltas, ...closing].join(''));
       },
       closed: () => closed,

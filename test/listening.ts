@@ -1,5 +1,8 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { BetaManagedAgentsStreamSessionEvents } from '@anthropic-ai/sdk/resources/beta/sessions/events';
+import type {
+  BetaManagedAgentsStreamSessionEvents,
+  EventStreamParams,
+} from '@anthropic-ai/sdk/resources/beta/sessions/events';
 import { eventually } from './story.ts';
 
 /** An open event stream of the SDK, and what has come out of it so far. */
@@ -13,8 +16,12 @@ export type Listening = {
 };
 
 /** Opens a stream, and resolves once the server has answered. */
-export async function listen(client: Anthropic, sessionId: string): Promise<Listening> {
-  const stream = await client.beta.sessions.events.stream(sessionId);
+export async function listen(
+  client: Anthropic,
+  sessionId: string,
+  query: EventStreamParams = {},
+): Promise<Listening> {
+  const stream = await client.beta.sessions.events.stream(sessionId, query);
   const events: BetaManagedAgentsStreamSessionEvents[] = [];
   let ended = false;
   const reading = (async () => {

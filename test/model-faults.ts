@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ChatRequest, errorBody, frame, type Reply, streamFrames, wholeBody } from './model-replies.ts';
+import { errorBody, frame, type Reply, type Said, streamFrames, wholeBody } from './model-replies.ts';
+import type { ChatRequest } from './model-requests.ts';
 
 /** An HTTP error answer. `message` and `type` have defaults that fit the status. */
 export type StatusFault = {
@@ -11,13 +12,27 @@ export type StatusFault = {
   readonly retry_after_ms?: number;
   readonly message?: string;
   readonly type?: string;
+  /** The code that only one of the protocols has. */
+  readonly code?: string;
 };
 
-/** What goes wrong with one request; a number is short for an HTTP status. */
+/** How a reply breaks off: in the middle of its text, or of the input of its last call. */
+export type Break =
+  /** The socket is destroyed. */
+  | 'reset_midway'
+  /** The stream ends well-formed, but before its last events. */
+  | 'truncated'
+  /** An error event, although the HTTP status was 200. */
+  | 'mid_stream_error'
+  /** A data line with broken JSON. */
+  | 'malformed';
+
+/** What goes wrong with one request, or what is said to it; a number is short for an HTTP status. */
 export type Fault =
   | number
   | StatusFault
-  | { readonly text: string }
+  | (Said & { readonly breaks?: Break })
+  | Break
   | { readonly slow: { readonly first_byte_ms: number; readonly between_ms: number } }
   /** Sends these bytes as the whole event stream. */
   | { readonly raw: string }
@@ -25,14 +40,6 @@ export type Fault =
   | 'html_502'
   /** The socket is destroyed before the answer. */
   | 'reset'
-  /** The socket is destroyed after some text. */
-  | 'reset_midway'
-  /** The stream ends well-formed, but before its last events. */
-  | 'truncated'
-  /** An error event after some text, although the HTTP status was 200. */
-  | 'mid_stream_error'
-  /** A data line with broken JSON after some text. */
-  | 'malformed'
   | 'empty_body'
   | 'empty_stream'
   /** Never answers. */
@@ -81,7 +88,8 @@ function sendStatus(response: ServerResponse, request: ChatRequest, fault: Statu
   if (fault.retry_after_ms !== undefined) headers['retry-after-ms'] = String(fault.retry_after_ms);
   const type = fault.type ?? errorTypes[fault.status] ?? 'api_error';
   const message = fault.message ?? `The fake model server answers ${fault.status}.`;
-  response.writeHead(fault.status, headers).end(errorBody(request.protocol, { type, message }));
+  const error = { type, message, ...(fault.code !== undefined && { code: fault.code }) };
+  response.writeHead(fault.status, headers).end(errorBody(request.protocol, error));
 }
 
 function sendWhole(
@@ -89,9 +97,10 @@ function sendWhole(
   { request, reply, fault }: { request: ChatRequest; reply: Reply; fault: Fault | null },
 ): void {
   const body = wholeBody(request.protocol, reply);
-  const broken = fault === 'truncated' || fault === 'malformed' || fault === 'mid_stream_error';
+  const end = breakOf(fault);
+  const broken = end !== null;
   response.writeHead(200, { 'content-type': 'application/json' });
-  if (fault === 'reset_midway') response.write(body.slice(0, 10), () => response.socket?.destroy());
+  if (end === 'reset_midway') response.write(body.slice(0, 10), () => response.socket?.destroy());
   else if (fault === 'empty_stream') response.end();
   else response.end(broken ? body.slice(0, body.length / 2) : body);
 }
@@ -108,7 +117,7 @@ async function sendStream(
     if (response.destroyed) return;
     response.write(part);
   }
-  if (fault === 'reset_midway') {
+  if (breakOf(fault) === 'reset_midway') {
     // An empty write after the others calls back once they have left for the socket.
     response.write('\n', () => response.socket?.destroy());
     return;
@@ -118,16 +127,37 @@ async function sendStream(
 
 function faultyFrames(request: ChatRequest, reply: Reply, fault: Fault | null): readonly string[] {
   const { protocol } = request;
-  const { opening, deltas, closing } = streamFrames(protocol, reply);
-  const started = [...opening, ...deltas.slice(0, 2)];
+  const { opening, deltas, closing, midway } = streamFrames(protocol, reply);
   if (fault === 'empty_stream') return [];
-  if (fault === 'reset_midway') return started;
-  if (fault === 'truncated') return [...opening, ...deltas];
-  if (fault === 'malformed') return [...started, frame(protocol, 'content_block_delta', '{"index": 0, "del')];
-  if (fault === 'mid_stream_error') {
-    const error = { type: 'overloaded_error', message: 'The fake model server is overloaded.' };
-    return [...started, frame(protocol, 'error', errorBody(protocol, error))];
-  }
   if (typeof fault === 'object' && fault !== null && 'raw' in fault) return [fault.raw];
-  return [...opening, ...deltas, ...closing];
+  const started = [...opening, ...deltas.slice(0, midway)];
+  const end = breakOf(fault);
+  switch (end) {
+    case null:
+      return [...opening, ...deltas, ...closing];
+    case 'reset_midway':
+      return started;
+    case 'truncated':
+      return [...opening, ...deltas];
+    case 'malformed':
+      return [...started, frame(protocol, 'content_block_delta', '{"index": 0, "del')];
+    case 'mid_stream_error': {
+      const error = { type: 'overloaded_error', message: 'The fake model server is overloaded.' };
+      return [...started, frame(protocol, 'error', errorBody(protocol, error))];
+    }
+    default:
+      return end satisfies never;
+  }
+}
+
+const allBreaks: readonly unknown[] = [
+  'reset_midway',
+  'truncated',
+  'mid_stream_error',
+  'malformed',
+] satisfies Break[];
+
+function breakOf(fault: Fault | null): Break | null {
+  const end = typeof fault === 'object' && fault !== null && 'breaks' in fault ? fault.breaks : fault;
+  return allBreaks.includes(end) ? (end as Break) : null;
 }

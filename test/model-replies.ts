@@ -1,33 +1,44 @@
-/** What the fake model server says: its triage verdict, and that verdict in the words of both protocols. */
+/** What the fake model server says: its triage verdict, and whatever is said in the words of both protocols. */
+import type { ChatRequest, Protocol } from './model-requests.ts';
 
-/** The two wire formats that the fake model server speaks. */
-export type Protocol = 'anthropic' | 'openai';
+/** A call that the fake model asks for. `raw` is what it writes as the input, which may be no JSON. */
+export type SaidCall = { readonly name: string } & ({ readonly input: object } | { readonly raw: string });
 
-/** A request of either protocol, reduced to what replies and predicates look at. */
-export type ChatRequest = {
-  readonly protocol: Protocol;
-  readonly model: string;
-  /** Null when the request has no system prompt. */
-  readonly system: string | null;
-  readonly messages: readonly { readonly role: string; readonly text: string }[];
-  readonly stream: boolean;
+/** What the fake model says to one request. */
+export type Said = {
+  readonly text?: string;
+  readonly calls?: readonly SaidCall[];
+  /** True when the output limit ends the reply: the last call's `input` is cut in half, then. */
+  readonly cut?: boolean;
+  /** Counts in place of those that follow from lengths. */
+  readonly usage?: Partial<ReplyUsage>;
+};
+
+export type ReplyUsage = {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cache_creation_input_tokens: number;
+  readonly cache_read_input_tokens: number;
 };
 
 /** One reply before it is put into a protocol. */
 export type Reply = {
   readonly model: string;
   readonly text: string;
+  readonly calls: readonly { readonly name: string; readonly json: string }[];
+  readonly cut: boolean;
   /** True when the model declines; `text` is then its explanation. */
   readonly refused: boolean;
-  readonly input_tokens: number;
-  readonly output_tokens: number;
+  readonly usage: ReplyUsage;
 };
 
-/** A streamed reply in three parts, so that faults can stop between them. */
+/** A streamed reply in parts, so that faults can stop between them. */
 export type Frames = {
   readonly opening: readonly string[];
   readonly deltas: readonly string[];
   readonly closing: readonly string[];
+  /** How many of the deltas are sent by a reply that breaks off: some text, or up to the middle of the last call. */
+  readonly midway: number;
 };
 
 const teams = ['billing', 'auth', 'api-platform', 'dashboard'] as const;
@@ -61,43 +72,39 @@ export function keywordVerdict(request: ChatRequest): string {
 }
 
 /** Token counts follow from lengths, so that the same request always has the same usage. */
-export function replyTo(request: ChatRequest, text: string, refused = false): Reply {
-  const read = request.messages.reduce(
-    (sum, message) => sum + message.text.length,
-    request.system?.length ?? 0,
-  );
+export function replyTo(request: ChatRequest, said: string | Said, refused = false): Reply {
+  const { text = '', calls = [], cut = false, usage } = typeof said === 'string' ? { text: said } : said;
+  const inputs = calls.map((call) => ('raw' in call ? call.raw : JSON.stringify(call.input)));
+  const ends = inputs.map((json, index) => {
+    const half = cut && index === inputs.length - 1 && 'input' in (calls[index] ?? {});
+    return half ? json.slice(0, json.length / 2) : json;
+  });
   return {
     model: request.model,
     text,
+    calls: calls.map(({ name }, index) => ({ name, json: ends[index] ?? '' })),
+    cut,
     refused,
-    input_tokens: Math.ceil(read / 4),
-    output_tokens: Math.ceil(text.length / 4),
-  };
-}
-
-/** Reads a request body of either protocol. Unknown shapes become empty text rather than an error. */
-export function readChatRequest(protocol: Protocol, body: unknown): ChatRequest {
-  const fields = record(body);
-  const all = (Array.isArray(fields['messages']) ? fields['messages'] : []).map((message) => {
-    const { role, content } = record(message);
-    return { role: String(role), text: textOf(content) };
-  });
-  const prompts = all.filter((message) => message.role === 'system').map((message) => message.text);
-  const system = protocol === 'anthropic' ? textOf(fields['system']) : prompts.join('\n');
-  return {
-    protocol,
-    model: String(fields['model']),
-    system: system === '' ? null : system,
-    messages: all.filter((message) => message.role !== 'system'),
-    stream: fields['stream'] === true,
+    usage: {
+      input_tokens: request.input_tokens,
+      output_tokens: Math.ceil([text, ...ends].join('').length / 4),
+      cache_creation_input_tokens: 0,
+      cache_read_input_tokens: 0,
+      ...usage,
+    },
   };
 }
 
 /** The reply as one JSON body, for requests that do not stream. */
 export function wholeBody(protocol: Protocol, reply: Reply): string {
   if (protocol === 'openai') {
-    const message = { role: 'assistant', ...openaiText(reply, reply.text) };
-    const choice = { index: 0, message, finish_reason: 'stop' };
+    const calls = reply.calls.map(openaiCall);
+    const message = {
+      role: 'assistant',
+      ...openaiText(reply, reply.text),
+      ...(calls.length > 0 && { tool_calls: calls }),
+    };
+    const choice = { index: 0, message, finish_reason: openaiFinish(reply) };
     return JSON.stringify({
       ...openaiHead(reply),
       object: 'chat.completion',
@@ -105,23 +112,31 @@ export function wholeBody(protocol: Protocol, reply: Reply): string {
       usage: openaiUsage(reply),
     });
   }
-  const content = reply.refused ? [] : [{ type: 'text', text: reply.text }];
+  const text = reply.text === '' && reply.calls.length > 0 ? [] : [{ type: 'text', text: reply.text }];
+  const calls = reply.calls.map((call, index) => ({
+    ...anthropicCall(call, index),
+    input: parsed(call.json),
+  }));
   return JSON.stringify({
-    ...anthropicMessage(reply, content),
+    ...anthropicMessage(reply, reply.refused ? [] : [...text, ...calls]),
     ...anthropicStop(reply),
-    usage: anthropicUsage(reply),
+    usage: reply.usage,
   });
 }
 
-/** The reply as server-sent events, its text split in six. */
+/** The reply as server-sent events, its text split in six, and the input of each call in two. */
 export function streamFrames(protocol: Protocol, reply: Reply): Frames {
   return protocol === 'openai' ? openaiFrames(reply) : anthropicFrames(reply);
 }
 
 /** The body, or the event, with which each protocol reports an error. */
-export function errorBody(protocol: Protocol, error: { type: string; message: string }): string {
+export function errorBody(
+  protocol: Protocol,
+  error: { readonly type: string; readonly message: string; readonly code?: string },
+): string {
+  const { code = null, ...said } = error;
   return JSON.stringify(
-    protocol === 'openai' ? { error: { ...error, code: null, param: null } } : { type: 'error', error },
+    protocol === 'openai' ? { error: { ...said, code, param: null } } : { type: 'error', error: said },
   );
 }
 
@@ -133,24 +148,47 @@ export function frame(protocol: Protocol, type: string, data: string): string {
 function anthropicFrames(reply: Reply): Frames {
   const event = (type: string, fields: object): string =>
     frame('anthropic', type, JSON.stringify({ type, ...fields }));
-  const usage = { ...anthropicUsage(reply), output_tokens: 1 };
-  const message = { ...anthropicMessage(reply, []), stop_reason: null, stop_details: null, usage };
+  const start = (index: number, content_block: object) =>
+    event('content_block_start', { index, content_block });
+  const delta = (index: number, fields: object) => event('content_block_delta', { index, delta: fields });
+  const stop = (index: number) => event('content_block_stop', { index });
+  const message = {
+    ...anthropicMessage(reply, []),
+    stop_reason: null,
+    stop_details: null,
+    usage: { ...reply.usage, output_tokens: 1 },
+  };
+  const texts = reply.refused ? [] : parts(reply.text, 6);
+  const hasText = reply.text !== '' || reply.calls.length === 0;
+  const first = hasText ? 1 : 0;
+  const calls = reply.calls.map((call, index) => [
+    start(first + index, { ...anthropicCall(call, index), input: {} }),
+    ...parts(call.json, 2).map((partial_json) =>
+      delta(first + index, { type: 'input_json_delta', partial_json }),
+    ),
+    stop(first + index),
+  ]);
+  const last = calls.at(-1) ?? [];
+  const deltas = [
+    ...texts.map((text) => delta(0, { type: 'text_delta', text })),
+    ...(hasText ? [stop(0)] : []),
+    ...calls.flat(),
+  ];
   return {
     opening: [
       event('message_start', { message }),
-      event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+      ...(hasText ? [start(0, { type: 'text', text: '' })] : []),
       event('ping', {}),
     ],
-    deltas: reply.refused
-      ? []
-      : sixParts(reply.text).map((text) =>
-          event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } }),
-        ),
+    deltas,
     closing: [
-      event('content_block_stop', { index: 0 }),
-      event('message_delta', { delta: anthropicStop(reply), usage: { output_tokens: reply.output_tokens } }),
+      event('message_delta', {
+        delta: anthropicStop(reply),
+        usage: { output_tokens: reply.usage.output_tokens },
+      }),
       event('message_stop', {}),
     ],
+    midway: calls.length === 0 ? 2 : deltas.length - last.length + 2,
   };
 }
 
@@ -171,14 +209,28 @@ function openaiFrames(reply: Reply): Frames {
     choices: [],
     usage: openaiUsage(reply),
   };
+  const texts = parts(reply.text, 6).map((text) => chunk(openaiText(reply, text), null));
+  const calls = reply.calls.map((call, index) => {
+    const { function: named, ...opened } = openaiCall(call, index);
+    const start = { index, ...opened, function: { ...named, arguments: '' } };
+    return [
+      chunk({ tool_calls: [start] }, null),
+      ...parts(call.json, 2).map((piece) =>
+        chunk({ tool_calls: [{ index, function: { arguments: piece } }] }, null),
+      ),
+    ];
+  });
+  const last = calls.at(-1) ?? [];
+  const deltas = [...texts, ...calls.flat()];
   return {
     opening: [chunk({ role: 'assistant', content: '' }, null)],
-    deltas: sixParts(reply.text).map((text) => chunk(openaiText(reply, text), null)),
+    deltas,
     closing: [
-      chunk({}, 'stop'),
+      chunk({}, openaiFinish(reply)),
       frame('openai', 'chunk', JSON.stringify(usage)),
       frame('openai', 'done', '[DONE]'),
     ],
+    midway: calls.length === 0 ? 2 : deltas.length - last.length + 2,
   };
 }
 
@@ -186,52 +238,64 @@ function anthropicMessage(reply: Reply, content: readonly object[]): object {
   return { id: 'msg_fake', type: 'message', role: 'assistant', model: reply.model, content };
 }
 
-function anthropicStop(reply: Reply): object {
-  const details = { type: 'refusal', category: 'cyber', explanation: reply.text };
-  return reply.refused
-    ? { stop_reason: 'refusal', stop_sequence: null, stop_details: details }
-    : { stop_reason: 'end_turn', stop_sequence: null, stop_details: null };
+function anthropicCall({ name }: { readonly name: string }, index: number): object {
+  return { type: 'tool_use', id: `toolu_fake_${index}`, name };
 }
 
-function anthropicUsage(reply: Reply): object {
-  return {
-    input_tokens: reply.input_tokens,
-    output_tokens: reply.output_tokens,
-    cache_creation_input_tokens: 0,
-    cache_read_input_tokens: 0,
-  };
+function anthropicStop(reply: Reply): object {
+  const details = { type: 'refusal', category: 'cyber', explanation: reply.text };
+  if (reply.refused) return { stop_reason: 'refusal', stop_sequence: null, stop_details: details };
+  const reason = reply.cut ? 'max_tokens' : reply.calls.length > 0 ? 'tool_use' : 'end_turn';
+  return { stop_reason: reason, stop_sequence: null, stop_details: null };
 }
 
 function openaiHead(reply: Reply): object {
   return { id: 'chatcmpl-fake', created: 1, model: reply.model };
 }
 
+function openaiCall(call: { readonly name: string; readonly json: string }, index: number) {
+  return {
+    id: `call_fake_${index}`,
+    type: 'function',
+    function: { name: call.name, arguments: call.json },
+  };
+}
+
+function openaiFinish(reply: Reply): string {
+  return reply.cut ? 'length' : reply.calls.length > 0 ? 'tool_calls' : 'stop';
+}
+
 function openaiText(reply: Reply, text: string): object {
   return reply.refused ? { content: null, refusal: text } : { content: text, refusal: null };
 }
 
-function openaiUsage(reply: Reply): object {
+/** This protocol counts what came from a cache, or went into one, as input. */
+function openaiUsage({ usage }: Reply): object {
+  const { input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens } = usage;
+  const prompt = input_tokens + cache_read_input_tokens + cache_creation_input_tokens;
   return {
-    prompt_tokens: reply.input_tokens,
-    completion_tokens: reply.output_tokens,
-    total_tokens: reply.input_tokens + reply.output_tokens,
+    prompt_tokens: prompt,
+    completion_tokens: output_tokens,
+    total_tokens: prompt + output_tokens,
+    prompt_tokens_details: {
+      cached_tokens: cache_read_input_tokens,
+      cache_write_tokens: cache_creation_input_tokens,
+    },
   };
 }
 
-/** Six pieces that together are the text; the last ones are left out when the text is too short. */
-function sixParts(text: string): string[] {
-  const size = Math.max(1, Math.ceil(text.length / 6));
-  const parts: string[] = [];
-  for (let start = 0; start < text.length; start += size) parts.push(text.slice(start, start + size));
-  return parts;
+/** So many pieces that together are the text; the last ones are left out when the text is too short. */
+function parts(text: string, count: number): string[] {
+  const size = Math.max(1, Math.ceil(text.length / count));
+  const pieces: string[] = [];
+  for (let start = 0; start < text.length; start += size) pieces.push(text.slice(start, start + size));
+  return pieces;
 }
 
-function textOf(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) return '';
-  return content.map((block) => String(record(block)['text'] ?? '')).join('');
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return json;
+  }
 }

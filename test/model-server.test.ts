@@ -86,6 +86,79 @@ describe('the fake model server', () => {
     await other.close();
   });
 
+  const calls = [
+    { name: 'lookup', input: { id: 7 } },
+    { name: 'clock', input: {} },
+  ];
+  const reply = { text: 'Let me see.', calls };
+
+  test('asks for calls as the Anthropic SDK understands them, whole and streamed', async () => {
+    server.script([reply, reply]);
+    const body = { model: 'm', max_tokens: 9, messages: messages('x') };
+    const whole = await anthropic().messages.create(body);
+    const streamed = await anthropic().messages.stream(body).finalMessage();
+    expect(whole.content).toMatchObject([
+      { type: 'text', text: 'Let me see.' },
+      { type: 'tool_use', ...calls[0] },
+      { type: 'tool_use', ...calls[1] },
+    ]);
+    expect(whole.stop_reason).toBe('tool_use');
+    expect(streamed.content).toEqual(whole.content);
+  });
+
+  test('asks for calls as the OpenAI SDK understands them, whole and streamed', async () => {
+    server.script([reply, reply]);
+    const client = new OpenAI({ apiKey: 'k', baseURL: `${server.url}/v1`, maxRetries: 0 });
+    const body = { model: 'm', messages: messages('x') };
+    const whole = (await client.chat.completions.create(body)).choices[0];
+    const streamed = (await client.chat.completions.stream(body).finalChatCompletion()).choices[0];
+    expect(whole?.message.tool_calls).toMatchObject([
+      { function: { name: 'lookup', arguments: '{"id":7}' } },
+      { function: { name: 'clock', arguments: '{}' } },
+    ]);
+    expect(whole?.finish_reason).toBe('tool_calls');
+    expect(streamed?.message.tool_calls).toMatchObject(whole?.message.tool_calls ?? []);
+  });
+
+  test('reads results of calls, tools on offer and sizes alike in both protocols', async () => {
+    const post = (path: string, body: object) =>
+      fetch(`${server.url}${path}`, { method: 'POST', body: JSON.stringify(body) });
+    await post('/v1/messages', {
+      tools: [{ name: 'lookup' }],
+      messages: [
+        { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'lookup', input: { id: 7 } }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: 'Lost.' }] },
+      ],
+    });
+    await post('/v1/chat/completions', {
+      tools: [{ function: { name: 'lookup' } }],
+      messages: [
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [{ id: 'a', function: { name: 'lookup', arguments: '{"id":7}' } }],
+        },
+        { role: 'tool', tool_call_id: 'a', content: 'Lost.' },
+      ],
+    });
+    const [first, second] = server.requests.map(({ read }) => read);
+    expect(first?.messages).toEqual(second?.messages);
+    expect(first?.tools).toEqual(['lookup']);
+    expect(second?.tools).toEqual(['lookup']);
+    expect(first?.messages.at(-1)?.results).toEqual([{ id: 'a', text: 'Lost.' }]);
+    expect(first?.input_tokens).toBe(Math.ceil('{"id":7}Lost.[{"name":"lookup"}]'.length / 4));
+  });
+
+  test.each(['/v1/messages', '/v1/chat/completions'])('turns away what is too long at %s', async (path) => {
+    const small = await startModelServer({ most_input_tokens: 2 });
+    const status = async (text: string) => {
+      const body = JSON.stringify({ model: 'm', messages: messages(text) });
+      return (await fetch(`${small.url}${path}`, { method: 'POST', body })).status;
+    };
+    expect([await status('12345678'), await status('123456789')]).toEqual([200, 400]);
+    await small.close();
+  });
+
   test('answers 404 elsewhere', async () => {
     expect((await fetch(`${server.url}/v1/models`)).status).toBe(404);
   });

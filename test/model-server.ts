@@ -1,16 +1,33 @@
+/**
+ * A fake of both model APIs, over real HTTP. `startModelServer()` starts one; its `url` is the base URL that a provider
+ * is given. Left alone, it answers each request with a triage verdict that depends on the words of the last message.
+ * A `reply` function says something else, for every request:
+ *
+ *     startModelServer({ reply: ({ messages }) => (messages.at(-1)?.results.length ? 'Done.' : { calls: [...] }) })
+ *
+ * A script says what happens to the next requests, one entry each; `null` lets a request through:
+ *
+ *     server.script([
+ *       529, // an HTTP status
+ *       { text: 'Let me see.', calls: [{ name: 'lookup', input: { id: 7 } }, { name: 'clock', input: {} }] },
+ *       { calls: [{ name: 'lookup', raw: '{"id":' }] }, // an input that is no JSON
+ *       { calls: [{ name: 'lookup', input: { id: 7 } }], cut: true }, // the output limit cuts the call off
+ *       { calls: [{ name: 'lookup', input: { id: 7 } }], breaks: 'reset_midway' }, // the connection goes, in mid-call
+ *       { text: 'Yes.', usage: { input_tokens: 1_000_000, cache_read_input_tokens: 5 } },
+ *       'refusal', 'truncated', 'hang', // and the other words of `Fault`
+ *     ]);
+ *
+ * `when` does the same for each request that a predicate accepts. With `most_input_tokens` longer requests are told that
+ * they are too long. `requests` holds what has arrived: path, headers and body, and `read`, the same for both protocols,
+ * with the size of the input.
+ */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { answer, type Fault } from './model-faults.ts';
-import {
-  type ChatRequest,
-  errorBody,
-  keywordVerdict,
-  type Protocol,
-  readChatRequest,
-  replyTo,
-} from './model-replies.ts';
+import { errorBody, keywordVerdict, replyTo, type Said } from './model-replies.ts';
+import { type ChatRequest, type Protocol, readChatRequest } from './model-requests.ts';
 
 /** A request as it arrived. */
 export type RecordedRequest = {
@@ -18,6 +35,8 @@ export type RecordedRequest = {
   readonly headers: IncomingHttpHeaders;
   /** The parsed JSON body. */
   readonly body: unknown;
+  /** What the body says, in the words of neither protocol. */
+  readonly read: ChatRequest;
 };
 
 /** A running fake of both model APIs, over real HTTP on 127.0.0.1. */
@@ -47,13 +66,17 @@ const protocols: Readonly<Record<string, Protocol>> = {
 /** Starts a fake model server. Without `port` the system chooses one; without `reply` it answers
  *  with {@link keywordVerdict}. A path prefix `/l/<ms>` delays the first byte of that answer. */
 export async function startModelServer(
-  options: { readonly port?: number; readonly reply?: (request: ChatRequest) => string } = {},
+  options: {
+    readonly port?: number;
+    readonly reply?: (request: ChatRequest) => string | Said;
+    readonly most_input_tokens?: number;
+  } = {},
 ): Promise<ModelServer> {
   const requests: RecordedRequest[] = [];
   const counters = { connections: 0, aborted: 0 };
   const queue: (Fault | null)[] = [];
   const rules: { readonly predicate: (request: ChatRequest) => boolean; readonly fault: Fault }[] = [];
-  const makeReply = options.reply ?? keywordVerdict;
+  const { reply: makeReply = keywordVerdict, most_input_tokens: most = Number.POSITIVE_INFINITY } = options;
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.on('close', () => {
@@ -68,17 +91,18 @@ export async function startModelServer(
       response.writeHead(404, { 'content-type': 'application/json' }).end(errorBody('anthropic', error));
       return;
     }
-    requests.push({ path, headers: incoming.headers, body });
-    if (requests.length > keptRequests) requests.shift();
     const request = readChatRequest(protocol, body);
+    requests.push({ path, headers: incoming.headers, body, read: request });
+    if (requests.length > keptRequests) requests.shift();
     const scripted = queue.shift();
     const rule = scripted === undefined ? rules.find(({ predicate }) => predicate(request)) : undefined;
-    const fault = scripted ?? rule?.fault ?? null;
-    const given = typeof fault === 'object' && fault !== null && 'text' in fault ? fault.text : null;
+    const tooLong = request.input_tokens > most ? tooLongFault(request, most) : null;
+    const fault = scripted ?? rule?.fault ?? tooLong;
+    const given = typeof fault === 'object' && fault !== null && saysSomething(fault) ? fault : null;
     const refused = fault === 'refusal';
-    const text = refused ? 'The fake model declines to answer.' : (given ?? makeReply(request));
+    const said = refused ? 'The fake model declines to answer.' : (given ?? makeReply(request));
     if (delay !== undefined && delay !== '0') await sleep(Number(delay), undefined, { ref: false });
-    await answer(response, { request, reply: replyTo(request, text, refused), fault });
+    await answer(response, { request, reply: replyTo(request, said, refused), fault });
   };
 
   const server = createServer((incoming, response) => {
@@ -109,6 +133,21 @@ export async function startModelServer(
         server.closeIdleConnections();
       }),
   };
+}
+
+function saysSomething(fault: Exclude<Fault, string | number>): fault is Said {
+  return 'text' in fault || 'calls' in fault;
+}
+
+/** How the official servers say that a request is too long. */
+function tooLongFault({ protocol, input_tokens }: ChatRequest, most: number): Fault {
+  return protocol === 'anthropic'
+    ? { status: 400, message: `prompt is too long: ${input_tokens} tokens > ${most} maximum` }
+    : {
+        status: 400,
+        code: 'context_length_exceeded',
+        message: `This model reads ${most} tokens at most, and the messages have ${input_tokens}.`,
+      };
 }
 
 /** The parsed body; undefined when it is not JSON. */

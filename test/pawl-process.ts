@@ -13,6 +13,8 @@ export type RunOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** An empty folder when left out. */
   readonly cwd?: string;
+  /** What comes on its standard input; nothing when left out. */
+  readonly input?: string;
 };
 
 /** A process that is running. It is ended at the end of its test. */
@@ -41,13 +43,15 @@ export function startPawlProcess(args: readonly string[], options: RunOptions = 
 /** Starts Node with these arguments. */
 export function startNode(
   args: readonly string[],
-  { env = {}, cwd = freshFolder() }: RunOptions = {},
+  { env = {}, cwd = freshFolder(), input = '' }: RunOptions = {},
 ): Running {
   const child = spawn(process.execPath, args, {
     cwd,
     env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], NODE_COMPILE_CACHE: compiled, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // Most programs end without reading it.
+  child.stdin.on('error', () => {}).end(input);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditEntryResponse } from '../src/api/audit.ts';
 import type { PromotionResponse } from '../src/api/promotions.ts';
+import { primaryThreadId } from '../src/core/ids.ts';
 import { mayActAs, type Role, roles } from '../src/core/roles.ts';
 import { openRows } from './database-rows.ts';
 import {
@@ -39,7 +40,11 @@ const asked = new Map(
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pawl-roles-'));
-  pawl = await startPawl({ data_dir: folder, allow_private_webhooks: 'true' });
+  pawl = await startPawl({
+    data_dir: folder,
+    allow_private_webhooks: 'true',
+    vault_key: Buffer.alloc(32, 1).toString('base64'),
+  });
   routes = await registeredRoutes();
   for (const role of roles) keys.set(role, await newKey({ name: `a ${role}`, role }));
   things = await fill();
@@ -83,13 +88,21 @@ async function fill(): Promise<Record<string, string>> {
   const shadow = await ask<{ id: string }>(pawl, '/shadows', copies);
   await ask(pawl, `/shadows/${shadow.id}/stop`, {});
   const rollout = await startRollout(agent.id);
+  const vault = await pawl.client.beta.vaults.create({ display_name: 'mine' });
+  const credential = await pawl.client.beta.vaults.credentials.create(vault.id, {
+    auth: { type: 'static_bearer', mcp_server_url: 'https://mcp.example.com', token: 'x' },
+  });
   const hook = { url: 'http://127.0.0.1:1/', enabled_events: ['*'] };
   const webhook = await ask<{ id: string }>(pawl, '/webhooks', hook);
+  const file = await pawl.client.files.upload({ file: new File(['Hello'], 'hello.txt') });
   return {
     ...{ agents: agent.id, environments: environment_id, sessions: session.id, promotions: id },
     ...{ datasets: 'letters', evals: 'letters', eval_runs: run.id, stats: 'mean', aliases: 'production' },
+    ...{ vaults: vault.id, credentials: credential.id },
     ...{ comparisons: evidence?.comparison_id ?? '', webhooks: webhook.id, webhook_deliveries: 'dlvr_1' },
-    ...{ keys: keyOf('viewer').id, shadows: shadow.id, rollouts: rollout.id },
+    ...{ models: 'offline', keys: keyOf('viewer').id, shadows: shadow.id, rollouts: rollout.id },
+    threads: primaryThreadId(session.id),
+    files: file.id,
   };
 }
 
@@ -109,6 +122,7 @@ const bodies: Readonly<Record<string, object>> = {
   'POST /v1/agents/:id': { system: 'Be rude.' },
   'POST /v1/environments': { name: 'mine' },
   'POST /v1/environments/:id': { name: 'mine' },
+  'POST /v1/vaults': { display_name: 'mine' },
   'POST /v1/sessions/:id': { title: 'mine' },
   'POST /v1/sessions/:id/events': { events: [{ type: 'user.message', content: 'Hello' }] },
   'POST /pawl/v1/agents/:id/aliases/:alias': { version: 2, from: 1 },
@@ -213,7 +227,7 @@ describe('A key', () => {
       expect(status, `${nameOf(route)} ${text}`).toBe(200);
     }
     const shut = routes.filter((route) => route.method === 'GET' && asked.has(nameOf(route)));
-    expect(shut.every(({ url }) => /^\/pawl\/v1\/(keys|webhooks)/.test(url))).toBe(true);
+    expect(shut.every(({ url }) => /^\/pawl\/v1\/(keys|webhooks|webhook_deliveries)/.test(url))).toBe(true);
     const entriesOn = async (id: string | undefined) => {
       const { data } = await ask<{ data: AuditEntryResponse[] }>(keyOf('viewer'), `/audit?subject=${id}`);
       return data.map(({ action, after }) => ({ action, after }));

@@ -1,21 +1,46 @@
-import type { BidirectionalPageCursorResponse, PageCursorResponse } from '@anthropic-ai/sdk/core/pagination';
+import type {
+  BidirectionalPageCursorResponse,
+  PageCursorResponse,
+  PageResponse,
+} from '@anthropic-ai/sdk/core/pagination';
+import type { ModelInfo } from '@anthropic-ai/sdk/resources';
 import type {
   BetaEnvironment,
   BetaEnvironmentDeleteResponse,
   BetaManagedAgentsAgent,
   BetaManagedAgentsDeletedSession,
   BetaManagedAgentsSession,
+  BetaModelInfo,
 } from '@anthropic-ai/sdk/resources/beta';
+import type { BetaDeletedFile, BetaFileMetadata } from '@anthropic-ai/sdk/resources/beta/files';
+import type {
+  BetaManagedAgentsSessionThread,
+  BetaManagedAgentsStreamSessionThreadEvents,
+} from '@anthropic-ai/sdk/resources/beta/sessions';
 import type {
   BetaManagedAgentsSendSessionEvents,
   BetaManagedAgentsSessionEvent,
   BetaManagedAgentsStreamSessionEvents,
 } from '@anthropic-ai/sdk/resources/beta/sessions/events';
+import type {
+  BetaManagedAgentsCredential,
+  BetaManagedAgentsCredentialValidation,
+  BetaManagedAgentsDeletedCredential,
+  BetaManagedAgentsDeletedVault,
+  BetaManagedAgentsVault,
+} from '@anthropic-ai/sdk/resources/beta/vaults';
+import type { DeletedFile, FileMetadata } from '@anthropic-ai/sdk/resources/files';
+import type { ModelPageResponse } from '../src/api/models.ts';
 import type { AgentResponse } from '../src/api/wire/agents.ts';
 import type { EnvironmentResponse } from '../src/api/wire/environments.ts';
+import type { FileDeletedResponse, FileListResponse, FileResponse } from '../src/api/wire/files.ts';
+import type { ModelResponse } from '../src/api/wire/models.ts';
 import type { SessionResponse } from '../src/api/wire/sessions.ts';
+import type { ThreadResponse } from '../src/api/wire/threads.ts';
+import type { CredentialResponse, ValidationResponse, VaultResponse } from '../src/api/wire/vaults.ts';
 import type { ClientEventBody, EventBody } from '../src/core/events.ts';
 import type { BidirectionalPage, Page } from '../src/core/page.ts';
+import type { PreviewEvent } from '../src/session/previews.ts';
 
 /** What the SDK declares has no `readonly`, which says nothing about what goes over the wire. */
 type Mutable<T> = T extends readonly (infer Item)[]
@@ -49,6 +74,9 @@ export const responses: Readonly<Record<string, true>> = {
   'POST /v1/agents/:id/archive': fits<AgentResponse, BetaManagedAgentsAgent>(),
   'GET /v1/agents/:id/versions': fits<Page<AgentResponse>, PageCursorResponse<BetaManagedAgentsAgent>>(),
 
+  'GET /v1/models': fits<ModelPageResponse, PageResponse<ModelInfo> & PageResponse<BetaModelInfo>>(),
+  'GET /v1/models/:id': fits<ModelResponse, ModelInfo & BetaModelInfo>(),
+
   'POST /v1/environments': fits<EnvironmentResponse, BetaEnvironment>(),
   'GET /v1/environments': fits<Page<EnvironmentResponse>, PageCursorResponse<BetaEnvironment>>(),
   'GET /v1/environments/:id': fits<EnvironmentResponse, BetaEnvironment>(),
@@ -57,6 +85,42 @@ export const responses: Readonly<Record<string, true>> = {
   'DELETE /v1/environments/:id': fits<
     { readonly id: string; readonly type: 'environment_deleted' },
     BetaEnvironmentDeleteResponse
+  >(),
+
+  'POST /v1/files': fits<FileResponse, FileMetadata & BetaFileMetadata>(),
+  'GET /v1/files': fits<FileListResponse, PageCursorResponse<FileMetadata & BetaFileMetadata>>(),
+  'GET /v1/files/:id': fits<FileResponse, FileMetadata & BetaFileMetadata>(),
+  // The bytes themselves, of which the SDK says no more.
+  'GET /v1/files/:id/content': true,
+  'DELETE /v1/files/:id': fits<FileDeletedResponse, DeletedFile & BetaDeletedFile>(),
+
+  'POST /v1/vaults': fits<VaultResponse, BetaManagedAgentsVault>(),
+  'GET /v1/vaults': fits<Page<VaultResponse>, PageCursorResponse<BetaManagedAgentsVault>>(),
+  'GET /v1/vaults/:id': fits<VaultResponse, BetaManagedAgentsVault>(),
+  'POST /v1/vaults/:id': fits<VaultResponse, BetaManagedAgentsVault>(),
+  'POST /v1/vaults/:id/archive': fits<VaultResponse, BetaManagedAgentsVault>(),
+  'DELETE /v1/vaults/:id': fits<
+    { readonly id: string; readonly type: 'vault_deleted' },
+    BetaManagedAgentsDeletedVault
+  >(),
+  'POST /v1/vaults/:id/credentials': fits<CredentialResponse, BetaManagedAgentsCredential>(),
+  'GET /v1/vaults/:id/credentials': fits<
+    Page<CredentialResponse>,
+    PageCursorResponse<BetaManagedAgentsCredential>
+  >(),
+  'GET /v1/vaults/:id/credentials/:credential_id': fits<CredentialResponse, BetaManagedAgentsCredential>(),
+  'POST /v1/vaults/:id/credentials/:credential_id': fits<CredentialResponse, BetaManagedAgentsCredential>(),
+  'POST /v1/vaults/:id/credentials/:credential_id/archive': fits<
+    CredentialResponse,
+    BetaManagedAgentsCredential
+  >(),
+  'POST /v1/vaults/:id/credentials/:credential_id/mcp_oauth_validate': fits<
+    ValidationResponse,
+    BetaManagedAgentsCredentialValidation
+  >(),
+  'DELETE /v1/vaults/:id/credentials/:credential_id': fits<
+    { readonly id: string; readonly type: 'vault_credential_deleted' },
+    BetaManagedAgentsDeletedCredential
   >(),
 
   'POST /v1/sessions': fits<SessionResponse, BetaManagedAgentsSession>(),
@@ -78,7 +142,22 @@ export const responses: Readonly<Record<string, true>> = {
   >(),
   'GET /v1/sessions/:id/events': fits<Page<WireEvent>, PageCursorResponse<BetaManagedAgentsSessionEvent>>(),
   'GET /v1/sessions/:id/events/stream': fits<
-    WireEvent | DeletedEvent,
+    WireEvent | DeletedEvent | PreviewEvent,
     BetaManagedAgentsStreamSessionEvents
+  >(),
+
+  'GET /v1/sessions/:id/threads': fits<
+    Page<ThreadResponse>,
+    PageCursorResponse<BetaManagedAgentsSessionThread>
+  >(),
+  'GET /v1/sessions/:id/threads/:thread_id': fits<ThreadResponse, BetaManagedAgentsSessionThread>(),
+  'POST /v1/sessions/:id/threads/:thread_id/archive': fits<ThreadResponse, BetaManagedAgentsSessionThread>(),
+  'GET /v1/sessions/:id/threads/:thread_id/events': fits<
+    Page<WireEvent>,
+    PageCursorResponse<BetaManagedAgentsSessionEvent>
+  >(),
+  'GET /v1/sessions/:id/threads/:thread_id/stream': fits<
+    WireEvent | DeletedEvent | PreviewEvent,
+    BetaManagedAgentsStreamSessionThreadEvents
   >(),
 };

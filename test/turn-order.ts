@@ -8,6 +8,8 @@ const letters: Readonly<Record<string, string>> = {
   'session.thread_status_running': 'r',
   'span.model_request_start': 'S',
   'agent.message': 'M',
+  'agent.custom_tool_use': 'C',
+  'user.custom_tool_result': 'A',
   'span.model_request_end': 'E',
   'session.error': 'X',
   'session.thread_status_rescheduled': 'q',
@@ -20,10 +22,12 @@ const letters: Readonly<Record<string, string>> = {
 const taken = 'I*U[UI]*Rr';
 /** A request that failed, and is made again: after a pause, or because a crash cut it short. */
 const again = '(?:ES|EXqQRrS)';
+/** A reply that calls tools of the user's, who answers them in one request or in several. */
+const called = 'M?C+EiuD(?:A+iuD)*A+RrS';
 const answered = 'M?I*E';
 const givenUp = 'EX[UI]*';
 const interruptedInPause = 'EXqQI+';
-const turn = `${taken}S${again}*(?:${answered}|${givenUp}|${interruptedInPause})iuD`;
+const turn = `${taken}S(?:${again}*${called})*${again}*(?:${answered}|${givenUp}|${interruptedInPause})iuD`;
 /** The turn in which a session was stopped: what was queued goes into the history, and starts no other. */
 const lastTurn = `${taken}S${again}*(?:M?E|EX|EXqQ)[UI]*iuD`;
 const whole = new RegExp(`^(?:${turn})*I*$`);

@@ -181,7 +181,7 @@ describe.concurrent.each(['anthropic', 'openai'])('With %s', (provider) => {
     if (provider === 'anthropic') {
       expect(body).toMatchObject({
         model: 'upstream-claude',
-        system: 'Be brief.',
+        system: [{ text: 'Be brief.' }],
         stream: true,
         max_tokens: 777,
       });

@@ -120,6 +120,7 @@ describe('A server that lets webhooks be anywhere', () => {
       ...['POST webhooks', 'GET webhooks', `GET webhooks/${id}`, `POST webhooks/${id}`],
       ...[`POST webhooks/${id}/regenerate_signing_secret`, `POST webhooks/${id}/test`],
       ...[`GET webhooks/${id}/deliveries`, 'POST webhook_deliveries/dlvr_1/replay', `DELETE webhooks/${id}`],
+      ...['GET webhook_deliveries/dead', `POST webhooks/${id}/replay`],
     ]) {
       const refused = await ask(pawl.url, line, {
         key,
@@ -154,6 +155,27 @@ describe('A server that lets webhooks be anywhere', () => {
     expect((await run('enable', id)).stdout).toBe(`${id} is enabled.\n`);
     expect((await run('replay', delivery)).code).toBe(0);
     await receiver.until(2);
+    receiver.react(answer(410));
+    expect((await run('replay', delivery)).code).toBe(0);
+    await eventually('given up', async () =>
+      new RegExp(`${delivery} +${id} +webhook.test +1 +410`).test((await run('dead')).stdout),
+    );
+    expect((await run('dead', '--webhook', id, '--event', 'webhook.test')).stdout).toContain(delivery);
+    const later = ['--since', '2999-01-01T00:00:00Z'];
+    expect((await run('dead', ...later)).stdout).not.toContain(delivery);
+    receiver.react(answer(200));
+    expect((await run('enable', id)).code).toBe(0);
+    expect((await run('replay', id, ...later)).stdout).toMatch(/^0 dead deliveries/);
+    expect((await run('replay', id)).stdout).toBe(`1 dead deliveries of ${id} are on their way.\n`);
+    await receiver.until(4);
+    for (const [wrong, message] of [
+      [['replay', delivery, ...later], /--since goes with the id of a webhook/],
+      [['replay', id, '--since', 'yesterday'], /since: must be an RFC 3339 time/],
+      [['dead', '--event', 'session.forgotten'], /event_type/],
+      [['dead', '--webhook', 'wbhk_none'], /wbhk_none/],
+    ] as const) {
+      expect(await run(...wrong)).toMatchObject({ code: 3, stderr: expect.stringMatching(message) });
+    }
     expect((await run('delete', id)).stdout).toBe(`${id} is deleted.\n`);
     expect((await run('show', id)).code).toBe(3);
   });
@@ -225,21 +247,21 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     const { id, signing_secret: key = '' } = (await ask(first.url, 'POST webhooks', { body: create }))
       .body as Record<string, string>;
     receiver.react(() => {});
-    for (let i = 0; i < 6; i++) await ask(first.url, `POST webhooks/${id}/test`);
-    // Four are under way, and two wait behind them.
-    await receiver.until(4);
+    for (let i = 0; i < 10; i++) await ask(first.url, `POST webhooks/${id}/test`);
+    // Eight are under way, and two wait behind them.
+    await receiver.until(8);
     await first.kill();
     receiver.react(answer(200));
     const second = await live();
-    await receiver.until(10);
+    await receiver.until(18);
     const { body } = await eventually('all delivered', async () => {
       const found = await ask(second.url, `GET webhooks/${id}/deliveries?status=delivered`);
-      return (found.body['data'] as unknown as unknown[]).length === 6 && found;
+      return (found.body['data'] as unknown as unknown[]).length === 10 && found;
     });
     const eventIds = (body['data'] as unknown as { event_id: string }[]).map(({ event_id }) => event_id);
     const idsOf = (from: number) => receiver.received.slice(from).map(({ headers }) => headers['webhook-id']);
-    expect(idsOf(4).toSorted()).toEqual(eventIds.toSorted());
-    expect(eventIds).toEqual(expect.arrayContaining(idsOf(0).slice(0, 4)));
+    expect(idsOf(8).toSorted()).toEqual(eventIds.toSorted());
+    expect(eventIds).toEqual(expect.arrayContaining(idsOf(0).slice(0, 8)));
     const client = new Anthropic({ apiKey: 'none', baseURL: second.url });
     for (const { headers, body: text } of receiver.received) {
       expect(client.beta.webhooks.unwrap(text, { headers, key })).toMatchObject({ type: 'event' });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { tellsNobody } from '../../test/tells-nobody.ts';
 import { createAudit } from '../access/audit.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
@@ -20,7 +21,15 @@ const firstPage: PageRequest = { list, limit: 100, order: 'desc', cursor: null }
 function agentsOn(store: Store, serves = (id: string) => id.startsWith('offline')): Agents {
   const ids = createIds(clock, randomBytes);
   const audit = createAudit({ store, clock, ids });
-  return createAgents({ store, clock, ids, audit, versions: createVersions(store), serves });
+  return createAgents({
+    store,
+    clock,
+    ids,
+    audit,
+    versions: createVersions(store),
+    notify: tellsNobody,
+    serves,
+  });
 }
 
 describe.each(['memory', 'postgres'] as const)('Agents on %s', (kind) => {

@@ -24,6 +24,7 @@ import {
   type VersionRow,
 } from '../store/agents.ts';
 import type { Handle, Store } from '../store/dialect.ts';
+import type { Notify } from '../webhook/notify.ts';
 import { type AgentChanges, firstConfig, type ModelInput, mergeConfig } from './merge.ts';
 import { type Resolution, resolveVersion } from './resolve.ts';
 import { readVersion, type Version, type Versions } from './versions.ts';
@@ -43,12 +44,13 @@ type Deps = {
   readonly ids: Ids;
   readonly audit: Audit;
   readonly versions: Versions;
+  readonly notify: Notify;
   /** Whether some model route serves this id. */
   readonly serves: (model: string) => boolean;
 };
 
 /** Agents and their immutable versions. */
-export function createAgents({ store, clock, ids, audit, versions, serves }: Deps) {
+export function createAgents({ store, clock, ids, audit, versions, notify, serves }: Deps) {
   /**
    * An agent at the version with this number, or else at that of the alias that is named, or else of the agent's own,
    * or else at its latest; and how that was decided. While the alias has a rollout, `key` says who is served, and part of
@@ -99,7 +101,9 @@ export function createAgents({ store, clock, ids, audit, versions, serves }: Dep
       await store.write(async (tx) => {
         await insertAgent(tx, { agent: row, version });
         await audit.append(tx, agentFact('agent.created', id, made, { before: null, after: told(version) }));
+        await notify.enqueue(tx, { type: 'agent.created', data: { id }, at: now });
       });
+      notify.wake();
       return { row, version: readVersion(version) };
     },
 
@@ -125,7 +129,7 @@ export function createAgents({ store, clock, ids, audit, versions, serves }: Dep
      *   `invalid_metadata`
      */
     async update(id: string, { basedOn, changes, ...made }: AgentUpdate & Authorship): Promise<Agent> {
-      return store.write(async (tx) => {
+      const updated = await store.write(async (tx) => {
         const row = requireAgent(await lockAgent(tx, store.dialect, id), id);
         requireLive(row);
         requireCurrent(row, basedOn);
@@ -139,16 +143,19 @@ export function createAgents({ store, clock, ids, audit, versions, serves }: Dep
         await insertVersion(tx, next);
         const change = { before: told(current), after: told(next) };
         await audit.append(tx, agentFact('agent.updated', id, made, change));
+        await notify.enqueue(tx, { type: 'agent.updated', data: { id }, at: now });
         return {
           row: { ...row, latest_version: next.version, updated_at: now },
           version: readVersion(next),
         };
       });
+      notify.wake();
+      return updated;
     },
 
     /** Archives an agent for good; doing it again changes nothing. @throws PawlError `agent_not_found` */
     async archive(id: string, by: Actor): Promise<Agent> {
-      return store.write(async (tx) => {
+      const archived = await store.write(async (tx) => {
         const row = requireAgent(await lockAgent(tx, store.dialect, id), id);
         const version = await latestVersion(tx, row);
         if (row.archived_at !== null) return { row, version };
@@ -156,8 +163,11 @@ export function createAgents({ store, clock, ids, audit, versions, serves }: Dep
         await setAgentArchived(tx, id, now);
         const change = { before: { archived_at: null }, after: { archived_at: now } };
         await audit.append(tx, agentFact('agent.archived', id, { by, message: null }, change));
+        await notify.enqueue(tx, { type: 'agent.archived', data: { id }, at: now });
         return { row: { ...row, archived_at: now, updated_at: now }, version };
       });
+      notify.wake();
+      return archived;
     },
 
     /** Agents by creation time, each at its latest version. */

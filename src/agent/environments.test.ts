@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tellsNobody } from '../../test/tells-nobody.ts';
 import { createAudit } from '../access/audit.ts';
 import type { Actor } from '../access/keys.ts';
 import { createClock } from '../core/clock.ts';
@@ -23,7 +24,9 @@ const page: PageRequest = { list, limit: 100, order: 'asc', cursor: null };
 beforeAll(async () => {
   store = await openStore({ kind: 'memory' });
   const ids = createIds(clock, randomBytes);
-  environments = createEnvironments({ store, clock, ids, audit: createAudit({ store, clock, ids }) });
+  environments = createEnvironments({
+    ...{ store, clock, ids, audit: createAudit({ store, clock, ids }), notify: tellsNobody },
+  });
 });
 afterAll(() => store.close());
 

@@ -11,7 +11,7 @@ import {
 import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
-import type { Store } from '../store/dialect.ts';
+import type { Handle, Store } from '../store/dialect.ts';
 import {
   deleteEnvironment,
   type EnvironmentRow,
@@ -21,14 +21,40 @@ import {
   lockEnvironment,
   updateEnvironment,
 } from '../store/environments.ts';
+import type { Notify } from '../webhook/notify.ts';
 
 /** An environment, read. */
 export type Environment = Omit<EnvironmentRow, 'settings'> & { readonly settings: EnvironmentSettings };
 
-type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids; readonly audit: Audit };
+type Deps = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly audit: Audit;
+  readonly notify: Notify;
+};
 
 /** The places where sessions run their tools. Not versioned: a session names one, and sees it as it is. */
-export function createEnvironments({ store, clock, ids, audit }: Deps) {
+export function createEnvironments({ store, clock, ids, audit, notify }: Deps) {
+  /** Changes something, and has webhooks told once it is committed. */
+  async function write<T>(work: (tx: Handle) => Promise<T>): Promise<T> {
+    const result = await store.write(work);
+    notify.wake();
+    return result;
+  }
+
+  /** Says what was done, in the audit log and to webhooks; `at` as stored. */
+  async function record(
+    tx: Handle,
+    what: 'created' | 'updated' | 'archived' | 'deleted',
+    { id, by, at, ...change }: { id: string; by: Actor; at: string } & Pick<AuditFact, 'before' | 'after'>,
+  ): Promise<void> {
+    const type = `environment.${what}` as const;
+    const subject = { type: 'environment', id };
+    await audit.append(tx, { action: type, outcome: 'done', actor: by, subject, reason: null, ...change });
+    await notify.enqueue(tx, { type, data: { id }, at });
+  }
+
   return {
     /** @throws PawlError `invalid_metadata`, `invalid_request` */
     async create(changes: EnvironmentChanges & { name: string }, by: Actor): Promise<Environment> {
@@ -42,9 +68,9 @@ export function createEnvironments({ store, clock, ids, audit }: Deps) {
         updated_at: now,
         archived_at: null,
       };
-      await store.write(async (tx) => {
+      await write(async (tx) => {
         await insertEnvironment(tx, { ...environment, settings: JSON.stringify(settings) });
-        await audit.append(tx, fact('created', environment.id, by, { before: null, after: settings }));
+        await record(tx, 'created', { id: environment.id, by, at: now, before: null, after: settings });
       });
       return environment;
     },
@@ -59,7 +85,7 @@ export function createEnvironments({ store, clock, ids, audit }: Deps) {
      *   `invalid_config_type_change`
      */
     async update(id: string, changes: EnvironmentChanges, by: Actor): Promise<Environment> {
-      return store.write(async (tx) => {
+      return write(async (tx) => {
         const current = read(requireEnvironment(await lockEnvironment(tx, store.dialect, id), id));
         if (current.archived_at !== null) {
           throw new PawlError('environment_archived', `environment ${id} is archived and cannot be updated`);
@@ -69,20 +95,20 @@ export function createEnvironments({ store, clock, ids, audit }: Deps) {
         if (text === JSON.stringify(current.settings)) return current;
         const updated_at = formatTime(clock.now());
         await updateEnvironment(tx, id, { settings: text, updated_at });
-        await audit.append(tx, fact('updated', id, by, { before: current.settings, after: settings }));
+        await record(tx, 'updated', { id, by, at: updated_at, before: current.settings, after: settings });
         return { ...current, settings, updated_at };
       });
     },
 
     /** Archives for good; doing it again changes nothing. @throws PawlError `environment_not_found` */
     async archive(id: string, by: Actor): Promise<Environment> {
-      return store.write(async (tx) => {
+      return write(async (tx) => {
         const current = read(requireEnvironment(await lockEnvironment(tx, store.dialect, id), id));
         if (current.archived_at !== null) return current;
         const now = formatTime(clock.now());
         await updateEnvironment(tx, id, { archived_at: now, updated_at: now });
         const change = { before: { archived_at: null }, after: { archived_at: now } };
-        await audit.append(tx, fact('archived', id, by, change));
+        await record(tx, 'archived', { id, by, at: now, ...change });
         return { ...current, archived_at: now, updated_at: now };
       });
     },
@@ -90,10 +116,11 @@ export function createEnvironments({ store, clock, ids, audit }: Deps) {
     /** @throws PawlError `environment_not_found`, `environment_in_use` */
     async remove(id: string, by: Actor): Promise<void> {
       try {
-        await store.write(async (tx) => {
+        await write(async (tx) => {
           const { settings } = read(requireEnvironment(await lockEnvironment(tx, store.dialect, id), id));
           await deleteEnvironment(tx, id);
-          await audit.append(tx, fact('deleted', id, by, { before: settings, after: null }));
+          const at = formatTime(clock.now());
+          await record(tx, 'deleted', { id, by, at, before: settings, after: null });
         });
       } catch (error) {
         if (!store.dialect.isBrokenReference(error)) throw error;
@@ -112,16 +139,6 @@ export function createEnvironments({ store, clock, ids, audit }: Deps) {
 }
 
 export type Environments = ReturnType<typeof createEnvironments>;
-
-function fact(
-  what: 'created' | 'updated' | 'archived' | 'deleted',
-  id: string,
-  actor: Actor,
-  change: Pick<AuditFact, 'before' | 'after'>,
-): AuditFact {
-  const subject = { type: 'environment', id };
-  return { action: `environment.${what}`, outcome: 'done', actor, subject, reason: null, ...change };
-}
 
 function read(row: EnvironmentRow): Environment {
   return { ...row, settings: JSON.parse(row.settings) as EnvironmentSettings };

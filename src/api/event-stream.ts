@@ -53,6 +53,8 @@ export function createEventStream({ response, actor, keys, ping_ms }: Options) {
       largest = Math.max(largest, Buffer.byteLength(frames));
       response.write(frames);
     },
+    /** Whether the reader has nearly caught up: what is not important can wait for one who has not. */
+    isReady: (): boolean => !response.writableNeedDrain,
     end: (): void => void response.end(),
   };
   return stream;

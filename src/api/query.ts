@@ -41,6 +41,8 @@ export const lists = {
   session_scores: { name: 'session_scores', key: ['number'], backwards: false },
   sessions: { name: 'sessions', key: ['string', 'string'], backwards: true },
   events: { name: 'events', key: ['number', 'number'], backwards: false },
+  thread_events: { name: 'thread_events', key: ['number', 'number'], backwards: false },
+  files: { name: 'files', key: ['string'], backwards: false },
   keys: { name: 'keys', key: ['string', 'string'], backwards: false },
   datasets: { name: 'datasets', key: ['string', 'string'], backwards: false },
   dataset_revisions: { name: 'dataset_revisions', key: ['string', 'string'], backwards: false },
@@ -57,8 +59,11 @@ export const lists = {
   promotions: { name: 'promotions', key: ['string', 'string'], backwards: false },
   shadows: { name: 'shadows', key: ['string', 'string'], backwards: false },
   audit: { name: 'audit', key: ['number'], backwards: false },
+  vaults: { name: 'vaults', key: ['string', 'string'], backwards: false },
+  vault_credentials: { name: 'vault_credentials', key: ['string', 'string'], backwards: false },
   webhooks: { name: 'webhooks', key: ['string', 'string'], backwards: false },
   webhook_deliveries: { name: 'webhook_deliveries', key: ['string', 'string'], backwards: false },
+  dead_deliveries: { name: 'dead_deliveries', key: ['string', 'string'], backwards: false },
 } as const satisfies Record<string, ListShape>;
 
 type PageQuery = TimeQuery & {

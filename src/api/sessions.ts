@@ -2,7 +2,8 @@ import type { OverrideInput } from '../agent/merge.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Router } from '../model/router.ts';
-import type { Session, Sessions } from '../session/sessions.ts';
+import type { Session } from '../session/opening.ts';
+import type { Sessions } from '../session/sessions.ts';
 import { logFlag } from './flag-event.ts';
 import type { App } from './http.ts';
 import { lists, pageRequest, timeBounds } from './query.ts';
@@ -40,6 +41,9 @@ export function sessionRoutes(app: App, { sessions, router, clock, log }: Deps):
         environment_id: requireId('environment', body.environment_id),
         title: body.title ?? null,
         metadata: body.metadata ?? {},
+        vault_ids: body.vault_ids ?? [],
+        budget: body.budget ?? null,
+        initial_events: body.initial_events ?? [],
       });
       logAssignment(log, session);
       return answer(session);
@@ -75,8 +79,8 @@ export function sessionRoutes(app: App, { sessions, router, clock, log }: Deps):
     '/v1/sessions/:id',
     { schema: { params: idParams, body: sessionUpdate } },
     async ({ params, body }): Promise<SessionResponse> => {
-      const agent = body.agent === undefined ? undefined : emptyLists(body.agent);
-      const changes = { title: body.title, metadata: body.metadata, agent };
+      const { title, metadata, agent, budget } = body;
+      const changes = { title, metadata, agent, budget };
       return answer(await sessions.update(requireId('session', params.id), changes));
     },
   );
@@ -104,19 +108,8 @@ function logAssignment(log: Log, { row }: Session): void {
   logFlag(log.info, { key: `${agent_id}@${alias}`, flag, session_id: id });
 }
 
-type Lists = { readonly tools?: unknown; readonly mcp_servers?: unknown; readonly skills?: unknown };
-
-/** The schema lets only empty lists and null through, which mean the same here. */
-function emptyLists(fields: Lists): { tools?: never[]; mcp_servers?: never[]; skills?: never[] } {
-  return {
-    ...(fields.tools === undefined ? {} : { tools: [] }),
-    ...(fields.mcp_servers === undefined ? {} : { mcp_servers: [] }),
-    ...(fields.skills === undefined ? {} : { skills: [] }),
-  };
-}
-
-function overridesOf(
-  agent: Lists & { model?: OverrideInput['model']; system?: OverrideInput['system'] },
-): OverrideInput {
-  return { model: agent.model, system: agent.system, ...emptyLists(agent) };
+/** The schema lets only an empty list of skills and null through, which mean the same here. */
+function overridesOf(agent: Omit<OverrideInput, 'skills'> & { readonly skills?: unknown }): OverrideInput {
+  const { model, system, tools, mcp_servers } = agent;
+  return { model, system, tools, mcp_servers, ...(agent.skills === undefined ? {} : { skills: [] }) };
 }

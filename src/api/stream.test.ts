@@ -1,14 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import {
+  type AccumulatedEvent,
+  accumulateManagedAgentsEvent,
+} from '@anthropic-ai/sdk/lib/sessions/accumulate';
+import type { BetaManagedAgentsStreamSessionEvents } from '@anthropic-ai/sdk/resources/beta/sessions/events';
+import type { BetaManagedAgentsStreamSessionThreadEvents } from '@anthropic-ai/sdk/resources/beta/sessions/threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listen } from '../../test/listening.ts';
-import { startPawl } from '../../test/pawl.ts';
+import { sdk, startPawl } from '../../test/pawl.ts';
 import { eventually, makeSetting, openSession, say } from '../../test/story.ts';
 import type { Keys } from '../access/keys.ts';
 import { createClock } from '../core/clock.ts';
-import { createIds } from '../core/ids.ts';
+import { createIds, primaryThreadId } from '../core/ids.ts';
 import { createHub, type Hub } from '../session/hub.ts';
+import { createPreviews, type Previews } from '../session/previews.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { sampleEvent } from '../store/store.testsuite.ts';
@@ -17,52 +24,65 @@ import { streamRoutes } from './stream.ts';
 
 const mib = 1024 * 1024;
 
+let app: App;
+let hub: Hub;
+let previews: Previews;
+let sessionId: string;
+/** The server's ends of the connections, in the order of their opening. */
+let accepted: Socket[];
+
+/** The streams of a session that the test makes up. */
+beforeEach(async () => {
+  const ids = createIds(createClock(Date.now), randomBytes);
+  sessionId = ids.next('session');
+  hub = createHub(async () => []);
+  previews = createPreviews();
+  accepted = [];
+  app = newApp(ids);
+  app.server.on('connection', (socket: Socket) => void accepted.push(socket));
+  const sessions = { retrieve: async () => ({ row: { last_seq: 0 } as SessionRow }) };
+  const keys = { isWelcome: async () => true };
+  streamRoutes(app, {
+    ...{ sessions: sessions as unknown as Sessions, keys: keys as unknown as Keys, hub, previews },
+    ping_ms: 60_000,
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+});
+
+afterEach(() => app.close());
+
+const url = () => `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+const path = () => `/v1/sessions/${sessionId}/events/stream`;
+
+/** Opens a stream and reads its head, and nothing after that. */
+async function openUnread(query = ''): Promise<{ client: Socket; server: Socket }> {
+  const client = connect(Number(new URL(url()).port), '127.0.0.1').on('error', () => undefined);
+  client.write(`GET ${path()}${query} HTTP/1.1\r\nhost: x\r\n\r\n`);
+  await once(client, 'readable');
+  return { client, server: accepted.at(-1) as Socket };
+}
+
 describe('A stream whose events are large', () => {
-  let app: App;
-  let hub: Hub;
-  let ids: ReturnType<typeof createIds>;
-  let sessionId: string;
-  /** The server's ends of the connections, in the order of their opening. */
-  let accepted: Socket[];
   let stuck: Socket;
   let published: number;
 
-  beforeEach(async () => {
-    ids = createIds(createClock(Date.now), randomBytes);
-    sessionId = ids.next('session');
-    hub = createHub(async () => []);
-    accepted = [];
+  beforeEach(() => {
     published = 0;
-    app = newApp(ids);
-    app.server.on('connection', (socket: Socket) => void accepted.push(socket));
-    const sessions = { retrieve: async () => ({ row: { last_seq: 0 } as SessionRow }) };
-    const keys = { isWelcome: async () => true };
-    streamRoutes(app, {
-      ...{ sessions: sessions as unknown as Sessions, keys: keys as unknown as Keys, hub },
-      ping_ms: 60_000,
-    });
-    await app.listen({ host: '127.0.0.1', port: 0 });
   });
 
-  afterEach(async () => {
+  afterEach(() => {
     stuck.destroy();
-    await app.close();
   });
 
-  const path = () => `/v1/sessions/${sessionId}/events/stream`;
-
-  /** Opens a stream and reads its head, and nothing after that. */
   async function openStuck(): Promise<Socket> {
-    stuck = connect((app.server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
-    stuck.write(`GET ${path()} HTTP/1.1\r\nhost: x\r\n\r\n`);
-    await once(stuck, 'readable');
-    return accepted.at(-1) as Socket;
+    const { client, server } = await openUnread();
+    stuck = client;
+    return server;
   }
 
   /** Opens a stream and counts the bytes of what comes. */
   async function openHealthy() {
-    const { port } = app.server.address() as AddressInfo;
-    const response = await fetch(`http://127.0.0.1:${port}${path()}`);
+    const response = await fetch(`${url()}${path()}`);
     const got = { bytes: 0, ended: false };
     const reading = (async () => {
       for await (const piece of response.body ?? []) got.bytes += (piece as Uint8Array).length;
@@ -115,6 +135,126 @@ describe('A stream whose events are large', () => {
     });
     await eventually('the whole event', () => server.destroyed || bytes > 12 * mib);
     expect(server.destroyed).toBe(false);
+  });
+});
+
+describe('A stream with previews', () => {
+  const message = { span_id: 'sevt_span', event_id: 'sevt_message' };
+  const blocks = ['Line one\nline two \u2028', '🧑🏽‍🚀 and the rest'];
+
+  /** The events of a turn that has one reply, up to a type. */
+  function publish(from: number, ...events: readonly (readonly [type: string, fields: object])[]): void {
+    const rows = events.map(([type, fields], i) =>
+      sampleEvent(sessionId, from + i, { type, data: JSON.stringify({ type, ...fields }) }),
+    );
+    hub.publish(sessionId, rows);
+  }
+
+  const begin = () => {
+    publish(1, ['session.status_running', {}], ['span.model_request_start', { id: message.span_id }]);
+    return previews.open(sessionId, message);
+  };
+  const content = blocks.map((text) => ({ type: 'text', text }));
+  const finish = () =>
+    publish(3, ['agent.message', { id: message.event_id, content }], ['session.status_idle', {}]);
+
+  const client = () => sdk(url(), 'any', { maxRetries: 0 }).beta.sessions;
+  type Streamed = BetaManagedAgentsStreamSessionEvents | BetaManagedAgentsStreamSessionThreadEvents;
+
+  async function read(stream: AsyncIterable<Streamed>): Promise<Streamed[]> {
+    const events: Streamed[] = [];
+    for await (const event of stream) {
+      events.push(event);
+      if (event.type === 'session.status_idle') break;
+    }
+    return events;
+  }
+
+  test('carries the reply as the SDK puts it together, on the stream of the session and on that of its thread', async () => {
+    const thread = primaryThreadId(sessionId);
+    const both = { event_deltas: ['agent.message' as const, 'agent.thinking' as const] };
+    const streams = await Promise.all([
+      client().events.stream(sessionId, both),
+      client().threads.events.stream(thread, { session_id: sessionId, ...both }),
+    ]);
+    const reading = streams.map(read);
+    const preview = begin();
+    for (const [index, text] of blocks.entries()) {
+      // Also where a piece ends in the middle of a character.
+      for (const piece of text.split('')) preview.text(piece, index);
+    }
+    preview.close();
+    finish();
+    for (const events of await Promise.all(reading)) {
+      let snapshot: AccumulatedEvent | undefined;
+      const texts: string[] = [];
+      for (const event of events) {
+        snapshot = accumulateManagedAgentsEvent(snapshot, event as BetaManagedAgentsStreamSessionEvents);
+        if (event.type === 'event_delta')
+          texts.push(snapshot?.content.map((one) => 'text' in one && one.text).join('|') ?? '');
+      }
+      expect(texts.at(-1)).toBe(blocks.join('|'));
+      expect(snapshot).toMatchObject({ id: message.event_id, content });
+      const types = [...new Set(events.map(({ type }) => type))];
+      const before = ['session.status_running', 'span.model_request_start'];
+      expect(types).toEqual([
+        ...before,
+        'event_start',
+        'event_delta',
+        'agent.message',
+        'session.status_idle',
+      ]);
+      expect(events.filter(({ type }) => type === 'event_start')).toEqual([
+        { type: 'event_start', event: { type: 'agent.message', id: message.event_id } },
+      ]);
+    }
+  });
+
+  test.each([[undefined], [['agent.thinking' as const]]])(
+    'that are not asked for (%j) has none',
+    async (event_deltas) => {
+      const stream = await client().events.stream(
+        sessionId,
+        event_deltas === undefined ? {} : { event_deltas },
+      );
+      const reading = read(stream);
+      begin().text('Hello', 0);
+      finish();
+      const types = (await reading).map(({ type }) => type);
+      expect(types).not.toContain('event_start');
+      expect(types).not.toContain('event_delta');
+      expect(types).toContain('agent.message');
+    },
+  );
+
+  test('keeps no more for a reader who does not read than what is on its way, and leaves no gap', async () => {
+    const { client: reader, server } = await openUnread('?event_deltas[]=agent.message');
+    const preview = begin();
+    const size = 64 * 1024;
+    let most = 0;
+    for (let i = 0; i < 400; i++) {
+      preview.text(String.fromCharCode(97 + (i % 26)).repeat(size), 0);
+      most = Math.max(most, server.writableLength);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(most).toBeLessThan(mib);
+    finish();
+    let text = '';
+    reader.on('data', (piece: Buffer) => {
+      text += piece.toString();
+    });
+    await eventually('the last event', () => server.destroyed || text.includes('"session.status_idle"'));
+    const deltas = [...text.matchAll(/"content":\{"type":"text","text":"([a-z]*)"/g)].map(
+      ([, one]) => one ?? '',
+    );
+    const seen = deltas.join('');
+    const whole = Array.from({ length: 400 }, (_, i) => String.fromCharCode(97 + (i % 26)).repeat(size)).join(
+      '',
+    );
+    expect(seen.length).toBeGreaterThan(0);
+    expect(seen.length).toBeLessThan(whole.length);
+    expect(whole.startsWith(seen)).toBe(true);
+    reader.destroy();
   });
 });
 

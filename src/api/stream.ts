@@ -1,20 +1,28 @@
 import type { ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Keys } from '../access/keys.ts';
 import type { Hub } from '../session/hub.ts';
+import type { Previews } from '../session/previews.ts';
 import type { Sessions } from '../session/sessions.ts';
 import { createEventStream, frame } from './event-stream.ts';
 import type { App } from './http.ts';
 import { requireId } from './route.ts';
-import { eventStreamQuery } from './wire/events.ts';
+import { sessionOf } from './threads.ts';
 import { idParams } from './wire/params.ts';
+import { eventStreamQuery } from './wire/streams.ts';
+import { threadParams } from './wire/threads.ts';
 
 type Deps = {
   readonly sessions: Sessions;
   readonly hub: Hub;
+  readonly previews: Previews;
   readonly keys: Keys;
   /** How often a stream without events shows that it is alive. */
   readonly ping_ms: number;
 };
+
+/** What a connection is to carry. */
+type Wanted = { readonly sessionId: string; readonly deltas: readonly string[] | undefined };
 
 /**
  * Older SDKs know their event names by heart and drop the others; `message` is known to all of them, and the
@@ -23,46 +31,75 @@ type Deps = {
 const unnamed = 'session.usage';
 
 /** The live events of a session: those from after the opening, and none from before. */
-export function streamRoutes(app: App, { sessions, hub, keys, ping_ms }: Deps): void {
+export function streamRoutes(app: App, { sessions, hub, previews, keys, ping_ms }: Deps): void {
   const open = new Set<ServerResponse>();
+
+  async function serve(
+    { sessionId, deltas }: Wanted,
+    { id: requestId, actor }: Pick<FastifyRequest, 'id' | 'actor'>,
+    reply: Pick<FastifyReply, 'raw' | 'hijack'>,
+  ): Promise<void> {
+    const response = reply.raw;
+    const stream = createEventStream({ response, actor, keys, ping_ms });
+    const preview = !deltas?.includes('agent.message')
+      ? null
+      : previews.follow(sessionId, {
+          isReady: stream.isReady,
+          onPreview: (events) =>
+            stream.write(events.map((event) => frame(event.type, JSON.stringify(event))).join('')),
+        });
+    const subscription = hub.subscribe(sessionId, {
+      onEvents: (rows) => {
+        stream.write(rows.map((row) => named(row.type, row.data)).join(''));
+        preview?.passed(rows);
+        if (rows.at(-1)?.type === 'session.status_terminated') stream.end();
+      },
+      onQueued: (data) => stream.write(named((JSON.parse(data) as { type: string }).type, data)),
+      onDeleted: (data) => {
+        stream.write(frame('session.deleted', data));
+        stream.end();
+      },
+    });
+    const leave = (): void => {
+      subscription.close();
+      preview?.close();
+    };
+    try {
+      const { row } = await sessions.retrieve(sessionId);
+      reply.hijack();
+      if (response.destroyed || response.closed) {
+        leave();
+        return;
+      }
+      open.add(response);
+      response.once('close', () => {
+        leave();
+        open.delete(response);
+      });
+      stream.start(requestId);
+      subscription.startAfter(row.last_seq);
+      if (row.status === 'terminated') stream.end();
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
 
   app.get(
     '/v1/sessions/:id/events/stream',
     { schema: { params: idParams, querystring: eventStreamQuery } },
-    async ({ params, id: requestId, actor }, reply) => {
+    async ({ params, query, id, actor }, reply) => {
       const sessionId = requireId('session', params.id);
-      const response = reply.raw;
-      const stream = createEventStream({ response, actor, keys, ping_ms });
-      const subscription = hub.subscribe(sessionId, {
-        onEvents: (rows) => {
-          stream.write(rows.map((row) => named(row.type, row.data)).join(''));
-          if (rows.at(-1)?.type === 'session.status_terminated') stream.end();
-        },
-        onQueued: (data) => stream.write(named((JSON.parse(data) as { type: string }).type, data)),
-        onDeleted: (data) => {
-          stream.write(frame('session.deleted', data));
-          stream.end();
-        },
-      });
-      try {
-        const { row } = await sessions.retrieve(sessionId);
-        reply.hijack();
-        if (response.destroyed || response.closed) {
-          subscription.close();
-          return;
-        }
-        open.add(response);
-        response.once('close', () => {
-          subscription.close();
-          open.delete(response);
-        });
-        stream.start(requestId);
-        subscription.startAfter(row.last_seq);
-        if (row.status === 'terminated') stream.end();
-      } catch (error) {
-        subscription.close();
-        throw error;
-      }
+      await serve({ sessionId, deltas: query.event_deltas }, { id, actor }, reply);
+    },
+  );
+
+  // The only thread of a session is all of it.
+  app.get(
+    '/v1/sessions/:id/threads/:thread_id/stream',
+    { schema: { params: threadParams, querystring: eventStreamQuery } },
+    async ({ params, query, id, actor }, reply) => {
+      await serve({ sessionId: sessionOf(params), deltas: query.event_deltas }, { id, actor }, reply);
     },
   );
 

@@ -5,14 +5,17 @@ import { lists, pageRequest } from './query.ts';
 import { requireId } from './route.ts';
 import { idParams, noBody } from './wire/params.ts';
 import {
+  deadListQuery,
   deliveryListQuery,
   deliveryParams,
   deliveryResponse,
+  type ReplayResponse,
   type WebhookDeletedResponse,
   type WebhookResponse,
   type WebhookSecretResponse,
   webhookCreate,
   webhookListQuery,
+  webhookReplay,
   webhookResponse,
   webhookUpdate,
 } from './wire/webhooks.ts';
@@ -22,6 +25,7 @@ const config = { role: 'admin' } as const;
 export function webhookRoutes(app: App, webhooks: Webhooks): void {
   settingRoutes(app, webhooks);
   deliveryRoutes(app, webhooks);
+  deadDeliveryRoutes(app, webhooks);
 }
 
 function settingRoutes(app: App, webhooks: Webhooks): void {
@@ -93,6 +97,30 @@ function deliveryRoutes(app: App, webhooks: Webhooks): void {
     { schema: { params: deliveryParams, body: noBody }, config },
     async ({ params }) =>
       deliveryResponse(await webhooks.deliveries.replay(requireId('delivery', params.id))),
+  );
+}
+
+function deadDeliveryRoutes(app: App, webhooks: Webhooks): void {
+  app.get(
+    '/pawl/v1/webhook_deliveries/dead',
+    { schema: { querystring: deadListQuery }, config },
+    async ({ query }) => {
+      const request = pageRequest(query, lists.dead_deliveries);
+      const { webhook_id, event_type, since } = query;
+      if (webhook_id !== undefined) await webhooks.settings.retrieve(requireId('webhook', webhook_id));
+      const page = await webhooks.deliveries.listDead({ webhook_id, event_type, since }, request);
+      return { ...page, data: page.data.map(deliveryResponse) };
+    },
+  );
+
+  app.post(
+    '/pawl/v1/webhooks/:id/replay',
+    { schema: { params: idParams, body: webhookReplay }, config },
+    async ({ params, body }): Promise<ReplayResponse> => {
+      const webhook_id = requireId('webhook', params.id);
+      const replay = await webhooks.deliveries.replayDead({ webhook_id, since: body.since });
+      return { type: 'webhook_replay', ...replay };
+    },
   );
 }
 

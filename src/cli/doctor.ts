@@ -11,6 +11,7 @@ import {
 import { sentenceOf } from './command-error.ts';
 import { databasePlace, withoutPassword } from './database-place.ts';
 import { exitCodes } from './exit-codes.ts';
+import { createLog } from './log.ts';
 import { columns, type Format, outputOption, paintFor, print, printJson } from './output.ts';
 import { checkProviders, type ProviderCheck } from './provider-check.ts';
 import {
@@ -87,12 +88,13 @@ async function examine(): Promise<Findings> {
     return { ...nothingFound, configuration_problem: sentenceOf(error) };
   }
   const { config } = loaded;
-  const { inspectDatabase, routerFor } = await import('../server.ts');
+  const { inspectDatabase, pricesFor, routerFor } = await import('../server.ts');
   const database = { ...databasePlace(config), ...(await inspectDatabase(config)) };
   const configuration = settingFindings(loaded);
   let router: ReturnType<typeof routerFor>;
   try {
     router = routerFor(config);
+    pricesFor(config, { router, log: createLog('silent', () => {}) });
   } catch (error) {
     return { ...nothingFound, configuration_problem: sentenceOf(error), configuration, database };
   }

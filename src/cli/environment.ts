@@ -9,3 +9,8 @@ export function settingsHere(): ClientSettings {
 export function isDebugging(): boolean {
   return processEnvironment()['PAWL_LOG_LEVEL'] === 'debug';
 }
+
+/** What a variable that the user has named holds; undefined when it is not set. */
+export function variableHere(name: string): string | undefined {
+  return processEnvironment()[name];
+}

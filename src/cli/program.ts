@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { packageVersion } from '../version.ts';
+import { agentCommand } from './agent.ts';
 import { pullCommand } from './agent-files/pull-command.ts';
 import { aliasCommand } from './alias.ts';
 import { applyCommand } from './apply.ts';
@@ -24,6 +25,7 @@ import { serveCommand } from './serve.ts';
 import { shadowCommand } from './shadow.ts';
 import { statsCommand } from './stats.ts';
 import { tutorialCommand } from './tutorial/tutorial.ts';
+import { vaultCommand } from './vault.ts';
 import { webhookCommand } from './webhook.ts';
 
 /** The command line. Each command loads what it needs when it runs, so that help is quick. */
@@ -51,8 +53,10 @@ export function createProgram(): Command {
     .addCommand(rollbackCommand()) // take an alias back, at once
     .addCommand(aliasCommand()) //    look at and move aliases
     .addCommand(scoreCommand()) //    say what sessions were worth
+    .addCommand(agentCommand()) //    see what versions cost
     .addCommand(statsCommand()) //    calculate what gates calculate
     .addCommand(keysCommand()) //     make, list and revoke API keys
+    .addCommand(vaultCommand()) //    keep tokens for MCP servers
     .addCommand(auditCommand()) //    read and check the log of who did what
     .addCommand(webhookCommand()) //  tell other systems what happens
     .addCommand(doctorCommand()) //   check the configuration, the database and the model providers

@@ -5,11 +5,14 @@ import {
   type CallOptions,
   type CreateOptions,
   createWebhook,
+  type DeadOptions,
   type DeliveriesOptions,
   deleteWebhook,
+  listDead,
   listDeliveries,
   listWebhooks,
-  replayDelivery,
+  type ReplayOptions,
+  replay,
   rotateSecret,
   setState,
   showWebhook,
@@ -24,6 +27,7 @@ export function webhookCommand(): Command {
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(deliveriesCommand())
+    .addCommand(deadCommand())
     .addCommand(testCommand())
     .addCommand(replayCommand())
     .addCommand(rotateCommand())
@@ -67,6 +71,16 @@ function deliveriesCommand(): Command {
   return finished(command, 'pawl webhook deliveries wbhk_… --status dead');
 }
 
+function deadCommand(): Command {
+  const command = new Command('dead')
+    .description('show the newest fifty deliveries that were given up, whichever webhook they were for')
+    .option('--webhook <id>', 'only those of this webhook')
+    .option('--event <type>', 'only events of this type')
+    .option('--since <time>', 'only events since then, such as 2026-01-31T12:00:00Z')
+    .action((options: DeadOptions) => listDead(options));
+  return finished(command, 'pawl webhook dead --event session.status_idled');
+}
+
 function testCommand(): Command {
   const command = withId(new Command('test'))
     .description('send a webhook a test event')
@@ -76,10 +90,11 @@ function testCommand(): Command {
 
 function replayCommand(): Command {
   const command = new Command('replay')
-    .description('send a delivery again, under the same event id')
-    .argument('<id>', 'the id of the delivery, as `pawl webhook deliveries` shows it')
-    .action((id: string, options: CallOptions) => replayDelivery(id, options));
-  return finished(command, 'pawl webhook replay dlvr_…');
+    .description('send a delivery again, or all dead ones of a webhook, under the same event ids')
+    .argument('<id>', 'the id of the delivery, as `pawl webhook deliveries` shows it, or of a webhook')
+    .option('--since <time>', 'of a webhook, only events since then, such as 2026-01-31T12:00:00Z')
+    .action((id: string, options: ReplayOptions) => replay(id, options));
+  return finished(command, 'pawl webhook replay wbhk_… --since 2026-01-31T12:00:00Z');
 }
 
 function rotateCommand(): Command {

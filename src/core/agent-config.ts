@@ -1,5 +1,6 @@
 import type { Effort } from './effort.ts';
 import type { Metadata } from './metadata.ts';
+import type { McpServer, Tool } from './tools.ts';
 
 /** The model of an agent, in the resolved form that answers carry. */
 export type ModelConfig = {
@@ -17,8 +18,8 @@ export type AgentConfig = {
   readonly model: ModelConfig;
   readonly system: string | null;
   readonly description: string | null;
-  readonly tools: readonly never[];
-  readonly mcp_servers: readonly never[];
+  readonly tools: readonly Tool[];
+  readonly mcp_servers: readonly McpServer[];
   readonly skills: readonly never[];
   readonly multiagent: null;
   readonly metadata: Metadata;

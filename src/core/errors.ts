@@ -59,6 +59,16 @@ export const errorCatalog = {
     type: 'invalid_request_error',
     meaning: 'The eval is archived: it takes no changes and starts no runs.',
   },
+  vault_archived: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The vault is archived: it takes no changes and no credentials.',
+  },
+  credential_archived: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The credential is archived, and its secrets are gone.',
+  },
   session_running: {
     status: 400,
     type: 'invalid_request_error',
@@ -68,6 +78,46 @@ export const errorCatalog = {
     status: 400,
     type: 'invalid_request_error',
     meaning: 'The session is archived and can only be read.',
+  },
+  call_not_open: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'No open call of the session waits for such an answer: it was answered before, or was never asked.',
+  },
+  budget_reached: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The session has used up its budget: raise or remove that before it is sent anything new.',
+  },
+  budget_not_raised: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The new budget is not above what the session has cost already.',
+  },
+  budget_create_only: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'A session that was made without a budget, or has lost it, gets none later.',
+  },
+  model_not_budgetable: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'A budget needs a price, and the price table has none for the model.',
+  },
+  model_does_not_support_mid_conversation_system: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The model takes no system messages in the middle of a conversation.',
+  },
+  thread_is_primary: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'The primary thread of a session is archived with its session, and not by itself.',
+  },
+  storage_quota_exceeded: {
+    status: 400,
+    type: 'invalid_request_error',
+    meaning: 'There is no room left for files; delete some.',
   },
   invalid_dataset: {
     status: 400,
@@ -118,7 +168,25 @@ export const errorCatalog = {
     type: 'not_found_error',
     meaning: 'There is no environment with this id.',
   },
+  vault_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no vault with this id.' },
+  credential_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'The vault has no credential with this id.',
+  },
+  model_not_found: { status: 404, type: 'not_found_error', meaning: 'No model route serves this model id.' },
   session_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no session with this id.' },
+  thread_not_found: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'The session has no thread with this id.',
+  },
+  file_not_found: { status: 404, type: 'not_found_error', meaning: 'There is no file with this id.' },
+  file_expired: {
+    status: 404,
+    type: 'not_found_error',
+    meaning: 'The time of the file is over, and its content is gone.',
+  },
   dataset_not_found: {
     status: 404,
     type: 'not_found_error',
@@ -259,6 +327,18 @@ export const errorCatalog = {
     retry: false,
     meaning: 'The session is archived or terminated and takes no more events.',
   },
+  credential_exists: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The vault has an active credential for the same server; the message has which.',
+  },
+  credential_limit: {
+    status: 409,
+    type: 'conflict_error',
+    retry: false,
+    meaning: 'The vault has as many active credentials as it may have, which is 20.',
+  },
   webhook_disabled: {
     status: 409,
     type: 'conflict_error',
@@ -285,18 +365,29 @@ export const errorCatalog = {
   request_too_large: {
     status: 413,
     type: 'request_too_large',
-    meaning: 'The request body is larger than 32 MiB.',
+    meaning: 'The request body is larger than 32 MiB, or the file in it larger than one may be.',
   },
   internal: {
     status: 500,
     type: 'api_error',
     meaning: 'Something went wrong on the server; its log says what.',
   },
+  vault_locked: {
+    status: 503,
+    type: 'api_error',
+    retry: false,
+    meaning: 'The server has no `PAWL_VAULT_KEY`, or not the one that the secrets are encrypted with.',
+  },
   endpoint_failed: {
     status: 502,
     type: 'api_error',
     retry: false,
     meaning: 'The endpoint that an eval runs against refused, or cannot be reached.',
+  },
+  file_storage_unavailable: {
+    status: 529,
+    type: 'overloaded_error',
+    meaning: 'The place where files are kept cannot be used just now; try again.',
   },
   overloaded: {
     status: 529,

@@ -1,6 +1,6 @@
 import { setTimeout as waitFor } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
-import type { Price } from '../model/prices.ts';
+import type { Price } from '../model/price-table.ts';
 import { type Ask, type Endpoint, type EndpointAddress, openEndpoint } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';
 

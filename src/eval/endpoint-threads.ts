@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Price } from '../model/prices.ts';
+import type { Price } from '../model/price-table.ts';
 import { priceOf } from './case-price.ts';
 import type { Answer, Ask, Endpoint, EndpointAddress } from './endpoint.ts';
 import { EndpointError } from './endpoint-error.ts';

@@ -2,8 +2,8 @@ import Anthropic from '@anthropic-ai/sdk';
 import { type AgentConfig, effectiveConfig } from '../core/agent-config.ts';
 import { contentHash } from '../core/canonical.ts';
 import type { Metadata } from '../core/metadata.ts';
-import type { Price } from '../model/prices.ts';
-import { priceOf } from './case-price.ts';
+import type { Price } from '../model/price-table.ts';
+import { caseCost } from './case-price.ts';
 import { EndpointError } from './endpoint-error.ts';
 import { endpointFetch } from './endpoint-fetch.ts';
 import type { CaseError } from './result.ts';
@@ -221,14 +221,12 @@ export function openEndpoint({ address, prices, now, wait, onThrottled }: Deps):
       const latency_ms = Math.round((now() - began) * 1000) / 1000;
       finished = true;
       const turn = readTurn(events, { model: agent.model, takes_tool_calls: ask.takes_tool_calls });
-      if (!turn.ok)
-        return failed(
-          turn.error.kind,
-          turn.error.message,
-          turn.error.kind === 'needs_action' ? 'case' : null,
-        );
-      const { usage, served_by } = turn.outcome;
-      const cost_usd = priceOf(prices, served_by, usage);
+      if (!turn.ok) {
+        const { kind, message } = turn.error;
+        if (kind !== 'needs_action') return failed(kind, message);
+        return failed(kind, `${message}; in an eval, nobody does`, 'case');
+      }
+      const cost_usd = caseCost(turn.outcome, prices);
       return { ok: true, outcome: { ...turn.outcome, session_id: session.id, latency_ms, cost_usd } };
     } catch (error) {
       outer.throwIfAborted();

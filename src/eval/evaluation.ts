@@ -3,7 +3,7 @@ import type { Audit } from '../access/audit.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
-import type { Price } from '../model/prices.ts';
+import type { Price } from '../model/price-table.ts';
 import type { Store } from '../store/dialect.ts';
 import { createCalibrations } from './calibrations.ts';
 import { createComparisons } from './comparisons.ts';
@@ -28,7 +28,8 @@ type Deps = {
   readonly audit: Audit;
   readonly log: Log;
   readonly endpoints: Endpoints;
-  readonly prices: readonly Price[];
+  /** The table as it is now; a run keeps the one that it begins with. */
+  readonly prices: () => readonly Price[];
   /** Who serves a model on this server, as `provider/model`; null when no route does. */
   readonly servedHere: (model: string) => string | null;
   readonly scorer_dir: string | null;
@@ -48,7 +49,7 @@ export function createEvaluation(deps: Deps) {
 
   const threads = createEndpointThreads();
   const open = (name: string | null, onThrottled: () => void): OpenEndpoint =>
-    threads.open({ address: endpoints.address(name), prices, onThrottled });
+    threads.open({ address: endpoints.address(name), prices: prices(), onThrottled });
 
   const scorerContext = ({ endpoint_name: name, endpoint, ...rest }: ContextFields): ScorerContext => ({
     ...rest,

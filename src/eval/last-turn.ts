@@ -1,8 +1,8 @@
-import type { Price } from '../model/prices.ts';
+import type { Price } from '../model/price-table.ts';
 import type { Handle } from '../store/dialect.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import type { Case } from './case.ts';
-import { priceOf } from './case-price.ts';
+import { caseCost } from './case-price.ts';
 import { inputOf } from './dataset/session-case.ts';
 import { longestHistory, readSessionTurns } from './recorded/read-session.ts';
 import type { SessionTurn } from './recorded/session-turns.ts';
@@ -40,14 +40,14 @@ export async function readLastTurn(
       ...outcome,
       session_id: session.id,
       latency_ms: last.latency_ms,
-      cost_usd: priceOf(prices, outcome.served_by, outcome.usage),
+      cost_usd: caseCost(outcome, prices),
     },
   };
 }
 
 /** What both sides have said in a turn. */
 function saidIn({ messages, end }: SessionTurn): Parameters<typeof inputOf>[0] {
-  const asked = messages.map((content) => ({ type: 'user.message', content }));
+  const asked = messages.map((content) => ({ type: 'user.message', content }) as const);
   if (!end.ok) return asked;
   const content = [{ type: 'text', text: end.outcome.reply } as const];
   return [...asked, { type: 'agent.message', content }];

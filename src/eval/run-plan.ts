@@ -129,7 +129,7 @@ function requirePrices(model: string, { definition, servedBy, knowsPriceOf }: Pl
   const unknown = [model, ...judges].map((one) => servedBy(one) ?? one).find((one) => !knowsPriceOf(one));
   if (unknown === undefined) return;
   throw new RunStoppedError(
-    `max_cost_usd is set, but the price of ${unknown} is not known: set PAWL_MODEL_PRICES`,
+    `max_cost_usd is set, but the price of ${unknown} is not known: add it to PAWL_PRICES_FILE or PAWL_MODEL_PRICES`,
   );
 }
 

@@ -233,7 +233,7 @@ export function requireAffordable({ max_cost_usd }: RunLimits, { cost_usd, serve
     const names = Object.keys(served_by);
     const who = names.length === 0 ? '' : ` (the agent was answered for by ${names.join(', ')})`;
     throw new RunStoppedError(
-      `max_cost_usd is set, but the price of an answer, of the agent or of a judge, is not known${who}: set PAWL_MODEL_PRICES`,
+      `max_cost_usd is set, but the price of an answer, of the agent or of a judge, is not known${who}: add it to PAWL_PRICES_FILE or PAWL_MODEL_PRICES`,
     );
   }
   if (cost_usd <= max_cost_usd) return;

@@ -1,5 +1,5 @@
 import { contentHash } from '../core/canonical.ts';
-import type { Price } from '../model/prices.ts';
+import type { Price } from '../model/price-table.ts';
 import type { Store } from '../store/dialect.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import type { OpenEndpoint } from './endpoint-threads.ts';
@@ -29,7 +29,8 @@ export type OwnedScorer = { readonly owner: string; readonly config: ScorerConfi
 
 type Deps = {
   readonly store: Store;
-  readonly prices: readonly Price[];
+  /** The table as it is now. */
+  readonly prices: () => readonly Price[];
   /** This server, where judges are asked. */
   readonly openEndpoint: (onThrottled: () => void) => OpenEndpoint;
   readonly scorerContext: (given: ContextFields) => ScorerContext;
@@ -86,7 +87,7 @@ export function createSessionScorers({ store, prices, openEndpoint, scorerContex
      *   made, or the signal's reason.
      */
     async score(session: SessionRow, owned: OwnedScorer, signal: AbortSignal): Promise<SessionScoring> {
-      const turn = await readLastTurn(store.db, session, prices);
+      const turn = await readLastTurn(store.db, session, prices());
       if (!turn.ok) return { kind: 'no_answer', reason: turn.reason };
       const scorer = await unlessStopped(scorerOf(owned), signal);
       const scored = { case: turn.case, outcome: turn.outcome, reading: read(turn.outcome) };

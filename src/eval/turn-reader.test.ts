@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { noRequestUsage } from '../core/usage.ts';
 import { endsTurn, readTurn, type SessionEvent, saysThrottled } from './turn-reader.ts';
 
 const events = (...list: readonly object[]) => list as unknown as SessionEvent[];
 const says = (text: string) => ({ type: 'agent.message', content: [{ type: 'text', text }] });
-const idle = (type = 'end_turn') => ({ type: 'session.status_idle', stop_reason: { type } });
+const idle = (type = 'end_turn', event_ids: readonly string[] = []) => ({
+  type: 'session.status_idle',
+  stop_reason: { type, event_ids },
+});
 const fails = (type: string, retry: string, message = 'it broke') => ({
   type: 'session.error',
   error: { type, message, retry_status: { type: retry } },
@@ -42,6 +46,21 @@ describe('reading a turn', () => {
     });
   });
 
+  it('takes what the endpoint says that its requests cost, and nothing where it is silent about one', () => {
+    const paid = (cost_usd: number | null) => requestEnd({ provider: 'openai', model: 'llama', cost_usd });
+    const failed = { ...requestEnd(null), model_usage: noRequestUsage };
+    const costOf = (...ends: object[]) => {
+      const turn = readTurn(events(...ends, says('a'), idle()), options);
+      return turn.ok ? turn.outcome.cost_usd : turn.error;
+    };
+    expect(costOf(paid(0.1), failed, paid(0.2))).toBe(0.3);
+    expect(costOf(paid(0))).toBe(0);
+    expect(costOf(paid(0.1), paid(null))).toBeNull();
+    expect(costOf(paid(0.1), requestEnd())).toBeNull();
+    expect(costOf(requestEnd({ provider: 'openai', model: 'llama', cost_usd: 'much' }))).toBeNull();
+    expect(costOf()).toBeNull();
+  });
+
   it('keeps tool calls in their order, whoever carries them out', () => {
     const called = events(
       { type: 'agent.tool_use', name: 'bash', input: { command: 'ls' } },
@@ -54,13 +73,39 @@ describe('reading a turn', () => {
   });
 
   it('calls it an error when the agent waits for a result that an eval cannot give', () => {
-    const waits = events(
-      { type: 'agent.custom_tool_use', name: 'route', input: {} },
-      idle('requires_action'),
+    const calls = [
+      { id: 'sevt_1', type: 'agent.tool_use', name: 'made_up', input: {} },
+      { id: 'sevt_2', type: 'agent.custom_tool_use', name: 'route', input: {} },
+      { id: 'sevt_3', type: 'agent.mcp_tool_use', name: 'drop', input: {} },
+    ];
+    const endOf = (...waitedFor: string[]) =>
+      readTurn(events(says('Wait.'), ...calls, idle('requires_action', waitedFor)), options);
+    const waits = (message: string) => ({ ok: false, error: { kind: 'needs_action', message } });
+    expect(endOf('sevt_2')).toEqual(waits('the agent called the tool route, which nobody has answered'));
+    expect(endOf('sevt_3')).toEqual(waits('the agent called the tool drop, which nobody has allowed'));
+    expect(endOf('sevt_2', 'sevt_3')).toEqual(
+      waits('the agent called the tools route, drop, which nobody has answered'),
     );
-    expect(readTurn(waits, options)).toEqual({
-      ok: false,
-      error: { kind: 'needs_action', message: 'the agent waits for the result of route' },
+    expect(endOf('sevt_9')).toEqual(waits('the agent called a tool, which nobody has answered'));
+  });
+
+  it('reads on where somebody has answered the call', () => {
+    const answered = events(
+      { id: 'sevt_1', type: 'agent.custom_tool_use', name: 'route', input: {} },
+      idle('requires_action', ['sevt_1']),
+      { type: 'user.custom_tool_result', custom_tool_use_id: 'sevt_1' },
+      says('Done.'),
+      idle(),
+    );
+    expect(readTurn(answered, options)).toMatchObject({
+      ok: true,
+      outcome: { reply: 'Done.', tool_calls: [{ name: 'route', input: {} }] },
+    });
+  });
+
+  it('takes a budget that was used up as an error', () => {
+    expect(readTurn(events(says('half'), idle('budget_reached')), options)).toMatchObject({
+      error: { kind: 'model', message: 'the budget of the session was used up' },
     });
   });
 

@@ -1,5 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Json } from '../core/evaluation.ts';
+import { addCost } from '../core/money.ts';
+import type { RequestUsage } from '../core/usage.ts';
 import type { CaseError } from './result.ts';
 import type { CaseUsage, Outcome, ToolCall } from './score.ts';
 
@@ -7,10 +9,15 @@ type Streamed = Anthropic.Beta.Sessions.BetaManagedAgentsStreamSessionEvents;
 type Listed = Anthropic.Beta.Sessions.BetaManagedAgentsSessionEvent;
 /** An event of a session as the SDK gives it, from a stream or from a list. */
 export type SessionEvent = Streamed | Listed;
+type StopReason = Extract<SessionEvent, { type: 'session.status_idle' }>['stop_reason'];
 
 /** What the events of one turn come to. */
 export type TurnEnd =
-  | { readonly ok: true; readonly outcome: Omit<Outcome, 'session_id' | 'latency_ms' | 'cost_usd'> }
+  | {
+      readonly ok: true;
+      /** `cost_usd` is what the endpoint says that the turn cost; null when it does not say. */
+      readonly outcome: Omit<Outcome, 'session_id' | 'latency_ms'>;
+    }
   | { readonly ok: false; readonly error: Omit<CaseError, 'session_id'> };
 
 /** Whether a turn ends with this event. */
@@ -34,9 +41,11 @@ export function readTurn(
 ): TurnEnd {
   let reply = '';
   let failure: string | null = null;
+  let waitsFor: string | null = null;
   let servedBy = model;
   const tool_calls: ToolCall[] = [];
   const usage = { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
+  const costs: (number | null)[] = [];
   for (const event of events) {
     switch (event.type) {
       case 'agent.message':
@@ -50,19 +59,16 @@ export function readTurn(
       case 'span.model_request_end':
         addUsage(usage, event.model_usage);
         servedBy = servedByOf(event) ?? servedBy;
+        if (isPaid(event.model_usage)) costs.push(costOf(event));
         break;
       case 'session.error':
         // The endpoint goes on by itself after any other.
         if (event.error.retry_status.type !== 'retrying') failure = event.error.message;
         break;
       case 'session.status_idle':
-        if (event.stop_reason.type === 'requires_action' && !takes_tool_calls) {
-          const names = tool_calls.map(({ name }) => name).join(', ');
-          return failed(
-            'needs_action',
-            `the agent waits for the result of ${names === '' ? 'a tool' : names}`,
-          );
-        }
+        // In a session that somebody else has led, what was waited for may have come.
+        waitsFor = waitedFor(event.stop_reason, events);
+        if (event.stop_reason.type === 'budget_reached') failure ??= 'the budget of the session was used up';
         if (event.stop_reason.type === 'retries_exhausted') failure ??= 'the model could not be reached';
         break;
       case 'user.interrupt':
@@ -74,33 +80,56 @@ export function readTurn(
     }
   }
   if (failure !== null) return failed('model', failure);
-  return { ok: true, outcome: { reply, tool_calls, usage, served_by: servedBy } };
+  if (waitsFor !== null && !takes_tool_calls) return failed('needs_action', waitsFor);
+  // What is partly unknown is not known: the rest alone would be too little.
+  const cost_usd = costs.includes(null) ? null : costs.reduce(addCost, null);
+  return { ok: true, outcome: { reply, tool_calls, usage, cost_usd, served_by: servedBy } };
 }
 
 function failed(kind: CaseError['kind'], message: string): TurnEnd {
   return { ok: false, error: { kind, message } };
 }
 
+/** Whose answer to which calls the agent waits for; null when it does not. */
+function waitedFor(reason: StopReason, events: readonly SessionEvent[]): string | null {
+  if (reason.type !== 'requires_action') return null;
+  const calls = events.flatMap((event) =>
+    'name' in event && reason.event_ids.includes(event.id) ? [event] : [],
+  );
+  const names = calls.map(({ name }) => name).join(', ');
+  const which = calls.length > 1 ? `the tools ${names}` : `the tool ${names}`;
+  const isAsked = calls.length > 0 && calls.every(({ type }) => type !== 'agent.custom_tool_use');
+  return `the agent called ${calls.length === 0 ? 'a tool' : which}, which nobody has ${isAsked ? 'allowed' : 'answered'}`;
+}
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-function addUsage(
-  total: Mutable<CaseUsage>,
-  used: {
-    readonly input_tokens: number;
-    readonly output_tokens: number;
-    readonly cache_read_input_tokens: number;
-    readonly cache_creation_input_tokens: number;
-  },
-): void {
+function addUsage(total: Mutable<CaseUsage>, used: RequestUsage): void {
   total.input_tokens += used.input_tokens;
   total.output_tokens += used.output_tokens;
   total.cache_read_tokens += used.cache_read_input_tokens;
   total.cache_write_tokens += used.cache_creation_input_tokens;
 }
 
-/** Our own servers say who answered; the official API does not. */
+/** Whether a request took any tokens; one that failed has none. */
+function isPaid(used: RequestUsage): boolean {
+  const read = used.input_tokens + used.cache_read_input_tokens + used.cache_creation_input_tokens;
+  return read + used.output_tokens > 0;
+}
+
+/** What our own servers add to the end of a request; the official API adds nothing. */
+type Extras = { readonly provider?: unknown; readonly model?: unknown; readonly cost_usd?: unknown } | null;
+
+function extrasOf(event: object): Extras {
+  return (event as { pawl?: Extras }).pawl ?? null;
+}
+
 function servedByOf(event: object): string | null {
-  const { pawl } = event as { pawl?: { provider?: unknown; model?: unknown } | null };
-  if (typeof pawl?.provider !== 'string' || typeof pawl.model !== 'string') return null;
-  return `${pawl.provider}/${pawl.model}`;
+  const { provider, model } = extrasOf(event) ?? {};
+  return typeof provider === 'string' && typeof model === 'string' ? `${provider}/${model}` : null;
+}
+
+function costOf(event: object): number | null {
+  const { cost_usd } = extrasOf(event) ?? {};
+  return typeof cost_usd === 'number' && cost_usd >= 0 ? cost_usd : null;
 }

@@ -14,6 +14,41 @@ const upstream = (message: string, type = 'api_error') => ({ type: 'error', erro
 
 describe('requestFailure', () => {
   test.each([
+    [413, '', ''],
+    [400, 'request_too_large', 'No.'],
+    [400, 'context_length_exceeded', 'No.'],
+    [400, 'exceed_context_size_error', 'No.'],
+    [400, 'invalid_request_error', 'prompt is too long: 210000 tokens > 200000 maximum'],
+    [
+      400,
+      'invalid_request_error',
+      'input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000',
+    ],
+    [
+      400,
+      'BadRequestError',
+      "This model's maximum context length is 4096 tokens. However, you requested 5000.",
+    ],
+    [422, 'api_error', 'Input is too long for requested model'],
+    [400, 'INVALID_ARGUMENT', 'The input token count (9) exceeds the maximum number of tokens allowed (8).'],
+  ])('knows that a request was too long from %i %s %s', (status, type, words) => {
+    expect(requestFailure(answered(status, upstream(words, type)), context)).toMatchObject({
+      type: 'model_request_failed_error',
+      retryable: false,
+      too_long: true,
+    });
+  });
+
+  test.each([
+    [400, 'invalid_request_error', 'max_tokens: must be less than 64000'],
+    [500, 'api_error', 'The context window service is away'],
+    [429, 'rate_limit_error', 'prompt is too long for your rate limit'],
+    [402, 'billing_error', 'prompt is too long for your credit'],
+  ])('does not take %i %s %s for a request that was too long', (status, type, words) => {
+    expect(requestFailure(answered(status, upstream(words, type)), context).too_long).toBe(false);
+  });
+
+  test.each([
     [429, 'model_rate_limited_error', true],
     [529, 'model_overloaded_error', true],
     [402, 'billing_error', false],

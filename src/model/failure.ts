@@ -22,7 +22,7 @@ export function requestFailure(error: unknown, context: FailureContext): ModelEr
   if (typeof status !== 'number') return connectionFailure(context.provider, error);
   const words = upstreamWords(body) ?? plainWords(message);
   return new ModelError({
-    ...classify(status, errorNames(body)),
+    ...classify({ status, names: errorNames(body), words }),
     message: sentence(`The ${context.provider} provider answered with status ${status}`, words, context),
     retry_after_ms: headers instanceof Headers ? retryAfterMs(headers, context.now_ms) : null,
     cause: error,
@@ -33,9 +33,10 @@ export function requestFailure(error: unknown, context: FailureContext): ModelEr
 export function eventFailure(event: unknown, context: FailureContext): ModelError {
   const { code } = fields(fields(event)['error']);
   const status = typeof code === 'number' ? code : null;
+  const words = upstreamWords(event);
   return new ModelError({
-    ...classify(status, errorNames(event)),
-    message: sentence(`The ${context.provider} provider broke off its reply`, upstreamWords(event), context),
+    ...classify({ status, names: errorNames(event), words }),
+    message: sentence(`The ${context.provider} provider broke off its reply`, words, context),
   });
 }
 
@@ -60,6 +61,16 @@ export function streamFailure(
   return requestFailed({ message: messages[kind], cause });
 }
 
+/** The model stopped because what it read and wrote together fills all that it can hold. */
+export function fullWindowFailure(provider: ProviderName): ModelError {
+  return new ModelError({
+    type: 'model_request_failed_error',
+    message: `The ${provider} provider had no room left in the context window of its model.`,
+    retryable: false,
+    too_long: true,
+  });
+}
+
 /** One of the two clocks ran out. */
 export function timeoutFailure(
   provider: ProviderName,
@@ -74,14 +85,15 @@ const finalNames: ReadonlySet<string> = new Set([
   'authentication_error',
   'permission_error',
   'not_found_error',
-  'request_too_large',
 ]);
 
-/** The error's type, and whether to try again. Status is null when there is none that means anything. */
-function classify(
-  status: number | null,
-  names: readonly string[],
-): { readonly type: ModelErrorType; readonly retryable: boolean } {
+/** The error's type, and what may help. `status` is null when there is none that means anything. */
+function classify(answer: {
+  readonly status: number | null;
+  readonly names: readonly string[];
+  readonly words: string | null;
+}): { readonly type: ModelErrorType; readonly retryable: boolean; readonly too_long?: boolean } {
+  const { status, names } = answer;
   const named = (...wanted: readonly string[]): boolean => wanted.some((name) => names.includes(name));
   // OpenAI reports an account without money as a 429, which no waiting will cure.
   if (status === 402 || named('billing_error', 'insufficient_quota')) {
@@ -91,11 +103,28 @@ function classify(
   if (status === 429 || named('rate_limit_error', 'rate_limit_exceeded')) {
     return { type: 'model_rate_limited_error', retryable: true };
   }
+  if (isTooLong(answer)) return { type: 'model_request_failed_error', retryable: false, too_long: true };
   const retryable =
     status === null
       ? !names.some((name) => finalNames.has(name))
       : status === 408 || status === 409 || status >= 500;
   return { type: 'model_request_failed_error', retryable };
+}
+
+const tooLongNames: ReadonlySet<string> = new Set([
+  'request_too_large',
+  'context_length_exceeded',
+  'exceed_context_size_error',
+]);
+
+// Most servers have only words for it: "prompt is too long", "exceeds the maximum context length", "input token count".
+const tooLongWords =
+  /context[ _-](?:length|limit|size|window)|(?:prompt|input|request) (?:is )?too (?:long|large)|input token count/i;
+
+/** Whether the request held more than the model can read. Words count only for answers that blame the request. */
+function isTooLong({ status, names, words }: Parameters<typeof classify>[0]): boolean {
+  if (status === 413 || names.some((name) => tooLongNames.has(name))) return true;
+  return (status === null || status === 400 || status === 422) && tooLongWords.test(words ?? '');
 }
 
 function requestFailed(parts: { readonly message: string; readonly cause?: unknown }): ModelError {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ModelServer, startModelServer } from '../../test/model-server.ts';
+import type { ReadyBlock } from '../core/content.ts';
 import { noRequestUsage } from '../core/usage.ts';
-import type { ModelRequest } from './model.ts';
+import type { Message, ModelRequest } from './model.ts';
 import { openaiProvider } from './openai.ts';
 import type { Call } from './upstream-http.ts';
 
@@ -37,6 +38,7 @@ const request: ModelRequest = {
       ],
     },
   ],
+  tools: [],
   effort: 'high',
   max_tokens: 100,
 };
@@ -136,6 +138,7 @@ describe('openaiProvider', () => {
     scriptChunks(said({ content: 'Yes' }), said({}, 'length'), { choices: [], usage: null });
     expect(await send()).toEqual({
       content: [{ type: 'text', text: 'Yes' }],
+      tool_uses: [],
       refusal: null,
       usage: noRequestUsage,
       served_model: 'llama3.1',
@@ -157,6 +160,7 @@ describe('openaiProvider', () => {
     );
     expect(await send()).toEqual({
       content: [{ type: 'text', text: 'Yes' }],
+      tool_uses: [],
       refusal: null,
       usage: { ...noRequestUsage, input_tokens: 20 },
       served_model: 'llama3.1',
@@ -180,4 +184,210 @@ describe('openaiProvider', () => {
       'API key',
     );
   });
+});
+
+const text = (words: string) => ({ type: 'text', text: words }) as const;
+const lookup = {
+  name: 'lookup_order',
+  description: 'Finds an order.',
+  input_schema: { type: 'object', properties: { id: { type: 'integer' } } },
+};
+const call = (id: string) => ({ type: 'tool_use', id, name: 'lookup_order', input: { id: 7 } }) as const;
+const result = (id: string, content: readonly ReadyBlock[] = [text('Lost.')], is_error = false) =>
+  ({ type: 'tool_result', tool_use_id: id, is_error, content }) as const;
+const asked: Message = { role: 'user', content: [text('Where is it?')] };
+const image: ReadyBlock = {
+  type: 'image',
+  source: { type: 'base64', media_type: 'image/png', data: 'iVBO' },
+};
+const pdf: ReadyBlock = {
+  type: 'document',
+  source: { type: 'base64', media_type: 'application/pdf', data: 'JVBE' },
+  title: 'Terms',
+};
+const imagePart = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBO' } };
+
+describe('a request to Chat Completions', () => {
+  /** What is sent for these messages. */
+  async function bodyOf(messages: readonly Message[], base_url = `${server.url}/v1`) {
+    const provider = openaiProvider({ base_url, api_key: 'k', ...limits });
+    const wanted = { ...request, system: null, tools: [lookup], messages };
+    const sending = provider.send(wanted, { signal: new AbortController().signal });
+    await (base_url.startsWith(server.url) ? sending : sending.catch(() => {}));
+    return JSON.parse(calls.at(-1)?.body ?? '{}');
+  }
+  const saying = async (block: ReadyBlock, base_url?: string) =>
+    (await bodyOf([{ role: 'user', content: [block] }], base_url)).messages[0].content;
+
+  test('offers tools as functions, and gives each result a message of its own before the rest', async () => {
+    const body = await bodyOf([
+      asked,
+      { role: 'assistant', content: [text('Let me see.'), call('sevt_1'), call('sevt_2'), call('sevt_3')] },
+      {
+        role: 'user',
+        content: [
+          result('sevt_1', [text('Lost.'), text('Sorry.')]),
+          result('sevt_2', [text('No such order')], true),
+          result('sevt_3', []),
+          text('Quick.'),
+        ],
+      },
+      { role: 'system', content: [text('Be kind.')] },
+      { role: 'assistant', content: [call('sevt_4')] },
+      { role: 'user', content: [result('sevt_4', [], true)] },
+    ]);
+    const called = (id: string) => ({
+      id,
+      type: 'function',
+      function: { name: 'lookup_order', arguments: '{"id":7}' },
+    });
+    const { name, description, input_schema: parameters } = lookup;
+    expect(body.tools).toEqual([{ type: 'function', function: { name, description, parameters } }]);
+    expect(body.messages).toEqual([
+      { role: 'user', content: 'Where is it?' },
+      {
+        role: 'assistant',
+        content: 'Let me see.',
+        tool_calls: [called('sevt_1'), called('sevt_2'), called('sevt_3')],
+      },
+      { role: 'tool', tool_call_id: 'sevt_1', content: 'Lost.\n\nSorry.' },
+      { role: 'tool', tool_call_id: 'sevt_2', content: 'The tool failed: No such order' },
+      { role: 'tool', tool_call_id: 'sevt_3', content: 'The tool gave no output.' },
+      { role: 'user', content: 'Quick.' },
+      { role: 'system', content: 'Be kind.' },
+      { role: 'assistant', content: null, tool_calls: [called('sevt_4')] },
+      { role: 'tool', tool_call_id: 'sevt_4', content: 'The tool failed.' },
+    ]);
+  });
+
+  test('puts the pictures of results behind all of them', async () => {
+    const { messages } = await bodyOf([
+      asked,
+      { role: 'assistant', content: [call('sevt_1'), call('sevt_2')] },
+      { role: 'user', content: [result('sevt_1', [image]), result('sevt_2'), text('Well?')] },
+    ]);
+    expect(messages.slice(2)).toEqual([
+      { role: 'tool', tool_call_id: 'sevt_1', content: 'The result follows in the next message.' },
+      { role: 'tool', tool_call_id: 'sevt_2', content: 'Lost.' },
+      { role: 'user', content: [text('From the result of call sevt_1:'), imagePart, text('Well?')] },
+    ]);
+  });
+
+  test('says images, texts and search results', async () => {
+    expect(await saying(image)).toEqual([imagePart]);
+    const url = 'https://a.test/b.png';
+    expect(await saying({ type: 'image', source: { type: 'url', url } })).toEqual([
+      { type: 'image_url', image_url: { url } },
+    ]);
+    const plain = { type: 'text', media_type: 'text/plain', data: 'Plain.' } as const;
+    expect(await saying({ type: 'document', source: plain })).toBe('Plain.');
+    const json = { type: 'base64', media_type: 'application/json', data: 'eyJhIjoxfQ==' } as const;
+    expect(await saying({ type: 'document', source: json, title: 'T', context: 'C' })).toBe(
+      'Document: T\nContext: C\n\n{"a":1}',
+    );
+    const found = {
+      type: 'search_result',
+      source: 's',
+      title: 'T',
+      content: [text('x'), text('y')],
+    } as const;
+    expect(await saying(found)).toBe('Search result: T\nSource: s\n\nx\ny');
+  });
+
+  test('says a PDF to the official hosts only, and a document by its URL nowhere', async () => {
+    expect(await saying(pdf, 'https://api.openai.com/v1')).toEqual([
+      { type: 'file', file: { filename: 'Terms', file_data: 'data:application/pdf;base64,JVBE' } },
+    ]);
+    const sent = calls.length;
+    await expect(saying(pdf)).rejects.toMatchObject({
+      type: 'model_request_failed_error',
+      retryable: false,
+      message: 'The openai provider cannot be given a document of type application/pdf.',
+    });
+    const byUrl = { type: 'document', source: { type: 'url', url: 'https://a.test/b.pdf' } } as const;
+    await expect(saying(byUrl)).rejects.toThrow('cannot be given a URL as document.');
+    expect(calls).toHaveLength(sent);
+  });
+});
+
+describe('a reply of Chat Completions', () => {
+  const piece = (fields: object) => said({ tool_calls: [fields] });
+  const named = (name: string, input?: unknown) => ({ function: { name, arguments: input } });
+  const a = { name: 'a', input: { x: 1 } };
+  const b = { name: 'b', input: { y: 2 } };
+
+  test.each([
+    [
+      'in pieces that are mixed up',
+      [
+        piece({ index: 0, id: 'c0', ...named('a', '') }),
+        piece({ index: 1, id: 'c1', ...named('b', '{"y"') }),
+        piece({ index: 0, function: { arguments: '{"x":1}' } }),
+        piece({ index: 1, function: { arguments: ':2}' } }),
+      ],
+    ],
+    [
+      'with id and name in every piece',
+      [
+        piece({ index: 0, id: 'c0', ...named('a', '{"x"') }),
+        piece({ index: 0, id: 'c0', ...named('a', ':1}') }),
+        piece({ index: 1, id: 'c1', ...named('b', '{"y":2}') }),
+      ],
+    ],
+    [
+      'all with the number 0',
+      [
+        piece({ index: 0, id: 'c0', ...named('a', '{"x":1}') }),
+        piece({ index: 0, id: 'c1', ...named('b', '{"y":2}') }),
+      ],
+    ],
+    [
+      'without ids',
+      [piece({ index: 0, ...named('a', '{"x":1}') }), piece({ index: 0, ...named('b', '{"y":2}') })],
+    ],
+    ['without numbers or ids', [piece(named('a', '{"x":1}')), piece(named('b', '{"y":2}'))]],
+    [
+      'without numbers, in pieces',
+      [
+        piece({ id: 'c0', ...named('a') }),
+        piece({ function: { arguments: '{"x":1}' } }),
+        piece({ id: 'c1', ...named('b', '{"y":2}') }),
+      ],
+    ],
+    ['as objects', [said({ tool_calls: [named('a', { x: 1 }), named('b', { y: 2 })] })]],
+  ])('may hold calls %s', async (_how, chunks) => {
+    // Servers that do not know `tool_calls` as a reason say `stop`.
+    scriptChunks(...chunks, said({}, 'stop'));
+    expect((await send()).tool_uses).toEqual([a, b]);
+  });
+
+  test.each(['[1]', 'null', '{"a":', '7', [1]])('has null for arguments that are %j', async (input) => {
+    scriptChunks(piece({ index: 0, id: 'c0', ...named('a', input) }), said({}, 'tool_calls'));
+    expect((await send()).tool_uses).toEqual([{ name: 'a', input: null }]);
+  });
+
+  test('takes a call without arguments as one with none', async () => {
+    scriptChunks(piece({ index: 0, id: 'c0', ...named('a', null) }), said({}, 'tool_calls'));
+    expect((await send()).tool_uses).toEqual([{ name: 'a', input: {} }]);
+  });
+
+  test('has null for the last call when the output limit was reached, even if it looks whole', async () => {
+    scriptChunks(said({ tool_calls: [named('a', { x: 1 }), named('b', { y: 2 })] }), said({}, 'length'));
+    expect((await send()).tool_uses).toEqual([a, { name: 'b', input: null }]);
+  });
+
+  test('has no calls when the model refuses, or a filter cuts it off', async () => {
+    scriptChunks(piece(named('a', '{}')), said({ refusal: 'No.' }, 'stop'));
+    expect(await send()).toMatchObject({ tool_uses: [], refusal: { explanation: 'No.' } });
+    scriptChunks(piece(named('a', '{}')), said({}, 'content_filter'));
+    expect(await send()).toMatchObject({ tool_uses: [], refusal: { category: 'content_filter' } });
+  });
+
+  test.each([[[{ index: 0, function: { arguments: '{}' } }]], [['x']], [{ a: 1 }]])(
+    'is an error when its calls are %j',
+    async (tool_calls) => {
+      scriptChunks(said({ tool_calls }), said({}, 'tool_calls'));
+      await expect(send()).rejects.toMatchObject({ type: 'model_request_failed_error', retryable: true });
+    },
+  );
 });

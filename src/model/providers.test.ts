@@ -18,6 +18,7 @@ const request: ModelRequest = {
   messages: [
     { role: 'user', content: [{ type: 'text', text: 'Ticket 12: my invoice has a double charge.' }] },
   ],
+  tools: [],
   effort: 'high',
   max_tokens: 1000,
 };
@@ -66,7 +67,6 @@ const faults: [Fault, string, boolean, string][] = [
   [401, failed, false, 'status 401: The fake'],
   [403, failed, false, 'status 403: The fake'],
   [404, failed, false, 'status 404: The fake'],
-  [413, failed, false, 'status 413: The fake'],
   [422, failed, false, 'status 422: The fake'],
   ['html_502', failed, true, 'answered with status 502.'],
   ['reset', failed, true, 'The connection to the'],
@@ -84,6 +84,7 @@ describe.each(Object.entries(makers))('the %s provider', (name, make) => {
     const reply = await send(make(), (text) => pieces.push(text));
     expect(reply).toEqual({
       content: [{ type: 'text', text: verdict }],
+      tool_uses: [],
       refusal: null,
       usage: {
         input_tokens: 15,
@@ -238,5 +239,109 @@ describe.each(Object.entries(makers))('the %s provider', (name, make) => {
         ? [{ effort: 'low' }, { effort: 'medium' }, undefined, { effort: 'xhigh' }, { effort: 'max' }]
         : ['low', 'medium', undefined, 'high', 'high'],
     );
+  });
+
+  const calls = [
+    { name: 'lookup_order', input: { id: 7, note: 'fragile "glass" ü' } },
+    { name: 'clock', input: {} },
+    { name: 'lookup_order', input: { id: 8 } },
+  ];
+
+  test('gives several calls with the text before them', async () => {
+    server.script([{ text: 'Let me see.', calls }]);
+    const pieces: string[] = [];
+    const reply = await send(make(), (text) => pieces.push(text));
+    expect(reply.content).toEqual([{ type: 'text', text: 'Let me see.' }]);
+    expect(reply.tool_uses).toEqual(calls);
+    expect(pieces.join('')).toBe('Let me see.');
+  });
+
+  test('gives calls without text', async () => {
+    server.script([{ calls: calls.slice(0, 1) }]);
+    expect(await send(make())).toMatchObject({ content: [], tool_uses: calls.slice(0, 1) });
+  });
+
+  test('carries calls and their results back to the model', async () => {
+    const first = { type: 'tool_use', id: 'sevt_1', ...calls[0], input: { id: 7 } } as const;
+    const second = { type: 'tool_use', id: 'sevt_2', name: 'clock', input: {} } as const;
+    const lost = { type: 'text', text: 'Lost.' } as const;
+    await make().send(
+      {
+        ...request,
+        tools: [{ name: 'clock', description: 'Tells the time.', input_schema: { type: 'object' } }],
+        messages: [
+          ...request.messages,
+          { role: 'assistant', content: [{ ...first, name: 'lookup_order' }, second] },
+          {
+            role: 'user',
+            content: [
+              { type: 'tool_result', tool_use_id: 'sevt_1', is_error: false, content: [lost] },
+              { type: 'tool_result', tool_use_id: 'sevt_2', is_error: false, content: [lost] },
+            ],
+          },
+          { role: 'system', content: [{ type: 'text', text: 'Be kind.' }] },
+        ],
+      },
+      { signal: new AbortController().signal },
+    );
+    const { messages, tools } = server.requests[0]?.read ?? { messages: [], tools: [] };
+    expect(tools).toEqual(['clock']);
+    expect(messages.flatMap((message) => message.calls)).toEqual([
+      { id: 'sevt_1', name: 'lookup_order', input: { id: 7 } },
+      { id: 'sevt_2', name: 'clock', input: {} },
+    ]);
+    expect(messages.flatMap((message) => message.results)).toEqual([
+      { id: 'sevt_1', text: 'Lost.' },
+      { id: 'sevt_2', text: 'Lost.' },
+    ]);
+    expect(messages.at(-1)).toMatchObject({ role: 'system', text: 'Be kind.' });
+  });
+
+  test('gives null for an input that is no JSON object', async () => {
+    server.script([{ calls: [{ name: 'clock', raw: '{"zone": ' }, ...calls.slice(0, 1)] }]);
+    expect((await send(make())).tool_uses).toEqual([{ name: 'clock', input: null }, calls[0]]);
+  });
+
+  test('gives null for the call that the output limit has cut off', async () => {
+    server.script([{ calls: calls.slice(0, 2), cut: true }]);
+    expect((await send(make())).tool_uses).toEqual([calls[0], { name: 'clock', input: null }]);
+  });
+
+  test.each(['reset_midway', 'truncated', 'mid_stream_error', 'malformed'] as const)(
+    'gives an error and no call when the reply breaks off in a call: %s',
+    async (breaks) => {
+      server.script([{ text: 'Let me see.', calls, breaks }]);
+      expect(await failureOf(send(make()))).toMatchObject({ retryable: true, too_long: false });
+    },
+  );
+
+  test('gives an error and no call when it is told to stop in the middle of one', async () => {
+    server.script([{ text: 'Yes', calls, breaks: 'truncated' }]);
+    const controller = new AbortController();
+    const reason = new Error('Interrupted.');
+    const onText = (): void => controller.abort(reason);
+    await expect(make().send(request, { signal: controller.signal, onText })).rejects.toBe(reason);
+  });
+
+  test('says when a request is too long, so that a shorter one may succeed', async () => {
+    await server.close();
+    server = await startModelServer({ most_input_tokens: 14 });
+    expect(await failureOf(send(make()))).toMatchObject({ type: failed, retryable: false, too_long: true });
+    server.script([413]);
+    expect(await failureOf(send(make()))).toMatchObject({ type: failed, retryable: false, too_long: true });
+    const shorter = { ...request, system: null };
+    const reply = await make().send(shorter, { signal: new AbortController().signal });
+    expect(reply.content).toEqual([{ type: 'text', text: verdict }]);
+  });
+
+  test('tells cached tokens apart from other input', async () => {
+    const usage = {
+      input_tokens: 100,
+      output_tokens: 7,
+      cache_creation_input_tokens: 20,
+      cache_read_input_tokens: 3000,
+    };
+    server.script([{ text: 'Yes.', usage }]);
+    expect((await send(make())).usage).toEqual(usage);
   });
 });

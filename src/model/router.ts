@@ -12,6 +12,8 @@ export type ProviderLoaders = {
 export type Router = {
   /** Where requests for this model id go; null when no route matches. */
   readonly route: (modelId: string) => ResolvedRoute | null;
+  /** The model ids that routes name in full. */
+  readonly named: readonly string[];
   /** The provider, loaded on first use and then kept. Rejects when loading fails, or it is not configured; a failed load is tried again by the next call. */
   readonly provider: (name: ProviderName) => Promise<Provider>;
 };
@@ -29,6 +31,7 @@ export function createRouter(options: {
   const loaded = new Map<ProviderName, Promise<Provider>>();
   return {
     route: (modelId) => resolveRoute(routes, modelId),
+    named: routes.flatMap(({ match }) => (match.endsWith('*') ? [] : [match])),
     async provider(name) {
       const known = loaded.get(name);
       if (known !== undefined) return known;

@@ -22,3 +22,25 @@ test.each([
   server.closeAllConnections();
   server.close();
 });
+
+test('A stream may be cancelled while more of it is arriving', async () => {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (let i = 0; i < 5; i++) response.write(`data: ${i}\n\n`);
+    response.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const answer = await createCaller()({ url, method: 'GET', headers: {}, body: null, signal: undefined });
+  const uncaught: unknown[] = [];
+  const others = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => uncaught.push(error));
+  const reader = answer.body?.getReader();
+  await reader?.read();
+  await reader?.cancel();
+  await once(server.close(), 'close');
+  process.removeAllListeners('uncaughtException');
+  for (const other of others) process.on('uncaughtException', other);
+  // Nobody could catch what the rest of the message throws, and the server would end.
+  expect(uncaught).toEqual([]);
+});

@@ -85,9 +85,9 @@ function headOf(message: IncomingMessage): { status: number; headers: Headers } 
 }
 
 function toStream(message: IncomingMessage): ReadableStream<Uint8Array> {
+  let open = true;
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      let open = true;
       const settle = (how: () => void): void => {
         if (open) how();
         open = false;
@@ -105,6 +105,8 @@ function toStream(message: IncomingMessage): ReadableStream<Uint8Array> {
       message.resume();
     },
     cancel() {
+      // More of the message may be on its way, and a cancelled stream takes nothing, not even its end.
+      open = false;
       message.destroy();
     },
   });

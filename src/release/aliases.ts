@@ -23,6 +23,7 @@ import {
   updateAlias,
 } from '../store/aliases.ts';
 import type { Handle, Store } from '../store/dialect.ts';
+import type { Notify } from '../webhook/notify.ts';
 import {
   type Alias,
   type AliasKey,
@@ -33,7 +34,6 @@ import {
   subjectOf,
 } from './alias.ts';
 import { requireSettable } from './alias-rules.ts';
-import type { Notify } from './notify.ts';
 import { orWriteDown } from './refusals.ts';
 
 /** How an alias moves. */

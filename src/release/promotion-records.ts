@@ -16,10 +16,10 @@ import {
   type ReviewRow,
   updatePromotion,
 } from '../store/promotions.ts';
+import type { Notify } from '../webhook/notify.ts';
 import { type Alias, readAlias } from './alias.ts';
 import type { Aliases } from './aliases.ts';
 import type { EvidenceRoom } from './evidence.ts';
-import type { Notify } from './notify.ts';
 import {
   approvers,
   blockersOf,

@@ -17,10 +17,10 @@ import {
   type PromotionFilter,
   type PromotionRow,
 } from '../store/promotions.ts';
+import type { Notify } from '../webhook/notify.ts';
 import { type Alias, noAlias, subjectOf } from './alias.ts';
 import type { Aliases } from './aliases.ts';
 import type { EvidenceRoom } from './evidence.ts';
-import type { Notify } from './notify.ts';
 import { isSamePerson, type Promotion, type PromotionDetails } from './promotion.ts';
 import { basisHash, type PromotionBasis, readBasis } from './promotion-basis.ts';
 import { type CarryOut, requireUnblocked } from './promotion-move.ts';

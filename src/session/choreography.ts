@@ -8,8 +8,10 @@ import type {
   UsageSnapshot,
 } from '../core/events.ts';
 import { type Ids, primaryThreadId } from '../core/ids.ts';
+import { listCost } from '../core/money.ts';
 import type { SessionUsage } from '../core/usage.ts';
 import type { SessionRow } from '../store/sessions.ts';
+import { budgetOf } from './budget.ts';
 
 /**
  * Which events say what, in which order. Every session reports its primary thread beside itself: right after
@@ -35,7 +37,7 @@ export function turnStart(session: SessionRow, { ids, at }: { ids: Ids; at: stri
   const status = running(session).map((body): EventDraft => ({ ...body, id: ids.next('event') }));
   return {
     events: [...status, request],
-    changes: { status: 'running', running_since: at, open_span: request.id } as const,
+    changes: { status: 'running', running_since: at, open_span: request.id, rounds: 1 } as const,
   };
 }
 
@@ -48,15 +50,25 @@ export function rescheduled(session: SessionRow, error: SessionError): EventBody
   ];
 }
 
-/** A turn is over. The last of these is the last event until a client acts. */
-export function idle(
-  session: SessionRow,
-  end: { reason: StopReason; details: StopDetails; usage: UsageSnapshot },
-): EventBody[] {
-  const stop = { stop_reason: end.reason, stop_details: end.details };
+/** Why a session rests. Its thread may have another reason: one that is done says so even when the budget is used up. */
+export type Rest = {
+  readonly reason: StopReason;
+  readonly details: StopDetails;
+  readonly thread_reason?: StopReason;
+};
+
+/** A turn is over, or waits for a client. The last of these is the last event until a client acts. */
+export function idle(session: SessionRow, { reason, details, thread_reason }: Rest): EventBody[] {
+  const stop = { stop_reason: reason, stop_details: details };
+  const threadStop = { stop_reason: thread_reason ?? reason, stop_details: details };
+  const usage = JSON.parse(session.usage) as SessionUsage;
   return [
-    { type: 'session.thread_status_idle', ...threadOf(session), ...stop },
-    { type: 'session.usage', usage: end.usage, budget: null },
+    { type: 'session.thread_status_idle', ...threadOf(session), ...threadStop },
+    {
+      type: 'session.usage',
+      usage: usageSnapshot(usage, session),
+      budget: budgetOf(session),
+    },
     { type: 'session.status_idle', ...stop },
   ];
 }
@@ -76,8 +88,11 @@ export function activeUntil(session: Pick<SessionRow, 'active_us' | 'running_sin
 }
 
 /** Usage as events and answers carry it. */
-export function usageSnapshot(usage: SessionUsage, activeUs: number): UsageSnapshot {
-  return { ...usage, active_seconds: activeUs / 1_000_000 };
+export function usageSnapshot(
+  usage: SessionUsage,
+  { active_us, list_cost_usd }: Pick<SessionRow, 'active_us' | 'list_cost_usd'>,
+): UsageSnapshot {
+  return { ...usage, active_seconds: active_us / 1_000_000, list_cost: listCost(list_cost_usd) };
 }
 
 function threadOf(session: SessionRow): { session_thread_id: string; agent_name: string } {

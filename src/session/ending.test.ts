@@ -5,7 +5,8 @@ import type { Ids } from '../core/ids.ts';
 import type { ModelReply } from '../model/model.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { at, sampleSession } from '../store/store.testsuite.ts';
-import { type Ending, endTurn, failedRequest } from './ending.ts';
+import { type Ending, endTurn } from './ending.ts';
+import { failedRequest } from './reply.ts';
 
 const second = 1_000_000;
 const now = parseTime(at(10 * second)) ?? 0;
@@ -36,16 +37,19 @@ const usage = {
 };
 const reply = (fields: Partial<ModelReply> = {}): Ending => ({
   kind: 'replied',
-  provider: 'offline',
+  ...{ provider: 'offline', message_id: 'said_1', cost_usd: null },
   reply: {
     content: [{ type: 'text', text: 'Done.' }],
-    usage,
+    ...{ usage, tool_uses: [] },
     served_model: 'm-1',
     refusal: null,
     ...fields,
   } as ModelReply,
 });
-const interrupted = (text = ''): Ending => ({ kind: 'interrupted', text });
+const interrupted = (text = ''): Ending => ({
+  kind: 'interrupted',
+  said: text === '' ? null : { content: [{ type: 'text', text }], message_id: 'said_1' },
+});
 const exhausted: Ending = {
   kind: 'exhausted',
   error: { type: 'model_overloaded_error', message: 'Too busy.', retry_status: { type: 'exhausted' } },
@@ -56,6 +60,8 @@ const end = (ending: Ending, queued: readonly EventDraft[] = [], row = session()
 const types = (decision: ReturnType<typeof end>) => (decision.events ?? []).map((event) => event.type);
 const find = (decision: ReturnType<typeof end>, type: string) =>
   (decision.events ?? []).find((event) => event.type === type);
+
+const textOf = (content: unknown): string => (content as { text: string }[])[0]?.text ?? '';
 
 const closing = ['session.thread_status_idle', 'session.usage', 'session.status_idle'];
 const starting = ['session.status_running', 'session.thread_status_running', 'span.model_request_start'];
@@ -89,7 +95,9 @@ describe('A turn that got its reply', () => {
     });
     const total = JSON.parse(decision.changes?.usage ?? '');
     expect(total).toMatchObject({ input_tokens: 110, output_tokens: 5, cache_read_input_tokens: 1 });
-    expect(find(decision, 'session.usage')).toMatchObject({ usage: { ...total, active_seconds: 8 } });
+    expect(find(decision, 'session.usage')).toMatchObject({
+      usage: { ...total, active_seconds: 8, list_cost: null },
+    });
   });
 
   test('with nothing in it says nothing', () => {
@@ -136,7 +144,7 @@ describe('A turn that was interrupted', () => {
   test('keeps what had arrived, closes the request as failed and starts what waits behind', () => {
     const decision = end(interrupted('Half a'), [message('m1'), interrupt('i1'), message('m2')]);
     expect(
-      decision.events?.map((event) => ('content' in event ? event.content[0]?.text : event.type)),
+      decision.events?.map((event) => ('content' in event ? textOf(event.content) : event.type)),
     ).toEqual(['Half a', 'user.interrupt', 'span.model_request_end', ...closing, 'm1', 'm2', ...starting]);
     expect(find(decision, 'span.model_request_end')).toMatchObject({
       is_error: true,
@@ -182,7 +190,7 @@ describe('Every ending', () => {
     const decision = end(one.ending, one.queue, one.row);
     const ids = (decision.events ?? []).map((event) => event.id);
     expect(new Set(ids).size).toBe(ids.length);
-    const kept = (decision.events ?? []).filter((event) => !event.id.startsWith('new_'));
+    const kept = (decision.events ?? []).filter(({ id }) => !/^(new|said)_/.test(id));
     expect(new Set(kept)).toEqual(new Set(one.queue));
     expect(decision.clearsInbox).toBe(one.queue.length > 0);
     expect(types(decision).filter((type) => type === 'session.status_idle')).toHaveLength(1);

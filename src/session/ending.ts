@@ -1,26 +1,27 @@
 import { formatTime } from '../core/clock.ts';
-import type {
-  EventBody,
-  EventDraft,
-  RefusalCategory,
-  SessionError,
-  StopDetails,
-  StopReason,
-} from '../core/events.ts';
+import type { TextBlock } from '../core/content.ts';
+import type { EventBody, EventDraft, RefusalCategory, SessionError } from '../core/events.ts';
 import { refusalCategories } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
-import { addUsage, noRequestUsage, type RequestUsage, type SessionUsage } from '../core/usage.ts';
-import type { ModelReply, ProviderName } from '../model/model.ts';
 import type { SessionRow } from '../store/sessions.ts';
-import { activeUntil, idle, turnStart, usageSnapshot } from './choreography.ts';
+import { isSpent } from './budget.ts';
+import { closedCalls, readCalls } from './calls.ts';
+import { activeUntil, idle, type Rest, turnStart } from './choreography.ts';
 import type { Decision } from './journal.ts';
+import { answeredRequest, charged, failedRequest, type Reply, said } from './reply.ts';
 
 /** How a turn came to its end. */
 export type Ending =
-  | { readonly kind: 'replied'; readonly reply: ModelReply; readonly provider: ProviderName }
-  /** `text` is what had arrived of the reply; empty when nothing had. */
-  | { readonly kind: 'interrupted'; readonly text: string }
-  | { readonly kind: 'exhausted'; readonly error: SessionError };
+  /** The model is done: this reply calls no tool. */
+  | ({ readonly kind: 'replied' } & Reply)
+  /** `said` is what had arrived of a reply, under the id that was announced for it; null when nothing had. */
+  | {
+      readonly kind: 'interrupted';
+      readonly said: { readonly content: readonly TextBlock[]; readonly message_id: string } | null;
+    }
+  | { readonly kind: 'exhausted'; readonly error: SessionError }
+  /** The budget is used up in the middle; the turn goes on when it is raised. */
+  | { readonly kind: 'budget_reached' };
 
 /** Whether queued messages have started another turn, with its first request open, in the same commit. */
 export type Ended = { readonly startsNext: boolean };
@@ -29,98 +30,86 @@ type Context = { readonly ids: Ids; readonly now: number };
 
 /**
  * Ends a turn: what was said, the end of the request, and idle; then, where messages are queued, the next turn
- * begins with all of them. When the retries are used up, or the session was stopped, queued messages go into the
- * history before idle, so that nothing is lost and nothing runs into the same wall at once.
+ * begins with all of them. When the retries or the budget are used up, or the session was stopped, queued messages go
+ * into the history before idle, so that nothing is lost and nothing runs into the same wall at once.
  */
 export function endTurn(
-  session: SessionRow,
+  before: SessionRow,
   ending: Ending,
   queued: readonly EventDraft[],
   { ids, now }: Context,
 ): Decision<Ended> {
-  const interrupts = queued.filter((event) => event.type === 'user.interrupt');
-  const messages = queued.filter((event) => event.type === 'user.message');
-  const draft = (body: EventBody): EventDraft => ({ ...body, id: ids.next('event') });
-  const usage = addUsage(JSON.parse(session.usage) as SessionUsage, usageOf(ending));
-  const activeUs = activeUntil(session, now);
-  const failed = ending.kind === 'exhausted';
-  const flushes = failed || session.stopped_at !== null;
-  const startsNext = !flushes && messages.length > 0;
-  const closed = idle(session, { ...stopOf(ending), usage: usageSnapshot(usage, activeUs) });
   const at = formatTime(now);
-  const next = startsNext ? turnStart(session, { ids, at }) : null;
-  const events = [
-    ...said(ending).map(draft),
-    ...(flushes ? [] : interrupts),
-    ...requestEnd(session, ending).map(draft),
-    ...(failed ? [draft({ type: 'session.error', error: ending.error })] : []),
-    ...(flushes ? queued : []),
-    ...closed.map(draft),
-    ...(next === null ? [] : [...messages, ...next.events]),
-  ];
+  const ended = { active_us: activeUntil(before, now), updated_at: at, ...counted(before, ending) };
+  const session: SessionRow = { ...before, ...ended };
+  const messages = queued.filter((event) => event.type !== 'user.interrupt');
+  const spent = isSpent(session);
+  const flushes = ending.kind === 'exhausted' || session.stopped_at !== null || spent;
+  const next = flushes || messages.length === 0 ? null : turnStart(session, { ids, at });
+  const interrupts = flushes ? [] : queued.filter((event) => event.type === 'user.interrupt');
+  const draft = (body: EventBody): EventDraft => ({ ...body, id: ids.next('event') });
   return {
-    events,
+    events: [
+      ...lastWords(ending),
+      ...interrupts,
+      ...requestEnd(before, ending).map(draft),
+      ...closedCalls(readCalls(before), 'interrupted').map(draft),
+      ...(ending.kind === 'exhausted' ? [draft({ type: 'session.error', error: ending.error })] : []),
+      ...(flushes ? queued : []),
+      ...idle(session, restOf(ending, spent)).map(draft),
+      ...(next === null ? [] : [...messages, ...next.events]),
+    ],
     clearsInbox: queued.length > 0,
     changes: {
-      usage: JSON.stringify(usage),
-      active_us: activeUs,
-      updated_at: at,
-      ...(ending.kind === 'interrupted' ? {} : { turns: session.turns + 1 }),
-      ...(failed ? { failed_turns: session.failed_turns + 1 } : {}),
-      ...(isRefusal(ending) ? { refused_turns: session.refused_turns + 1 } : {}),
+      ...ended,
+      open_calls: null,
       ...(session.rollout_id === null ? {} : { unseen: 1 }),
-      ...(next?.changes ?? { status: 'idle', running_since: null, open_span: null }),
+      ...(next?.changes ?? {
+        ...{ status: 'idle', running_since: null, open_span: null },
+        // What a budget holds back is taken up again when it is raised: a turn in the middle, or messages.
+        rounds: spent && (ending.kind === 'budget_reached' || messages.length > 0) ? 1 : 0,
+      }),
     },
-    result: { startsNext },
+    result: { startsNext: next !== null },
   };
 }
 
-/** The end of the request that is open, as a failure; nothing when none is. */
-export function failedRequest(session: SessionRow): EventBody[] {
-  return session.open_span === null ? [] : [spanEnd(session.open_span, true, noRequestUsage, null)];
+/** What of a session's row an ending counts in. Interrupted turns count neither way, nor do those that will go on. */
+function counted(session: SessionRow, ending: Ending): Partial<SessionRow> {
+  switch (ending.kind) {
+    case 'interrupted':
+    case 'budget_reached':
+      return {};
+    case 'exhausted':
+      return { turns: session.turns + 1, failed_turns: session.failed_turns + 1 };
+    case 'replied': {
+      const refused = ending.reply.refusal === null ? {} : { refused_turns: session.refused_turns + 1 };
+      return { turns: session.turns + 1, ...refused, ...charged(session, ending) };
+    }
+  }
 }
 
-function said(ending: Ending): EventBody[] {
-  if (ending.kind === 'replied' && ending.reply.content.length > 0) {
-    return [{ type: 'agent.message', content: ending.reply.content }];
-  }
-  if (ending.kind === 'interrupted' && ending.text !== '') {
-    return [{ type: 'agent.message', content: [{ type: 'text', text: ending.text }] }];
-  }
-  return [];
+function lastWords(ending: Ending): EventDraft[] {
+  if (ending.kind === 'replied') return said(ending);
+  if (ending.kind !== 'interrupted' || ending.said === null) return [];
+  const { content, message_id } = ending.said;
+  return [{ id: message_id, type: 'agent.message', content }];
 }
 
 function requestEnd(session: SessionRow, ending: Ending): EventBody[] {
-  if (session.open_span === null || ending.kind !== 'replied') return failedRequest(session);
-  const served = { provider: ending.provider, model: ending.reply.served_model };
-  return [spanEnd(session.open_span, false, ending.reply.usage, served)];
+  return ending.kind === 'replied' ? answeredRequest(session, ending) : failedRequest(session);
 }
 
-function spanEnd(
-  startId: string,
-  isError: boolean,
-  usage: RequestUsage,
-  served: { provider: string; model: string } | null,
-): EventBody {
-  return {
-    type: 'span.model_request_end',
-    model_request_start_id: startId,
-    is_error: isError,
-    model_usage: usage,
-    pawl: served,
-  };
+function restOf(ending: Ending, spent: boolean): Rest {
+  const own = ownRest(ending);
+  // The thread says what became of its turn, the session that nothing more will happen.
+  if (!spent || ending.kind === 'exhausted') return own;
+  return { reason: { type: 'budget_reached' }, details: null, thread_reason: own.reason };
 }
 
-function usageOf(ending: Ending): RequestUsage {
-  return ending.kind === 'replied' ? ending.reply.usage : noRequestUsage;
-}
-
-function isRefusal(ending: Ending): boolean {
-  return ending.kind === 'replied' && ending.reply.refusal !== null;
-}
-
-function stopOf(ending: Ending): { reason: StopReason; details: StopDetails } {
+function ownRest(ending: Ending): Rest {
   if (ending.kind === 'exhausted') return { reason: { type: 'retries_exhausted' }, details: null };
+  if (ending.kind === 'budget_reached') return { reason: { type: 'budget_reached' }, details: null };
   if (ending.kind === 'interrupted' || ending.reply.refusal === null) {
     return { reason: { type: 'end_turn' }, details: null };
   }

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tellsNobody } from '../../test/tells-nobody.ts';
 import { createClock } from '../core/clock.ts';
-import type { ClientEventBody, EventDraft } from '../core/events.ts';
+import type { ClientEventBody } from '../core/events.ts';
 import { createIds } from '../core/ids.ts';
-import { type SessionStatus, sessionStatuses } from '../core/session.ts';
 import type { Store } from '../store/dialect.ts';
 import { listEvents, listInbox } from '../store/events.ts';
 import { openStore } from '../store/open.ts';
 import { findSession, type SessionRow } from '../store/sessions.ts';
 import { seedSession } from '../store/store.testsuite.ts';
 import { createHub } from './hub.ts';
-import { admit, createInbox } from './inbox.ts';
+import { createInbox } from './inbox.ts';
 import { createJournal } from './journal.ts';
 
 /** `m` stands for a message, `i` for an interrupt. */
@@ -20,41 +20,6 @@ const bodiesOf = (letters: string): ClientEventBody[] =>
       ? { type: 'user.message', content: [{ type: 'text', text: 'Hello.' }] }
       : { type: 'user.interrupt' },
   );
-const draftsOf = (letters: string): EventDraft[] =>
-  bodiesOf(letters).map((body, i) => ({ ...body, id: `sevt_${i}` }));
-const lettersOf = (events: readonly { type: string }[]): string =>
-  events.map(({ type }) => (type === 'user.message' ? 'm' : 'i')).join('');
-
-describe('admit', () => {
-  test.each<[SessionStatus, sent: string, history: string, queue: string, starts: boolean]>([
-    ['idle', '', '', '', false],
-    ['idle', 'm', 'm', '', true],
-    ['idle', 'mmm', 'mmm', '', true],
-    ['idle', 'i', 'i', '', false],
-    ['idle', 'ii', 'ii', '', false],
-    ['idle', 'im', 'im', '', true],
-    ['idle', 'mi', 'm', 'i', true],
-    ['idle', 'mim', 'm', 'im', true],
-    ['idle', 'iimmimi', 'iimm', 'imi', true],
-    ['running', 'm', '', 'm', false],
-    ['running', 'i', '', 'i', false],
-    ['running', 'mim', '', 'mim', false],
-    ['rescheduling', 'im', '', 'im', false],
-  ])('when %s, of %j writes %j and queues %j', (status, sent, history, queue, starts) => {
-    const admission = admit(status, draftsOf(sent));
-    expect(lettersOf(admission.history)).toBe(history);
-    expect(lettersOf(admission.queue)).toBe(queue);
-    expect(admission.starts).toBe(starts);
-  });
-
-  test.each(sessionStatuses)('loses nothing and changes no order when %s', (status) => {
-    for (const sent of ['', 'm', 'i', 'mi', 'im', 'mim', 'imi', 'mmiim']) {
-      const drafts = draftsOf(sent);
-      const { history, queue } = admit(status, drafts);
-      expect([...history, ...queue]).toEqual(drafts);
-    }
-  });
-});
 
 describe('An inbox', () => {
   let store: Store;
@@ -71,9 +36,10 @@ describe('An inbox', () => {
   async function setUp(fields: Partial<SessionRow> = {}) {
     const { id } = await seedSession(store, `sesn_${++count}`, fields);
     const calls: unknown[] = [];
-    const journal = createJournal({ store, clock, hub: createHub(async () => []) });
+    const journal = createJournal({ store, clock, hub: createHub(async () => []), notify: tellsNobody });
     const inbox = createInbox({
-      ...{ journal, clock, ids },
+      ...{ journal, clock, ids, max_rounds: 9, requireFiles: async () => {} },
+      ...{ requireSystemMessages: async () => {} },
       onStart: (...call) => calls.push(['start', ...call]),
       onInterrupt: (...call) => calls.push(['interrupt', ...call]),
       onUncertain: (...call) => calls.push(['uncertain', ...call]),

@@ -1,38 +1,31 @@
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
-import type { ClientEventBody, EventDraft } from '../core/events.ts';
+import type { ClientEventBody, EventBody, EventDraft } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
-import { isBusy, type SessionStatus } from '../core/session.ts';
+import { isBusy } from '../core/session.ts';
+import type { Handle } from '../store/dialect.ts';
+import { listInbox } from '../store/events.ts';
 import type { SessionRow } from '../store/sessions.ts';
-import { turnStart } from './choreography.ts';
-import type { Journal } from './journal.ts';
-
-/** Where each event of a request goes: into the history at once, or into the inbox for a later turn. */
-export type Admission = {
-  readonly history: readonly EventDraft[];
-  readonly queue: readonly EventDraft[];
-  /** Whether an idle session starts to run. */
-  readonly starts: boolean;
-};
-
-/**
- * An idle session takes messages at once, all of one request into one turn; an interrupt changes nothing
- * there. A busy one queues everything. What follows an interrupt of the same request waits behind it.
- */
-export function admit(status: SessionStatus, events: readonly EventDraft[]): Admission {
-  if (isBusy(status)) return { history: [], queue: events, starts: false };
-  const first = events.findIndex((event) => event.type === 'user.message');
-  if (first === -1) return { history: events, queue: [], starts: false };
-  const interrupt = events.findIndex((event, i) => i > first && event.type === 'user.interrupt');
-  const end = interrupt === -1 ? events.length : interrupt;
-  return { history: events.slice(0, end), queue: events.slice(end), starts: true };
-}
+import { type Admission, admit } from './admission.ts';
+import { isSpent } from './budget.ts';
+import { askedOfClient, keptCalls, readCalls } from './calls.ts';
+import { running, turnStart } from './choreography.ts';
+import { announced, continueTurn, type Step } from './continuing.ts';
+import { endTurn } from './ending.ts';
+import { filesIn } from './file-references.ts';
+import type { Decision, Journal, Written } from './journal.ts';
 
 type Deps = {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Called once a session that was idle is committed as running, with its first request open. */
+  /** The most model requests that one turn makes. */
+  readonly max_rounds: number;
+  /** @throws PawlError naming the first file that there is not */
+  readonly requireFiles: (ids: readonly string[]) => Promise<void>;
+  /** @throws PawlError when the session's model takes no system messages in the middle of a conversation */
+  readonly requireSystemMessages: (sessionId: string) => Promise<void>;
+  /** Called once a session that was idle is committed as running, with its next step open. */
   readonly onStart: (sessionId: string, attempt: number) => void;
   /** Called once an interrupt is committed for a session that is busy. */
   readonly onInterrupt: (sessionId: string) => void;
@@ -41,57 +34,148 @@ type Deps = {
 };
 
 /** Takes what clients send to sessions. */
-export function createInbox({ journal, clock, ids, onStart, onInterrupt, onUncertain }: Deps) {
+export function createInbox(deps: Deps) {
+  const { journal, clock, ids, onStart, onInterrupt, onUncertain } = deps;
+  const draft = (body: EventBody): EventDraft => ({ ...body, id: ids.next('event') });
+
   return {
     /**
      * Accepts all of the events or none. When this resolves they are on disk and can be listed.
      * Gives the events as they go over the wire, in the order sent.
-     * @throws PawlError `session_not_found`, `session_terminated`, `session_stopped`
+     * @throws PawlError `session_not_found`, `session_terminated`, `session_archived`, `session_stopped`,
+     *   `call_not_open`, `budget_reached`, `invalid_request`, `model_does_not_support_mid_conversation_system`
      */
     async send(sessionId: string, bodies: readonly ClientEventBody[]): Promise<readonly string[]> {
-      const drafts = bodies.map((body) => ({ ...body, id: ids.next('event') }));
-      const write = journal.write(sessionId, (session) => {
-        if (session.status === 'terminated') {
-          const state = session.archived_at === null ? 'terminated' : 'archived';
-          throw new PawlError(
-            'session_terminated',
-            `session ${sessionId} is ${state} and takes no more events`,
-          );
-        }
-        if (session.stopped_at !== null) requireOnlyInterrupts(session, bodies);
-        const admission = admit(session.status, drafts);
-        const at = formatTime(clock.now());
-        const start = admission.starts ? turnStart(session, { ids, at }) : null;
-        return {
-          events: [...admission.history, ...(start?.events ?? [])],
-          queue: admission.queue,
-          changes: {
-            updated_at: at,
-            ...(start === null ? {} : { ...start.changes, attempt: session.attempt + 1 }),
-            // From its first message on, somebody sees what the rollout has given them.
-            ...(start === null || session.rollout_id === null ? {} : { unseen: 1 }),
-          },
-          result: admission,
-        };
+      const files = filesIn(bodies);
+      if (files.length > 0) await deps.requireFiles(files);
+      if (bodies.some(({ type }) => type === 'system.message')) await deps.requireSystemMessages(sessionId);
+      const sent = bodies.map(draft);
+      const write = journal.write(sessionId, async (session, tx) => {
+        requireOpen(session, bodies);
+        const situation = { status: session.status, calls: readCalls(session), spent: isSpent(session) };
+        const admission = admit(situation, sent, draft);
+        return decide(session, admission, { ...deps, now: clock.now(), inbox: () => readInbox(tx, session) });
       });
       const written = await write.catch((error: unknown) => {
         if (!(error instanceof PawlError)) onUncertain(sessionId);
         throw error;
       });
-      const { result: admission, session } = written;
-      if (admission.starts) onStart(sessionId, session.attempt);
-      if (admission.queue.some((event) => event.type === 'user.interrupt')) onInterrupt(sessionId);
-      const accepted = written.events.slice(0, admission.history.length).map((row) => row.data);
-      return [...accepted, ...written.queued];
+      const { session, result } = written;
+      if (result.starts) onStart(sessionId, session.attempt);
+      if (isBusy(session.status) && result.queue.some(({ type }) => type === 'user.interrupt')) {
+        onInterrupt(sessionId);
+      }
+      return echo(sent, written, clock);
     },
   };
 }
 
-/** Whoever waits for a turn under way may still end it. */
-function requireOnlyInterrupts(session: SessionRow, bodies: readonly ClientEventBody[]): void {
-  if (bodies.every(({ type }) => type === 'user.interrupt')) return;
+export type Inbox = ReturnType<typeof createInbox>;
+
+/** What is queued for a session, as it was drafted. */
+export async function readInbox(tx: Handle, session: SessionRow): Promise<EventDraft[]> {
+  if (session.queued === 0) return [];
+  const rows = await listInbox(tx, session.id);
+  return rows.map((row) => {
+    const { processed_at: _unset, ...event } = JSON.parse(row.data) as EventDraft & { processed_at: null };
+    return event as EventDraft;
+  });
+}
+
+/** What came of a request: the events in the order of the commit, and whether somebody has to work on it now. */
+type Sent = {
+  readonly events: readonly EventDraft[];
+  readonly queue: readonly EventDraft[];
+  readonly starts: boolean;
+};
+
+type Context = Pick<Deps, 'ids' | 'max_rounds'> & {
+  readonly now: number;
+  readonly inbox: () => Promise<readonly EventDraft[]>;
+};
+
+async function decide(session: SessionRow, admission: Admission, context: Context): Promise<Decision<Sent>> {
+  const { history, queue, next } = admission;
+  const at = formatTime(context.now);
+  const open = admission.answered ? keptCalls(admission.calls) : {};
+  const draft = (body: EventBody): EventDraft => ({ ...body, id: context.ids.next('event') });
+  switch (next) {
+    case 'nothing':
+      return sentWith({ events: history, queue, changes: { updated_at: at, ...open } }, false);
+    case 'start': {
+      const start = turnStart(session, { ids: context.ids, at });
+      const changes = { updated_at: at, ...start.changes, attempt: session.attempt + 1, ...seen(session) };
+      return sentWith({ events: [...history, ...start.events], queue, changes }, true);
+    }
+    case 'ask_again': {
+      const again = announced(session, askedOfClient(admission.calls)).map(draft);
+      return sentWith({ events: [...history, ...again], queue, changes: { updated_at: at, ...open } }, false);
+    }
+    case 'interrupt': {
+      const ended = endTurn(
+        { ...session, ...open },
+        { kind: 'interrupted', said: null },
+        [...(await context.inbox()), ...queue],
+        context,
+      );
+      const { startsNext } = ended.result;
+      const attempt = startsNext ? { attempt: session.attempt + 1 } : {};
+      const changes = { ...ended.changes, ...attempt };
+      return sentWith({ ...ended, events: [...history, ...(ended.events ?? [])], changes }, startsNext);
+    }
+    case 'continue': {
+      const resumed = { status: 'running', running_since: at, attempt: session.attempt + 1 } as const;
+      const after: SessionRow = { ...session, ...open, ...resumed };
+      const all = [...(await context.inbox()), ...queue];
+      const step: Decision<Step> = continueTurn(after, all, context);
+      const ends = step.result.kind === 'ended';
+      return sentWith(
+        {
+          ...step,
+          events: [...history, ...(ends ? [] : running(session).map(draft)), ...(step.events ?? [])],
+          queue: step.clearsInbox === true ? [] : queue,
+          changes: { updated_at: at, ...open, ...resumed, ...step.changes },
+        },
+        step.result.kind !== 'ended' || step.result.startsNext,
+      );
+    }
+  }
+}
+
+function sentWith(decision: Omit<Decision<unknown>, 'result'>, starts: boolean): Decision<Sent> {
+  const { events = [], queue = [] } = decision;
+  return { ...decision, result: { events, queue, starts } };
+}
+
+/** From its first message on, somebody sees what the rollout has given them. */
+function seen(session: SessionRow): Partial<SessionRow> {
+  return session.rollout_id === null ? {} : { unseen: 1 };
+}
+
+/** The events as they were sent, in the form that they are listed in. */
+function echo(sent: readonly EventDraft[], written: Written<Sent>, clock: Clock): string[] {
+  const { events, queue } = written.result;
+  const texts = new Map<string, string>();
+  for (const [i, event] of events.entries()) texts.set(event.id, written.events[i]?.data ?? '');
+  for (const [i, event] of queue.entries()) texts.set(event.id, written.queued[i] ?? '');
+  return sent.map(
+    (event) => texts.get(event.id) ?? JSON.stringify({ ...event, processed_at: formatTime(clock.now()) }),
+  );
+}
+
+const answerTypes: readonly string[] = ['user.custom_tool_result', 'user.tool_confirmation'];
+
+/** Whoever waits for a turn under way may still end it, and answer what it asks. */
+function requireOpen(session: SessionRow, bodies: readonly ClientEventBody[]): void {
+  const isAnswer = ({ type }: ClientEventBody): boolean => answerTypes.includes(type);
+  if (session.status === 'terminated') {
+    const state = session.archived_at === null ? 'terminated' : 'archived';
+    // Workers try a 409 again for minutes; an answer that comes too late is no conflict.
+    const code = bodies.every(isAnswer) ? 'session_archived' : 'session_terminated';
+    throw new PawlError(code, `session ${session.id} is ${state} and takes no more events`);
+  }
+  if (session.stopped_at === null) return;
+  if (bodies.every((body) => body.type === 'user.interrupt' || isAnswer(body))) return;
   const message = `session ${session.id} was stopped at ${session.stopped_at}, because version ${session.agent_version} of its agent was rolled back; open a new session`;
   throw new PawlError('session_stopped', message);
 }
-
-export type Inbox = ReturnType<typeof createInbox>;

@@ -1,12 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { tellsNobody } from '../../test/tells-nobody.ts';
 import { createClock, parseTime } from '../core/clock.ts';
 import type { EventDraft } from '../core/events.ts';
+import { createIds } from '../core/ids.ts';
 import type { Store } from '../store/dialect.ts';
 import { listEvents, listInbox } from '../store/events.ts';
 import { openStore } from '../store/open.ts';
 import { deleteSession, findSession, type SessionRow } from '../store/sessions.ts';
 import { at, seedSession } from '../store/store.testsuite.ts';
+import { deleteWebhook, insertWebhook, updateWebhook, type WebhookRow } from '../store/webhooks.ts';
+import type { Notify } from '../webhook/notify.ts';
+import { createOutbox } from '../webhook/outbox.ts';
 import { createHub } from './hub.ts';
 import { createJournal, FencedError, requireAttempt } from './journal.ts';
 
@@ -44,7 +50,7 @@ describe.each(['memory', 'postgres'] as const)('A journal on %s', (kind) => {
       onDeleted: () => told.push('deleted'),
     });
     subscription.startAfter(fields.last_seq ?? 0);
-    const journal = createJournal({ store, clock: createClock(now), hub });
+    const journal = createJournal({ store, clock: createClock(now), hub, notify: tellsNobody });
     const history = () => listEvents(store.db, id, { filter: {}, order: 'asc', after: null, limit: 2000 });
     const session = () => findSession(store.db, id);
     return { id, journal, told, history, session };
@@ -206,5 +212,92 @@ describe.each(['memory', 'postgres'] as const)('A journal on %s', (kind) => {
     await writeAs(4);
     expect((await history()).map((row) => JSON.parse(row.data).id)).toEqual(['by 3', 'by 4']);
     expect(await session()).toMatchObject({ attempt: 4, last_seq: 2 });
+  });
+
+  describe('tells webhooks', () => {
+    const webhook = (id: string, wanted: readonly string[]): WebhookRow => ({
+      ...{ id, url: 'https://hooks.example.com/', description: null, enabled_events: JSON.stringify(wanted) },
+      ...{ state: 'enabled', disabled_reason: null, failing_since: null, signing_secret: 'whsec_' },
+      ...{ old_secret: null, old_secret_until: null, created_at: at(1), updated_at: at(1) },
+    });
+    const thread = { session_thread_id: 'sthr_1', agent_name: 'triage' };
+    const stop = { stop_reason: { type: 'end_turn' }, stop_details: null } as const;
+    const turn: EventDraft[] = [
+      { type: 'session.thread_status_idle', id: 'e1', ...thread, ...stop },
+      { type: 'session.status_idle', id: 'e2', ...stop },
+    ];
+
+    beforeEach(() => store.write((tx) => insertWebhook(tx, webhook('wbhk_1', ['session.status_idled']))));
+    afterEach(() => store.write((tx) => deleteWebhook(tx, 'wbhk_1')));
+
+    /** A journal with an outbox, and what it did. `breaks` ends each transaction after its work. */
+    async function setUpOutbox({ breaks = false } = {}) {
+      const { id, session } = await setUp();
+      const seeded = await session();
+      if (seeded === null) throw new Error('There is no session');
+      const row = (another: string): SessionRow => ({ ...seeded, id: another });
+      const clock = createClock(() => 1_800_000_000_000);
+      const outbox = createOutbox({ dialect: store.dialect, ids: createIds(clock, randomBytes) });
+      let [asked, woken] = [0, 0];
+      const notify: Notify = {
+        enqueue: async (tx, ...events) => {
+          asked++;
+          await outbox.enqueue(tx, ...events);
+        },
+        wake: () => woken++,
+      };
+      const write: Store['write'] = (work) =>
+        store.write(async (tx) => {
+          const result = await work(tx);
+          if (breaks) throw new Error('The disk is full');
+          return result;
+        });
+      const hub = createHub(async () => []);
+      const journal = createJournal({ store: { ...store, write }, clock, hub, notify });
+      const told = async () => {
+        const rows = await store.db.selectFrom('webhook_deliveries').select('body').execute();
+        return rows.map(({ body }) => (JSON.parse(body) as { data: { type: string } }).data);
+      };
+      return { id, row, journal, told, count: () => ({ asked, woken }) };
+    }
+
+    test('of what they want, in the commit, and wakes them after it', async () => {
+      const { id, journal, told, count } = await setUpOutbox();
+      await journal.write(id, () => ({ events: turn, result: null }));
+      expect(await told()).toMatchObject([{ type: 'session.status_idled', id }]);
+      expect(count()).toEqual({ asked: 1, woken: 1 });
+    });
+
+    test('of nothing that was not committed', async () => {
+      const { id, row, journal, told, count } = await setUpOutbox({ breaks: true });
+      const lost = [
+        () => journal.write(id, () => ({ events: turn, result: null })),
+        () => journal.open(row(`${id}_lost`), { events: turn, result: null }),
+        () => journal.remove(id, async () => {}),
+      ];
+      for (const work of lost) await expect(work()).rejects.toThrow('The disk is full');
+      expect(await told()).toEqual([]);
+      expect(count()).toMatchObject({ woken: 0 });
+      expect(await findSession(store.db, id)).not.toBeNull();
+    });
+
+    test('without asking any of them about a commit that none wants to know of', async () => {
+      const { id, row, journal, told, count } = await setUpOutbox();
+      await journal.write(id, () => ({ events: [message('e1'), ...turn.slice(0, 1)], result: null }));
+      await store.write((tx) => updateWebhook(tx, 'wbhk_1', { state: 'disabled' }));
+      await journal.write(id, () => ({ events: turn, result: null }));
+      await journal.open(row(`${id}_new`), { result: null });
+      expect(count()).toEqual({ asked: 0, woken: 0 });
+      await store.write((tx) => updateWebhook(tx, 'wbhk_1', { state: 'enabled', enabled_events: '["*"]' }));
+      await journal.open(row(`${id}_newer`), { events: turn, result: null });
+      await journal.remove(`${id}_newer`, async () => {});
+      const types = (await told()).map(({ type }) => type);
+      expect(types.toSorted()).toEqual([
+        'session.created',
+        'session.deleted',
+        'session.status_idled',
+        'session.thread_idled',
+      ]);
+    });
   });
 });

@@ -3,8 +3,17 @@ import { PawlError } from '../core/errors.ts';
 import type { EventDraft } from '../core/events.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import { clearInbox, type EventRow, insertEvents, insertInbox } from '../store/events.ts';
-import { lockSession, type SessionRow, updateSession } from '../store/sessions.ts';
+import {
+  deleteSession,
+  insertSession,
+  lockSession,
+  type SessionRow,
+  updateSession,
+} from '../store/sessions.ts';
+import { isWanted, type WebhookEvent } from '../webhook/event-types.ts';
+import type { Notify } from '../webhook/notify.ts';
 import type { Hub } from './hub.ts';
+import { noticesOf, sessionNotice } from './notices.ts';
 
 /** What to do to a session, decided while its row is locked. Absent parts change nothing. */
 export type Decision<T> = {
@@ -30,27 +39,76 @@ export type Written<T> = {
 /** Somebody else has taken the session on since; what this writer knows of it is out of date. */
 export class FencedError extends Error {}
 
-type Deps = { readonly store: Store; readonly clock: Clock; readonly hub: Hub };
+type Deps = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly hub: Hub;
+  readonly notify: Notify;
+};
 
 /**
  * The only way to write to a session's history: lock the session, decide, record, commit, and only then tell
- * those who listen. A status is therefore never seen without its events, nor an event before it is on disk.
+ * those who listen. A status is therefore never seen without its events, nor an event before it is on disk. What
+ * webhooks are told is part of the commit.
  */
-export function createJournal({ store, clock, hub }: Deps) {
+export function createJournal({ store, clock, hub, notify }: Deps) {
+  async function commit<T>(
+    sessionId: string,
+    work: (tx: Handle) => Promise<Recorded<T>>,
+  ): Promise<Written<T>> {
+    const { written, notices } = await store.write(async (tx) => {
+      const recorded = await work(tx);
+      if (recorded.notices.length > 0) await notify.enqueue(tx, ...recorded.notices);
+      return recorded;
+    });
+    if (written.events.length > 0) hub.publish(sessionId, written.events);
+    for (const data of written.queued) hub.publishQueued(sessionId, data);
+    if (notices.length > 0) notify.wake();
+    return written;
+  }
+
+  async function requireLocked(tx: Handle, sessionId: string): Promise<SessionRow> {
+    const session = await lockSession(tx, store.dialect, sessionId);
+    if (session !== null) return session;
+    throw new PawlError('session_not_found', `session ${sessionId} does not exist`);
+  }
+
   return {
     /** @throws PawlError `session_not_found`, and whatever `decide` throws; nothing is kept then. */
     async write<T>(
       sessionId: string,
       decide: (session: SessionRow, tx: Handle) => Decision<T> | Promise<Decision<T>>,
     ): Promise<Written<T>> {
-      const written = await store.write(async (tx) => {
-        const session = await lockSession(tx, store.dialect, sessionId);
-        if (session === null) throw new PawlError('session_not_found', `session ${sessionId} does not exist`);
+      return commit(sessionId, async (tx) => {
+        const session = await requireLocked(tx, sessionId);
         return record(tx, session, await decide(session, tx), clock);
       });
-      if (written.events.length > 0) hub.publish(sessionId, written.events);
-      for (const data of written.queued) hub.publishQueued(sessionId, data);
-      return written;
+    },
+
+    /** Stores a new session, and what its history begins with. Throws what the database does. */
+    async open<T>(session: SessionRow, decision: Decision<T>): Promise<Written<T>> {
+      return commit(session.id, async (tx) => {
+        const wanted = await insertSession(tx, session);
+        const created = sessionNotice('session.created', session.id, session.created_at);
+        const { written, notices } = await record(tx, session, decision, clock);
+        return { written, notices: [...(isWanted(wanted, created.type) ? [created] : []), ...notices] };
+      });
+    },
+
+    /**
+     * Deletes a session with its history. `prepare` is asked first, while the session is locked.
+     * @throws PawlError `session_not_found`, and whatever `prepare` throws; nothing is deleted then.
+     */
+    async remove(
+      sessionId: string,
+      prepare: (session: SessionRow, tx: Handle) => Promise<void>,
+    ): Promise<void> {
+      await store.write(async (tx) => {
+        await prepare(await requireLocked(tx, sessionId), tx);
+        await deleteSession(tx, sessionId);
+        await notify.enqueue(tx, sessionNotice('session.deleted', sessionId, formatTime(clock.now())));
+      });
+      notify.wake();
     },
   };
 }
@@ -63,12 +121,15 @@ export function requireAttempt(session: SessionRow, attempt: number): void {
   throw new FencedError(`Session ${session.id} is at attempt ${session.attempt}, not ${attempt}`);
 }
 
+/** What is about to be committed, and what webhooks want to be told of it. */
+type Recorded<T> = { readonly written: Written<T>; readonly notices: readonly WebhookEvent[] };
+
 async function record<T>(
   tx: Handle,
   session: SessionRow,
   decision: Decision<T>,
   clock: Clock,
-): Promise<Written<T>> {
+): Promise<Recorded<T>> {
   const { events: drafts = [], queue = [], clearsInbox = false, changes = {}, result } = decision;
   if (clearsInbox && session.queued > 0) await clearInbox(tx, session.id);
   const events = placeEvents(session, drafts, clock);
@@ -86,8 +147,17 @@ async function record<T>(
     ...changes,
     ...counters(session, { events, queued: queue.length, clearsInbox }),
   };
-  if (Object.keys(all).length > 0) await updateSession(tx, session.id, all);
-  return { session: { ...session, ...all }, events, queued: queued.map((entry) => entry.data), result };
+  const written = {
+    session: { ...session, ...all },
+    events,
+    queued: queued.map((entry) => entry.data),
+    result,
+  };
+  if (Object.keys(all).length === 0) return { written, notices: [] };
+  const wanted = await updateSession(tx, session.id, all);
+  const at = events.at(-1)?.processed_at ?? written.session.updated_at;
+  const notices = wanted === null ? [] : noticesOf(session, { events: drafts, changes, at });
+  return { written, notices: notices.filter(({ type }) => isWanted(wanted, type)) };
 }
 
 /** Numbers and dates the events: both rise strictly, whatever the clock of the machine does. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tellsNobody } from '../../test/tells-nobody.ts';
 import { createAudit } from '../access/audit.ts';
 import { createAgents } from '../agent/agents.ts';
 import { createEnvironments } from '../agent/environments.ts';
@@ -64,7 +65,7 @@ afterEach(() => store.close());
 async function seed(id: string, fields: Partial<SessionRow> = {}): Promise<void> {
   const served = { resolution_reason: 'alias', resolution_alias: 'production', agent_version: 2 } as const;
   const row = sampleSession(id, { agent_id: 'agent_1', environment_id: 'env_1', ...served, ...fields });
-  await store.write((tx) => insertSession(tx, row));
+  await store.write(async (tx) => void (await insertSession(tx, row)));
 }
 
 function room(created: () => Promise<void> = async () => {}) {
@@ -72,7 +73,12 @@ function room(created: () => Promise<void> = async () => {}) {
     await beforeWrite();
     return store.write(work);
   };
-  const journal = createJournal({ store: { ...store, write }, clock, hub: createHub(async () => []) });
+  const journal = createJournal({
+    store: { ...store, write },
+    clock,
+    hub: createHub(async () => []),
+    notify: tellsNobody,
+  });
   const onInterrupt = (id: string): void => void interrupted.push(id);
   return createStopping({ store, clock, ids, journal, created, onInterrupt });
 }
@@ -166,7 +172,9 @@ describe('What happens between the look and the mark', () => {
 
   test('a turn that ends is not interrupted', async () => {
     await seed('sesn_1', { status: 'running' });
-    meanwhile(() => store.write((tx) => updateSession(tx, 'sesn_1', { status: 'idle' })));
+    meanwhile(async () => {
+      await store.write((tx) => updateSession(tx, 'sesn_1', { status: 'idle' }));
+    });
     await room().stopVersion(bad, atOnce);
     expect([await inboxOf('sesn_1'), interrupted]).toEqual([[], []]);
     expect(await stoppedAt('sesn_1')).not.toBeNull();
@@ -212,12 +220,22 @@ test('A session that read the alias before it moved, and is written down after t
     await written;
     return store.write(work);
   };
-  const parts = { store, clock, ids, audit: createAudit({ store, clock, ids }), serves: () => true };
+  const parts = {
+    store,
+    clock,
+    ids,
+    audit: createAudit({ store, clock, ids }),
+    serves: () => true,
+    notify: tellsNobody,
+  };
   const versions = createVersions(store);
   const hub = createHub(async () => []);
   const sessions = createSessions({
-    ...{ ...parts, versions, hub, store: { ...store, write }, journal: createJournal({ ...parts, hub }) },
+    ...{ ...parts, versions, hub, store: { ...store, write } },
+    journal: createJournal({ ...parts, store: { ...store, write }, hub }),
     ...{ agents: createAgents({ ...parts, versions }), environments: createEnvironments(parts) },
+    ...{ hasPrice: () => false, requireVaults: async () => {}, requireFiles: async () => {} },
+    ...{ max_rounds: 9, onStart: () => {} },
   });
   const key = { agent_id: 'agent_1', name: 'production' };
   const alias = {
@@ -233,6 +251,7 @@ test('A session that read the alias before it moved, and is written down after t
   const agent = { id: 'agent_1', alias: 'production' };
   const creation = sessions.create({
     ...{ agent, environment_id: 'env_1', overrides: null, title: null, metadata: {} },
+    ...{ vault_ids: [], budget: null, initial_events: [] },
   });
   await planned;
   await store.write((tx) => updateAlias(tx, key, { version: 1 }));

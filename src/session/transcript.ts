@@ -1,23 +1,155 @@
-import type { TextBlock } from '../core/content.ts';
-import type { Message } from '../model/model.ts';
+import type { ReadyBlock, ResultBlock, TextBlock } from '../core/content.ts';
+import type { EventBody } from '../core/events.ts';
+import type { Message, ToolResultBlock, ToolUseBlock } from '../model/model.ts';
+import { failure } from './calls.ts';
 
-type ConversationEvent = { readonly type: string; readonly content: readonly TextBlock[] };
+/** An event of a history that a model reads. */
+export type ConversationEvent = Extract<
+  EventBody & { readonly id: string },
+  {
+    type:
+      | 'user.message'
+      | 'agent.message'
+      | 'system.message'
+      | 'agent.custom_tool_use'
+      | 'user.custom_tool_result'
+      | 'agent.mcp_tool_use'
+      | 'agent.mcp_tool_result'
+      | 'agent.tool_use'
+      | 'agent.tool_result'
+      | 'agent.thread_context_compacted';
+  }
+>;
+
+/** The name under which a tool of an MCP server is offered to the model. */
+type McpName = (server: string, tool: string) => string;
 
 /**
- * What a model is told of a session: its user and agent messages in order, neighbours of one side joined, so
- * that the sides alternate. Blank text is left out, because providers refuse it, and so is a trailing agent
- * message, which answers nothing that follows.
+ * What a model is told of a session: the words of the two sides in order, calls with their answers, and instead of all
+ * that was compacted its summary. Neighbours of one side are joined. Answers stand right behind their calls, and a call
+ * without one gets an error, because providers refuse anything else; an instruction that was given between them stands
+ * behind the last. Blank text is left out for the same reason, and so
+ * is a trailing agent message, which answers nothing that follows. Files have to be in their blocks already.
  */
-export function transcript(events: readonly ConversationEvent[]): Message[] {
-  const messages: { role: Message['role']; content: TextBlock[] }[] = [];
+export function transcript(events: readonly ConversationEvent[], mcpName: McpName): Message[] {
+  const draft = new Draft();
+  const compacted = events.findLast((event) => event.type === 'agent.thread_context_compacted');
+  if (compacted !== undefined) draft.user([summaryBlock(compacted.pawl.summary)]);
   for (const event of events) {
-    const role = event.type === 'user.message' ? 'user' : 'assistant';
-    const content = event.content.filter((block) => block.text.trim() !== '');
-    if (content.length === 0) continue;
-    const last = messages.at(-1);
-    if (last?.role === role) last.content.push(...content);
-    else if (last !== undefined || role === 'user') messages.push({ role, content });
+    switch (event.type) {
+      case 'user.message':
+        draft.user(withoutBlanks(event.content) as ReadyBlock[]);
+        break;
+      case 'system.message':
+        draft.system(withoutBlanks(event.content));
+        break;
+      case 'agent.message':
+        draft.assistant(withoutBlanks(event.content));
+        break;
+      case 'agent.custom_tool_use':
+        draft.assistant([{ type: 'tool_use', id: event.id, name: event.name, input: event.input }]);
+        break;
+      case 'agent.tool_use':
+        draft.assistant([{ type: 'tool_use', id: event.id, name: asName(event.name), input: event.input }]);
+        break;
+      case 'agent.mcp_tool_use': {
+        const name = mcpName(event.mcp_server_name, event.name);
+        draft.assistant([{ type: 'tool_use', id: event.id, name, input: event.input }]);
+        break;
+      }
+      case 'user.custom_tool_result':
+        draft.answer(event.custom_tool_use_id, event);
+        break;
+      case 'agent.mcp_tool_result':
+        draft.answer(event.mcp_tool_use_id, event);
+        break;
+      case 'agent.tool_result':
+        draft.answer(event.tool_use_id, event);
+        break;
+      case 'agent.thread_context_compacted':
+        break;
+    }
   }
-  if (messages.at(-1)?.role === 'assistant') messages.pop();
-  return messages;
+  return draft.finish();
+}
+
+type Answer = { readonly content?: readonly ResultBlock[]; readonly is_error?: boolean };
+
+/** Messages as they come together. */
+class Draft {
+  readonly #messages: {
+    role: Message['role'];
+    content: (ReadyBlock | ToolResultBlock | ToolUseBlock)[];
+  }[] = [];
+  /** The calls that have no answer yet, by their ids. */
+  readonly #open = new Set<string>();
+  /** What was said to the model before the last of them had its answer. */
+  #held: readonly TextBlock[] = [];
+
+  user(blocks: readonly (ReadyBlock | ToolResultBlock)[]): void {
+    this.#closeCalls();
+    this.#add('user', blocks);
+  }
+
+  system(blocks: readonly TextBlock[]): void {
+    this.#held = [...this.#held, ...blocks];
+    this.#release();
+  }
+
+  assistant(blocks: readonly (TextBlock | ToolUseBlock)[]): void {
+    // Nobody has asked for what an agent says first.
+    if (this.#messages.length === 0) return;
+    for (const block of blocks) if (block.type === 'tool_use') this.#open.add(block.id);
+    this.#add('assistant', blocks);
+  }
+
+  /** An answer whose call is not there, because it was compacted, says nothing any more. */
+  answer(id: string, { content = [], is_error = false }: Answer): void {
+    if (!this.#open.delete(id)) return;
+    const said = withoutBlanks(content) as ReadyBlock[];
+    this.#add('user', [{ type: 'tool_result', tool_use_id: id, is_error, content: said }]);
+    this.#release();
+  }
+
+  finish(): Message[] {
+    this.#closeCalls();
+    if (this.#messages.at(-1)?.role === 'assistant') this.#messages.pop();
+    return this.#messages as Message[];
+  }
+
+  #closeCalls(): void {
+    for (const id of this.#open) {
+      const unknown = failure('There is no result of this call.');
+      this.#add('user', [{ type: 'tool_result', tool_use_id: id, ...unknown }]);
+    }
+    this.#open.clear();
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#open.size > 0) return;
+    // Before the first message there is nothing that an instruction could stand in the middle of.
+    this.#add(this.#messages.length > 0 ? 'system' : 'user', this.#held);
+    this.#held = [];
+  }
+
+  #add(role: Message['role'], blocks: readonly (ReadyBlock | ToolResultBlock | ToolUseBlock)[]): void {
+    if (blocks.length === 0) return;
+    const last = this.#messages.at(-1);
+    if (last?.role === role) last.content.push(...blocks);
+    else this.#messages.push({ role, content: [...blocks] });
+  }
+}
+
+/** What a model calls may be no name of a tool, and providers would not take it back. */
+function asName(called: string): string {
+  return called.replaceAll(/[^\w-]/g, '_').slice(0, 64) || '_';
+}
+
+function summaryBlock(summary: string): TextBlock {
+  return { type: 'text', text: `What was said before, in short:\n\n${summary}` };
+}
+
+function withoutBlanks<T extends { readonly type: string }>(blocks: readonly T[]): T[] {
+  return blocks.filter((block) => !('text' in block) || String(block.text).trim() !== '');
 }

@@ -1,227 +1,198 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Versions } from '../agent/versions.ts';
-import { type AgentConfig, type AgentOverrides, applyOverrides } from '../core/agent-config.ts';
-import { type Clock, formatTime } from '../core/clock.ts';
-import { conversationTypes, type EventBody, type EventDraft, type SessionError } from '../core/events.ts';
-import type { Ids } from '../core/ids.ts';
+import type { AgentConfig } from '../core/agent-config.ts';
+import { PawlError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { ModelError, type ModelReply, type ModelRequest, type ProviderName } from '../model/model.ts';
-import { nextRetry, type RetryLimits } from '../model/retry.ts';
+import { ModelError } from '../model/model.ts';
 import type { Router } from '../model/router.ts';
-import type { Handle, Store } from '../store/dialect.ts';
-import { hasQueuedInterrupt, listEvents, listInbox } from '../store/events.ts';
+import type { Store } from '../store/dialect.ts';
+import { hasQueuedInterrupt } from '../store/events.ts';
 import { findSession, type SessionRow } from '../store/sessions.ts';
-import { requestStart, rescheduled, running } from './choreography.ts';
-import { type Ended, type Ending, endTurn, failedRequest } from './ending.ts';
-import { type Journal, requireAttempt } from './journal.ts';
-import { transcript } from './transcript.ts';
-
-/** Why a turn is told to stop: a client interrupted it, or the process is stopping and will take it up again. */
-export type StopSignal = 'interrupt' | 'shutdown';
+import { type Asking, failedFor, type TooLong } from './asking.ts';
+import { type McpCall, readCalls } from './calls.ts';
+import { afterPiece, doesNotFit, startSummary, summaryRequest, withSmallerPieces } from './compaction.ts';
+import type { Step } from './continuing.ts';
+import type { Ended, Ending } from './ending.ts';
+import { FencedError } from './journal.ts';
+import { type Attachments, planRequest, type RequestPlan, readConversation, sessionConfig } from './plan.ts';
+import type { Toolbox, Toolboxes } from './toolbox.ts';
+import type { TurnRecord } from './turn-record.ts';
+import { type NextStep, type Run, type TurnWork, toldToStop } from './turn-work.ts';
 
 type Deps = {
   readonly store: Store;
-  readonly journal: Journal;
   readonly versions: Versions;
   readonly router: Router;
-  readonly clock: Clock;
-  readonly ids: Ids;
+  readonly toolboxes: Toolboxes;
+  readonly attachments: Attachments;
+  readonly record: TurnRecord;
+  readonly asking: Asking;
   readonly log: Log;
-  readonly retries: RetryLimits;
   /** The most tokens that one reply may have. */
   readonly max_tokens: number;
-  /** A number in [0, 1), new at each call. */
-  readonly random: () => number;
 };
 
-/** One turn of one session, by whoever holds its attempt. */
-export type TurnWork = {
-  readonly sessionId: string;
-  readonly attempt: number;
-  /** Whether the first request is open already; otherwise the session was taken over in the middle of a turn. */
-  readonly opened: boolean;
-  /** Aborted with a {@link StopSignal} as its reason. */
-  readonly signal: AbortSignal;
-};
-
-type Stop = Extract<Ending, { kind: 'interrupted' }> | { readonly kind: 'stopped' };
-type Attempted = Ending | { readonly kind: 'failed'; readonly error: unknown } | Stop;
-
-/** Runs turns: ask the model, try again where that may help, and write down what happened. */
+/** Runs turns: ask the model, make the calls that it asks for, try again where that may help, and write it all down. */
 export function createTurns(deps: Deps) {
-  const { journal, clock, ids, log } = deps;
-  const draft = (body: EventBody): EventDraft => ({ ...body, id: ids.next('event') });
+  const { store, log, record, asking } = deps;
 
-  /** Opens a model request in the history; one that a crash left open is closed as failed. */
-  async function begin({ sessionId, attempt }: TurnWork): Promise<void> {
-    await journal.write(sessionId, (session) => {
-      requireAttempt(session, attempt);
-      const resumed = session.status === 'rescheduling' ? running(session).map(draft) : [];
-      const start = requestStart(ids);
-      return {
-        events: [...failedRequest(session).map(draft), ...resumed, start],
-        changes: { status: 'running', open_span: start.id },
-        result: null,
-      };
-    });
+  /** Asks the model what comes next, and takes what it says. */
+  async function request(run: Run, session: SessionRow): Promise<NextStep | TooLong> {
+    const plan = await planOrFailure(deps, { ...run, session });
+    if ('kind' in plan) return record.end(run, plan);
+    const asked = await asking(run, { plan, span_id: session.open_span });
+    if (asked.kind === 'over') return asked.step;
+    if (asked.kind === 'too_long') return asked;
+    return asked.reply.tool_uses.length === 0 ? record.end(run, asked) : record.takeCalls(run, asked);
   }
 
-  async function reschedule({ sessionId, attempt }: TurnWork, error: SessionError): Promise<void> {
-    await journal.write(sessionId, (session) => {
-      requireAttempt(session, attempt);
-      return {
-        events: [...failedRequest(session), ...rescheduled(session, error)].map(draft),
-        changes: { status: 'rescheduling', open_span: null, updated_at: formatTime(clock.now()) },
-        result: null,
-      };
-    });
+  /** Makes room in the model's window: what was said becomes a summary, and the turn goes on behind it. */
+  async function compact(run: Run, { plan, error }: TooLong): Promise<NextStep> {
+    const session = await requireSession(store, run.sessionId);
+    let summary = startSummary(await readConversation(store, session));
+    // What is asked is too long by itself: there is nothing to put into fewer words.
+    if (summary === null) return record.end(run, failedFor(error));
+    while (summary.rest !== '') {
+      const span_id = await record.begin(run);
+      const piece = { ...plan, request: summaryRequest(plan.request, summary) };
+      const asked = await asking(run, { plan: piece, span_id, silent: true });
+      if (asked.kind === 'over') return asked.step;
+      if (asked.kind === 'too_long') summary = withSmallerPieces(summary);
+      else {
+        await record.takePiece(run, asked);
+        const said = asked.reply.content.map(({ text }) => text).join('');
+        if (said === '') return record.end(run, tooLong('the model gave no summary of it'));
+        summary = afterPiece(summary, said);
+      }
+      if (summary === null) return record.end(run, tooLong('a summary of it took too many requests'));
+    }
+    return record.takeSummary(run, summary);
   }
 
-  async function end({ sessionId, attempt }: TurnWork, ending: Ending): Promise<Ended> {
-    const written = await journal.write(sessionId, async (session, tx) => {
-      requireAttempt(session, attempt);
-      return endTurn(session, ending, await readInbox(tx, session), { ids, now: clock.now() });
+  /** Makes calls side by side. Each answer is on disk as soon as it is there. */
+  async function makeCalls(run: Run, calls: readonly McpCall[]): Promise<NextStep> {
+    const made = calls.map(async (call) => {
+      const answer = await run.toolbox.call(call, run.signal);
+      await keepTrying(run, () => record.takeAnswer(run, call, answer));
     });
-    return written.result;
+    const failed = (await Promise.allSettled(made)).find((one) => one.status === 'rejected');
+    if (failed === undefined) return record.goOn(run);
+    if (!run.signal.aborted) throw failed.reason;
+    return stopNow(run);
   }
 
-  async function ask(work: TurnWork, { request, provider }: RequestPlan): Promise<Attempted> {
-    let text = '';
-    try {
-      if (provider === null) throw unserved(request.model);
-      const client = await deps.router.provider(provider);
-      const reply: ModelReply = await client.send(request, {
-        signal: work.signal,
-        onText: (piece) => {
-          text += piece;
-        },
-      });
-      return { kind: 'replied', reply, provider };
-    } catch (error) {
-      if (!work.signal.aborted) return { kind: 'failed', error };
-      return toldToStop(work, text);
+  /** Writes what cannot be had again, also when the database is away for a while. */
+  async function keepTrying(run: Run, writing: () => Promise<unknown>): Promise<void> {
+    for (const waitMs of [...repairsMs, null]) {
+      try {
+        await writing();
+        return;
+      } catch (error) {
+        if (waitMs === null || error instanceof FencedError || error instanceof PawlError) throw error;
+        const about = { session_id: run.sessionId, err: error };
+        log.error(about, 'An answer could not be recorded; trying again');
+        await wait(waitMs, undefined, { signal: run.signal });
+      }
     }
   }
 
-  /** Waits before a retry; says whether the turn was told to stop meanwhile. */
-  async function pause(work: TurnWork, ms: number): Promise<Stop | null> {
-    try {
-      await wait(ms, undefined, { signal: work.signal });
+  /** What becomes of a turn whose signal was aborted before anything was said. */
+  async function stopNow(work: TurnWork): Promise<Extract<Step, { kind: 'ended' }> | 'stopped'> {
+    const stop = toldToStop(work);
+    return stop.kind === 'stopped' ? 'stopped' : record.end(work, stop);
+  }
+
+  /**
+   * Opens the tools of a turn; what is missing is said in the history, and the turn does without. Null when the turn was
+   * told to stop meanwhile.
+   */
+  async function openTools(
+    work: TurnWork,
+    config: AgentConfig,
+    session: SessionRow,
+  ): Promise<Toolbox | null> {
+    const vaultIds = session.vault_ids === null ? [] : (JSON.parse(session.vault_ids) as string[]);
+    const toolbox = await deps.toolboxes.open(config, vaultIds, work.signal).catch((error: unknown) => {
+      if (!work.signal.aborted) throw error;
       return null;
-    } catch {
-      return toldToStop(work, '');
-    }
-  }
-
-  /** How long to wait before the request is made again; null when that would not help. */
-  function retryDelay(error: unknown, attempt: number): number | null {
-    if (error instanceof ModelError) {
-      const next = nextRetry({ attempt, error, limits: deps.retries, jitter: deps.random() });
-      return next.type === 'retry' ? next.delay_ms : null;
-    }
-    log.error({ err: error }, 'A model request failed in a way that no provider reports');
-    return null;
+    });
+    if (toolbox !== null) await record.tell(work, toolbox.troubles);
+    return toolbox;
   }
 
   return {
     /**
-     * Runs a turn to its end. Gives `stopped` when the process is stopping: the session stays as it is, to be
-     * taken up again.
+     * Runs a turn until it is over, or waits for a client. Gives `stopped` when the process is stopping: the session stays
+     * as it is, to be taken up again.
      * @throws FencedError when somebody else has taken the session on.
      */
     async run(work: TurnWork): Promise<Ended | 'stopped'> {
-      const plan = await planRequest(deps, work.sessionId);
-      if (plan.interrupted) return end(work, { kind: 'interrupted', text: '' });
-      for (let attempt = 1; ; attempt++) {
-        if (attempt > 1 || !work.opened) await begin(work);
-        const asked = await ask(work, plan);
-        if (asked.kind === 'stopped') return 'stopped';
-        if (asked.kind !== 'failed') return end(work, asked);
-        const delayMs = retryDelay(asked.error, attempt);
-        const failure = describe(asked.error);
-        if (delayMs === null) {
-          return end(work, { kind: 'exhausted', error: { ...failure, retry_status: { type: 'exhausted' } } });
-        }
-        await reschedule(work, { ...failure, retry_status: { type: 'retrying' } });
-        const stop = await pause(work, delayMs);
-        if (stop?.kind === 'stopped') return 'stopped';
-        if (stop !== null) return end(work, stop);
+      const session = await requireSession(store, work.sessionId);
+      const config = await sessionConfig(deps.versions, session);
+      if (session.queued > 0 && (await hasQueuedInterrupt(store.db, session.id))) {
+        return record.end(work, { kind: 'interrupted', said: null });
       }
+      let step: NextStep | TooLong = work.opened ? nextStep(session) : await record.takeUp(work);
+      if (step.kind === 'ended') return step;
+      const toolbox = await openTools(work, config, session);
+      if (toolbox === null) return stopNow(work);
+      const run: Run = { ...work, config, toolbox };
+      let known: SessionRow | null = work.opened ? session : null;
+      let compactions = 0;
+      // Every round asks the model once, and continueTurn counts the rounds.
+      while (step !== 'stopped' && step.kind !== 'ended') {
+        if (step.kind === 'call') step = await makeCalls(run, step.calls);
+        else if (step.kind === 'ask') {
+          step = await request(run, known ?? (await requireSession(store, run.sessionId)));
+        } else if (++compactions > mostCompactions) {
+          step = await record.end(
+            run,
+            tooLong(`it was summarised ${mostCompactions} times in this turn already`),
+          );
+        } else step = await compact(run, step);
+        known = null;
+      }
+      return step;
     },
   };
 }
 
 export type Turns = ReturnType<typeof createTurns>;
 
-/** What a session's model is asked, and whom. */
-type RequestPlan = {
-  readonly request: ModelRequest;
-  /** Null when no route serves the model any more. */
-  readonly provider: ProviderName | null;
-  /** Whether an interrupt was waiting already; one that comes later arrives through the signal. */
-  readonly interrupted: boolean;
-};
-
-async function planRequest(
-  { store, versions, router, max_tokens }: Deps,
-  sessionId: string,
-): Promise<RequestPlan> {
-  const session = await findSession(store.db, sessionId);
-  if (session === null) throw new Error(`Session ${sessionId} is gone`);
-  const config = await sessionConfig(versions, session);
-  const rows = await listEvents(store.db, sessionId, {
-    filter: { types: conversationTypes },
-    order: 'asc',
-    after: null,
-    limit: Number.MAX_SAFE_INTEGER,
-  });
-  const route = router.route(config.model.id);
-  return {
-    interrupted: session.queued > 0 && (await hasQueuedInterrupt(store.db, sessionId)),
-    provider: route?.provider ?? null,
-    request: {
-      model: route?.model ?? config.model.id,
-      system: config.system,
-      messages: transcript(rows.map((row) => JSON.parse(row.data))),
-      effort: config.model.effort.type,
-      max_tokens,
-    },
-  };
+/** The step that whoever wrote the session has left open. */
+function nextStep(session: SessionRow): Step {
+  const calls = readCalls(session).filter(
+    (call): call is McpCall => call.kind === 'mcp' && call.state === 'started',
+  );
+  return calls.length > 0 ? { kind: 'call', calls } : { kind: 'ask' };
 }
 
-/** The configuration that a session runs with: its version, with its overrides laid over. */
-export async function sessionConfig(versions: Versions, session: SessionRow): Promise<AgentConfig> {
-  const version = await versions.require(session.agent_id, session.agent_version);
-  const overrides = session.overrides === null ? null : (JSON.parse(session.overrides) as AgentOverrides);
-  return applyOverrides(version.config, overrides);
+async function requireSession(store: Store, id: string): Promise<SessionRow> {
+  const session = await findSession(store.db, id);
+  if (session === null) throw new Error(`Session ${id} is gone`);
+  return session;
 }
 
-async function readInbox(db: Handle, session: SessionRow): Promise<EventDraft[]> {
-  if (session.queued === 0) return [];
-  const rows = await listInbox(db, session.id);
-  return rows.map((row) => {
-    const { processed_at: _unset, ...event } = JSON.parse(row.data) as EventDraft & { processed_at: null };
-    return event as EventDraft;
-  });
+/** How often one turn may be summarised before it is given up. */
+const mostCompactions = 3;
+
+function tooLong(why: string): Ending {
+  return { kind: 'exhausted', error: doesNotFit(why) };
 }
 
-/** What becomes of a turn whose signal was aborted; `text` is what had arrived of a reply. */
-function toldToStop({ signal }: TurnWork, text: string): Stop {
-  return signal.reason === 'interrupt' ? { kind: 'interrupted', text } : { kind: 'stopped' };
+/** What the model is asked; what it cannot be asked, such as too large files, ends the turn. */
+async function planOrFailure(
+  deps: Deps,
+  given: Parameters<typeof planRequest>[1],
+): Promise<RequestPlan | Ending> {
+  try {
+    return await planRequest(deps, given);
+  } catch (error) {
+    if (!(error instanceof PawlError)) throw error;
+    const { message } = error;
+    return failedFor(new ModelError({ type: 'model_request_failed_error', message, retryable: false }));
+  }
 }
 
-function unserved(model: string): ModelError {
-  return new ModelError({
-    type: 'model_request_failed_error',
-    message: `No model route serves ${model} any more`,
-    retryable: false,
-  });
-}
-
-function describe(error: unknown): Omit<SessionError, 'retry_status'> {
-  if (error instanceof ModelError) return { type: error.type, message: error.message };
-  return {
-    type: 'unknown_error',
-    message: 'The model request failed for a reason that the server log names',
-  };
-}
+/** How long an answer waits for a database that is away, try after try. */
+const repairsMs = [500, 1000, 2000, 5000, 10_000, 20_000, 30_000];

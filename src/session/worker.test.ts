@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../test/postgres.ts';
 import { eventually, type SessionEvent } from '../../test/story.ts';
+import { tellsNobody } from '../../test/tells-nobody.ts';
 import { orderProblems } from '../../test/turn-order.ts';
 import { createVersions } from '../agent/versions.ts';
 import { createClock } from '../core/clock.ts';
@@ -14,15 +15,20 @@ import type { Log } from '../core/log.ts';
 import { noRequestUsage } from '../core/usage.ts';
 import type { Provider } from '../model/model.ts';
 import { defaultRetryLimits } from '../model/retry.ts';
+import type { Router } from '../model/router.ts';
 import type { Store } from '../store/dialect.ts';
 import { listEvents } from '../store/events.ts';
 import { openStore } from '../store/open.ts';
 import { deleteSession, findSession } from '../store/sessions.ts';
 import { seedSession } from '../store/store.testsuite.ts';
+import { createAsking } from './asking.ts';
 import { createHub } from './hub.ts';
 import { createInbox } from './inbox.ts';
 import { createJournal } from './journal.ts';
+import { createPreviews } from './previews.ts';
+import type { Toolbox } from './toolbox.ts';
 import { createTurns } from './turn.ts';
+import { createTurnRecord } from './turn-record.ts';
 import { createWorker } from './worker.ts';
 
 /*
@@ -39,10 +45,11 @@ function heldModel() {
     name: 'offline',
     send: ({ messages }, { signal }) =>
       new Promise((resolve, reject) => {
-        const said = messages.at(-1)?.content.at(-1)?.text ?? '';
+        const last = messages.at(-1)?.content.at(-1);
+        const said = last?.type === 'text' ? last.text : '';
         const answer = (): void =>
           resolve({
-            content: [{ type: 'text', text: `${said}!` }],
+            ...{ content: [{ type: 'text', text: `${said}!` }], tool_uses: [] },
             ...{ refusal: null, usage: noRequestUsage, served_model: 'held' },
           });
         asked.push({ said, answer });
@@ -84,6 +91,11 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
+const noTools: Toolbox = {
+  ...{ definitions: [], troubles: [], find: () => null, mcpName: (_server, tool) => tool },
+  call: () => Promise.reject(new Error('There are no tools')),
+};
+
 /** One life of a process on a store: its worker, its inbox and its model. */
 function live(given: Store, max_turns = 4) {
   const { state, holdNext, store } = losing(given);
@@ -98,18 +110,25 @@ function live(given: Store, max_turns = 4) {
   const hub = createHub((id, seq) =>
     listEvents(store.db, id, { filter: {}, order: 'asc', after: seq, limit: 1000 }),
   );
-  const journal = createJournal({ store, clock, hub });
+  const journal = createJournal({ store, clock, hub, notify: tellsNobody });
+  const router: Router = {
+    route: (id) => ({ provider: 'offline', model: id, because: 'default' }),
+    provider: async () => model.provider,
+    named: [],
+  };
+  const record = createTurnRecord({ journal, clock, ids, max_rounds: 9 });
   const turns = createTurns({
-    ...{ store, journal, versions: createVersions(store), clock, ids, log, retries: defaultRetryLimits },
-    router: {
-      route: (id) => ({ provider: 'offline', model: id, because: 'default' }),
-      provider: async () => model.provider,
-    },
-    ...{ max_tokens: 100, random: () => 0 },
+    ...{ store, versions: createVersions(store), router, record, log, max_tokens: 100 },
+    ...{ toolboxes: { open: async () => noTools }, attachments: { ready: async () => [] } },
+    asking: createAsking({
+      ...{ router, ids, log, record, retries: defaultRetryLimits },
+      ...{ random: () => 0, costOf: () => null, previews: createPreviews() },
+    }),
   });
   const worker = createWorker({ store, journal, turns, hub, log, max_turns });
   const inbox = createInbox({
-    ...{ journal, clock, ids },
+    ...{ journal, clock, ids, max_rounds: 9, requireFiles: async () => {} },
+    ...{ requireSystemMessages: async () => {} },
     ...{ onStart: worker.start, onInterrupt: worker.interrupt, onUncertain: worker.adopt },
   });
   return {

@@ -7,7 +7,8 @@ import { listBusySessions } from '../store/sessions.ts';
 import type { Ended } from './ending.ts';
 import type { Hub } from './hub.ts';
 import { FencedError, type Journal } from './journal.ts';
-import type { StopSignal, Turns } from './turn.ts';
+import type { Turns } from './turn.ts';
+import type { StopSignal } from './turn-work.ts';
 
 type Deps = {
   readonly store: Store;

@@ -10,6 +10,7 @@ import type {
   ShadowPairTable,
   ShadowTable,
 } from './rollout-tables.ts';
+import type { VaultCredentialTable, VaultTable } from './vault-tables.ts';
 
 /**
  * The schema, readable. The same tables exist in SQLite and in PostgreSQL. Times are RFC 3339 text of fixed
@@ -46,9 +47,13 @@ export type Database = RolloutTables & {
   webhook_deliveries: WebhookDeliveryTable;
   session_scores: SessionScoreTable;
   shadows: ShadowTable;
+  files: FileTable;
+  loose_blobs: LooseBlobTable;
   shadow_pairs: ShadowPairTable;
   online_scorings: OnlineScoringTable;
   online_costs: OnlineCostTable;
+  vaults: VaultTable;
+  vault_credentials: VaultCredentialTable;
 };
 
 export type AgentTable = {
@@ -142,6 +147,18 @@ export type SessionTable = {
   scores: number;
   /** 1 when a rollout has not yet counted what it has come to, else 0. */
   unseen: number;
+  /** JSON list of `OpenCall`: calls of tools that have no answer yet; null when there are none. */
+  open_calls: string | null;
+  /** How many model requests the turn under way has made so far. */
+  rounds: number;
+  /** The `seq` from which on the model is told the history; what is older is in a summary. 0 before there is one. */
+  context_from: number;
+  /** JSON list of vault ids, in the order in which they are looked through; null when there are none. */
+  vault_ids: string | null;
+  /** JSON of `Budget`; null when there is none. */
+  budget: string | null;
+  /** What its model requests cost at list prices, in US dollars; null while none of them has a price. */
+  list_cost_usd: number | null;
   created_at: string;
   updated_at: string;
   archived_at: string | null;
@@ -179,6 +196,26 @@ export type ApiKeyTable = {
   /** From when on it opens nothing; null for a key without an end. */
   expires_at: string | null;
   revoked_at: string | null;
+};
+
+/** What is known of an uploaded file. Its bytes lie elsewhere, under its id. */
+export type FileTable = {
+  id: string;
+  filename: string;
+  mime_type: string;
+  size_bytes: number;
+  created_at: string;
+  /** From when on its bytes are given out no more; null for a file without an end. */
+  expires_at: string | null;
+  /** 1 when it was found to have expired, and its bytes were left to be removed, else 0. */
+  expired: number;
+};
+
+/** Bytes that belong to no file, or to none yet: those of an upload under way, and those to be removed. */
+export type LooseBlobTable = {
+  id: string;
+  /** From when on they may be removed. */
+  due_at: string;
 };
 
 export type DatasetTable = {

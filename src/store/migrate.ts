@@ -8,6 +8,10 @@ import { up as webhooks } from './migrations/0004_webhooks.ts';
 import { up as rollouts } from './migrations/0005_rollouts.ts';
 import { up as onlineScoring } from './migrations/0006_online_scoring.ts';
 import { up as shadows } from './migrations/0007_shadows.ts';
+import { up as tools } from './migrations/0008_tools.ts';
+import { up as files } from './migrations/0009_files.ts';
+import { up as vaults } from './migrations/0010_vaults.ts';
+import { up as deadDeliveries } from './migrations/0011_dead_deliveries.ts';
 
 /**
  * A step of the schema. Once released it is never edited, and a new step is added after it; before the first release,
@@ -23,6 +27,10 @@ const steps: Readonly<Record<string, Step>> = {
   '0005_rollouts': rollouts,
   '0006_online_scoring': onlineScoring,
   '0007_shadows': shadows,
+  '0008_tools': tools,
+  '0009_files': files,
+  '0010_vaults': vaults,
+  '0011_dead_deliveries': deadDeliveries,
 };
 
 /** The name of the newest schema that this program knows. */

@@ -106,13 +106,14 @@ export type UnseenSession = Pick<
   | 'failed_turns'
   | 'refused_turns'
   | 'usage'
+  | 'list_cost_usd'
   | 'active_us'
   | 'created_at'
 > & { readonly latest: LatestScores };
 
 const outcomeColumns = [
   ...(['id', 'agent_version', 'arm', 'weight', 'unit', 'overrides', 'turns', 'failed_turns'] as const),
-  ...(['refused_turns', 'usage', 'active_us', 'created_at'] as const),
+  ...(['refused_turns', 'usage', 'list_cost_usd', 'active_us', 'created_at'] as const),
 ];
 
 /**

@@ -5,6 +5,7 @@ import type { SessionTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek, type TimeBounds, within } from './keyset.ts';
 import { prepare, prepareShapes } from './prepared.ts';
+import { wantedEvents } from './webhooks.ts';
 
 export type SessionRow = Selectable<SessionTable>;
 
@@ -15,10 +16,16 @@ const columns = [
   ...(['last_event_at', 'last_position', 'queued', 'open_span', 'usage', 'active_us'] as const),
   ...(['running_since', 'stopped_at', 'created_at', 'updated_at', 'archived_at'] as const),
   ...(['rollout_id', 'arm', 'weight', 'unit', 'turns', 'failed_turns', 'refused_turns'] as const),
-  ...(['scores', 'unseen'] as const),
+  ...(['scores', 'unseen', 'open_calls', 'rounds', 'context_from'] as const),
+  ...(['vault_ids', 'budget', 'list_cost_usd'] as const),
 ] satisfies (keyof SessionRow)[];
 
-const insertOne = prepare<SessionRow, unknown>(columns, (db, row) => db.insertInto('sessions').values(row));
+/** What a statement gives back besides: what webhooks want, as `wantedEvents` has it. */
+type Wanted = { readonly wanted: string | null };
+
+const insertOne = prepare<SessionRow, Wanted>(columns, (db, row) =>
+  db.insertInto('sessions').values(row).returning(wantedEvents),
+);
 const selectOne = prepare<{ id: string }, SessionRow>(['id'], (db, { id }) =>
   db.selectFrom('sessions').selectAll().where('id', '=', id),
 );
@@ -32,14 +39,15 @@ const selectLocked = {
 
 const updateOne = prepareShapes((shape) => {
   const changed = shape.split(',') as (keyof SessionRow)[];
-  return prepare<SessionRow, unknown>(['id', ...changed], (db, row) => {
+  return prepare<SessionRow, Wanted>(['id', ...changed], (db, row) => {
     const changes = Object.fromEntries(changed.map((column) => [column, row[column]]));
-    return db.updateTable('sessions').set(changes).where('id', '=', row.id);
+    return db.updateTable('sessions').set(changes).where('id', '=', row.id).returning(wantedEvents);
   });
 });
 
-export async function insertSession(tx: Handle, row: SessionRow): Promise<void> {
-  await insertOne(tx, row);
+/** Stores a session, and gives what enabled webhooks want to be told of, as JSON lists; null when there are none. */
+export async function insertSession(tx: Handle, row: SessionRow): Promise<string | null> {
+  return (await insertOne(tx, row))[0]?.wanted ?? null;
 }
 
 export async function findSession(db: Handle, id: string): Promise<SessionRow | null> {
@@ -51,12 +59,14 @@ export async function lockSession(tx: Handle, dialect: Dialect, id: string): Pro
   return (await selectLocked[dialect.name](tx, { id }))[0] ?? null;
 }
 
+/** Changes a session, and gives what enabled webhooks want to be told of, as JSON lists; null when there are none. */
 export async function updateSession(
   tx: Handle,
   id: string,
   changes: Partial<Omit<SessionRow, 'id'>>,
-): Promise<void> {
-  await updateOne(Object.keys(changes).join(','))(tx, { ...changes, id } as SessionRow);
+): Promise<string | null> {
+  const update = updateOne(Object.keys(changes).join(','));
+  return (await update(tx, { ...changes, id } as SessionRow))[0]?.wanted ?? null;
 }
 
 /** Deletes a session with its history and its inbox. */

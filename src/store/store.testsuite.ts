@@ -38,10 +38,9 @@ import {
 export const at = (us: number): string => formatTime(1_800_000_000_000_000 + us);
 
 const config: AgentConfig = {
-  name: 'Porter',
+  ...{ name: 'Porter', multiagent: null },
   model: { id: 'offline-1', effort: { type: 'high' }, speed: 'standard' },
-  ...{ system: 'Carry things.', description: null, metadata: {} },
-  ...{ tools: [], mcp_servers: [], skills: [], multiagent: null },
+  ...{ system: 'Carry things.', description: null, metadata: {}, tools: [], mcp_servers: [], skills: [] },
   execution_identity: { type: 'service_account' },
 };
 
@@ -75,6 +74,7 @@ export function sampleSession(id: string, fields: Partial<SessionRow> = {}): Ses
     ...{ usage: JSON.stringify(noSessionUsage), active_us: 0, running_since: null, archived_at: null },
     ...{ created_at: at(1), updated_at: at(1), rollout_id: null, arm: null, weight: null, unit: null },
     ...{ status: 'idle', attempt: 0, turns: 0, failed_turns: 0, refused_turns: 0, scores: 0, unseen: 0 },
+    ...{ open_calls: null, rounds: 0, vault_ids: null, budget: null, list_cost_usd: null, context_from: 0 },
     ...fields,
   };
 }

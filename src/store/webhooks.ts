@@ -1,12 +1,21 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
 import type { WebhookDeliveryTable, WebhookTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek } from './keyset.ts';
+import { prepare } from './prepared.ts';
 
 export type WebhookRow = Selectable<WebhookTable>;
 export type DeliveryRow = Selectable<WebhookDeliveryTable>;
 export type DeliveryChanges = Partial<Omit<DeliveryRow, 'id' | 'webhook_id'>>;
+
+/**
+ * For a statement to give back along with what it writes: the lists of types that all enabled webhooks want, with
+ * commas between; null when there are none. It costs next to nothing where a query of its own would be a round trip.
+ */
+export const wantedEvents = sql<string | null>`(
+  select string_agg(enabled_events, ',') from webhooks where state = 'enabled'
+)`.as('wanted');
 
 export async function insertWebhook(tx: Handle, row: WebhookRow): Promise<void> {
   await tx.insertInto('webhooks').values(row).execute();
@@ -20,10 +29,13 @@ export async function findWebhook(db: Handle, id: string): Promise<WebhookRow | 
   return (await db.selectFrom('webhooks').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
 }
 
-/** A webhook that nobody else changes, or leaves something for, before the transaction ends; null when there is none. */
+/**
+ * A webhook that nobody else changes before the transaction ends; null when there is none. Others may leave something
+ * for it meanwhile: they would have to wait for every attempt otherwise.
+ */
 export async function lockWebhook(tx: Handle, dialect: Dialect, id: string): Promise<WebhookRow | null> {
-  const query = dialect.lock(tx.selectFrom('webhooks').selectAll().where('id', '=', id));
-  return (await query.executeTakeFirst()) ?? null;
+  const query = tx.selectFrom('webhooks').selectAll().where('id', '=', id);
+  return (await (dialect.name === 'sqlite' ? query : query.forNoKeyUpdate()).executeTakeFirst()) ?? null;
 }
 
 /** A webhook that is not deleted before the transaction ends; null when there is none. */
@@ -55,13 +67,20 @@ export async function listEnabledWebhooks(db: Handle): Promise<WebhookRow[]> {
   return db.selectFrom('webhooks').selectAll().where('state', '=', 'enabled').orderBy('id').execute();
 }
 
+const selectEnabled = (db: Handle) =>
+  db.selectFrom('webhooks').select(['id', 'enabled_events']).where('state', '=', 'enabled').orderBy('id');
+
+const selectKept = {
+  sqlite: prepare([], selectEnabled),
+  postgres: prepare([], (db) => selectEnabled(db).forKeyShare()),
+};
+
 /** All webhooks that are enabled; none of them is deleted before the transaction ends. */
 export async function keepEnabledWebhooks(
   tx: Handle,
   dialect: Dialect,
 ): Promise<Pick<WebhookRow, 'id' | 'enabled_events'>[]> {
-  const query = tx.selectFrom('webhooks').select(['id', 'enabled_events']).where('state', '=', 'enabled');
-  return dialect.keep(query.orderBy('id')).execute();
+  return selectKept[dialect.name](tx, {});
 }
 
 export async function insertDeliveries(tx: Handle, rows: readonly DeliveryRow[]): Promise<void> {
@@ -89,6 +108,9 @@ export async function updateDelivery(tx: Handle, id: string, changes: DeliveryCh
   await tx.updateTable('webhook_deliveries').set(changes).where('id', '=', id).execute();
 }
 
+// Spelled out in the text of a query, so that both databases see that the small indexes of dead deliveries fit.
+const isDead = sql<boolean>`status = 'dead'`;
+
 /** The deliveries of one webhook by creation time; one more than the page holds, if there is one. */
 export async function listDeliveries(
   db: Handle,
@@ -96,8 +118,45 @@ export async function listDeliveries(
   request: PageRequest,
 ): Promise<DeliveryRow[]> {
   let query = db.selectFrom('webhook_deliveries').selectAll().where('webhook_id', '=', filter.webhook_id);
-  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+  if (filter.status === 'dead') query = query.where(isDead);
+  else if (filter.status !== undefined) query = query.where('status', '=', filter.status);
   return seek(query, 'webhook_deliveries', request).execute();
+}
+
+/** Which dead deliveries are meant; an absent field does not limit. */
+export type DeadFilter = {
+  readonly webhook_id?: string | undefined;
+  readonly event_type?: string | undefined;
+  /** Only events that happened then or later, as stored. */
+  readonly since?: string | undefined;
+};
+
+/** Deliveries that were given up, by creation time; one more than the page holds, if there is one. */
+export async function listDeadDeliveries(
+  db: Handle,
+  { webhook_id, event_type, since }: DeadFilter,
+  request: PageRequest,
+): Promise<DeliveryRow[]> {
+  let query = db.selectFrom('webhook_deliveries').selectAll().where(isDead);
+  if (webhook_id !== undefined) query = query.where('webhook_id', '=', webhook_id);
+  if (event_type !== undefined) query = query.where('event_type', '=', event_type);
+  if (since !== undefined) query = query.where('created_at', '>=', since);
+  return seek(query, 'webhook_deliveries', request).execute();
+}
+
+/** Makes at most so many dead deliveries of a webhook pending again, due at `at`, the oldest first; how many. */
+export async function reviveDeliveries(
+  tx: Handle,
+  { webhook_id, since, at }: Pick<DeadFilter, 'since'> & { readonly webhook_id: string; readonly at: string },
+  limit: number,
+): Promise<number> {
+  let dead = tx.selectFrom('webhook_deliveries').select('id').where('webhook_id', '=', webhook_id);
+  if (since !== undefined) dead = dead.where('created_at', '>=', since);
+  const some = dead.where(isDead).orderBy('created_at').orderBy('id').limit(limit);
+  const pending = { status: 'pending', attempts: 0, due_at: at, ended_at: null } as const;
+  const query = tx.updateTable('webhook_deliveries').set(pending).where('id', 'in', some);
+  // Said again, because whoever was quicker may have revived some of them.
+  return Number((await query.where(isDead).executeTakeFirstOrThrow()).numUpdatedRows);
 }
 
 /** The pending deliveries of one webhook that are due first, due or not. */
@@ -110,10 +169,14 @@ export async function listPendingDeliveries(
   return query.where('due_at', 'is not', null).orderBy('due_at').orderBy('id').limit(limit).execute();
 }
 
-/** Forgets at most so many deliveries that ended before a time; how many. */
-export async function sweepDeliveries(tx: Handle, before: string, limit: number): Promise<number> {
-  const old = tx.selectFrom('webhook_deliveries').select('id').where('ended_at', '<', before);
-  const some = old.orderBy('ended_at').limit(limit);
+/** Forgets at most so many deliveries that ended so before a time; how many. */
+export async function sweepDeliveries(
+  tx: Handle,
+  { status, before }: { readonly status: 'delivered' | 'dead'; readonly before: string },
+  limit: number,
+): Promise<number> {
+  const old = tx.selectFrom('webhook_deliveries').select('id').where('status', '=', status);
+  const some = old.where('ended_at', '<', before).orderBy('ended_at').limit(limit);
   const query = tx.deleteFrom('webhook_deliveries').where('id', 'in', some);
   return Number((await query.executeTakeFirstOrThrow()).numDeletedRows);
 }

@@ -3,14 +3,17 @@ import { PawlError } from '../core/errors.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import {
+  type DeadFilter,
   type DeliveryRow,
   findDelivery,
   keepWebhook,
+  listDeadDeliveries,
   listDeliveries,
+  reviveDeliveries,
   updateDelivery,
 } from '../store/webhooks.ts';
 import type { Outbox } from './outbox.ts';
-import { type Delivery, withoutBody } from './webhook.ts';
+import { type Delivery, type Replay, withoutBody } from './webhook.ts';
 
 type Deps = {
   readonly store: Store;
@@ -18,6 +21,11 @@ type Deps = {
   readonly outbox: Outbox;
   readonly wake: () => void;
 };
+
+type Revival = { readonly webhook_id: string; readonly since?: string | undefined };
+
+/** How many deliveries become pending again in one transaction. */
+const mostRevived = 1000;
 
 /** What webhooks were told and what became of it. */
 export function createDeliveries({ store, clock, outbox, wake }: Deps) {
@@ -42,9 +50,12 @@ export function createDeliveries({ store, clock, outbox, wake }: Deps) {
       filter: { readonly webhook_id: string; readonly status?: DeliveryRow['status'] | undefined },
       request: PageRequest,
     ): Promise<Page<Delivery>> {
-      const rows = await listDeliveries(store.db, filter, request);
-      const page = pageOf(rows, request, (row) => [row.created_at, row.id]);
-      return { data: page.data.map(withoutBody), next_page: page.next_page };
+      return pageFrom(await listDeliveries(store.db, filter, request), request);
+    },
+
+    /** The deliveries that were given up, those of all webhooks unless one is named, by creation time. */
+    async listDead(filter: DeadFilter, request: PageRequest): Promise<Page<Delivery>> {
+      return pageFrom(await listDeadDeliveries(store.db, filter, request), request);
     },
 
     /** Sends a webhook a test event, whatever it wants. @throws PawlError `webhook_not_found`, `webhook_disabled` */
@@ -69,5 +80,26 @@ export function createDeliveries({ store, clock, outbox, wake }: Deps) {
         return { ...row, ...changes };
       });
     },
+
+    /**
+     * Sends dead deliveries of a webhook again, a thousand at most, the oldest first: those of events since `since`
+     * (a time as stored; absent means all). One that is not dead any more is left alone, so that asking twice sends
+     * nothing twice.
+     * @throws PawlError `webhook_not_found`, `webhook_disabled`
+     */
+    async replayDead({ webhook_id, since }: Revival): Promise<Replay> {
+      const replayed = await store.write(async (tx) => {
+        await requireEnabled(tx, webhook_id);
+        const at = formatTime(clock.now());
+        return reviveDeliveries(tx, { webhook_id, since, at }, mostRevived);
+      });
+      wake();
+      return { webhook_id, replayed, has_more: replayed === mostRevived };
+    },
   };
+}
+
+function pageFrom(rows: DeliveryRow[], request: PageRequest): Page<Delivery> {
+  const page = pageOf(rows, request, (row) => [row.created_at, row.id]);
+  return { data: page.data.map(withoutBody), next_page: page.next_page };
 }

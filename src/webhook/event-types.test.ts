@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { connectFailures } from '../outbound/connect-failure.ts';
 import { eventTypes } from './event-types.ts';
-import { postErrors } from './post.ts';
 import { disabledReasons } from './webhook.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/reference/webhooks.md'), 'utf8');
@@ -20,6 +20,6 @@ test('The reference has every type of event with its meaning, and no other', () 
 
 test('The reference has every error of a delivery and every reason of the server, and no other', () => {
   const named = (head: string) => rowsUnder(head).map(([name]) => name);
-  expect(named('error | what it means')).toEqual(postErrors.map((error) => `\`${error}\``));
+  expect(named('error | what it means')).toEqual(connectFailures.map((error) => `\`${error}\``));
   expect(named('reason | when')).toEqual(disabledReasons.map((reason) => `\`${reason}\``));
 });

@@ -16,6 +16,31 @@ export const eventTypes = {
   'rollout.rolled_back': 'A candidate was taken back; its alias is held.',
   'rollout.completed': 'A candidate has all of the traffic, and its alias stands for it.',
   'rollout.aborted': 'Somebody has ended a rollout; its promotion is open again.',
+  'agent.created': 'An agent was made, at version 1.',
+  'agent.updated': 'An agent has a new version.',
+  'agent.archived': 'An agent was archived.',
+  'environment.created': 'An environment was made.',
+  'environment.updated': 'An environment was changed.',
+  'environment.archived': 'An environment was archived.',
+  'environment.deleted': 'An environment was deleted.',
+  'session.created': 'A session was opened, and with it its primary thread.',
+  'session.status_run_started': 'A session begins to work, or goes on after a pause or an answer.',
+  'session.status_idled': 'A session has nothing more to do until somebody acts.',
+  'session.status_rescheduled': 'The model could not be asked, and the session will try again by itself.',
+  'session.status_terminated': 'A session is over for good.',
+  'session.budget_reached': 'A session is idle because it has used up its budget.',
+  'session.updated': 'The title, metadata, agent or budget of a session was changed.',
+  'session.archived': 'A session was archived.',
+  'session.deleted': 'A session was deleted, with all that belonged to it.',
+  'session.thread_idled': 'A thread of a session has nothing more to do until somebody acts.',
+  'session.thread_terminated': 'A thread of a session is over for good.',
+  'vault.created': 'A vault was made.',
+  'vault.archived': 'A vault was archived.',
+  'vault.deleted': 'A vault was deleted.',
+  'vault_credential.created': 'A credential was put into a vault.',
+  'vault_credential.archived': 'A credential was archived.',
+  'vault_credential.deleted': 'A credential was deleted.',
+  'vault_credential.refresh_failed': 'A credential could not be renewed where its tokens come from.',
 } as const;
 export type EventType = keyof typeof eventTypes;
 
@@ -24,6 +49,20 @@ export const wantedTypes: readonly (EventType | '*')[] = ['*', ...(Object.keys(e
 
 /** What is sent when somebody asks whether a webhook works. Nobody can ask for it beforehand. */
 export const testEventType = 'webhook.test';
+
+/**
+ * Whether one of these webhooks wants a type. `wanted` is what they want as stored, JSON lists of types, with anything
+ * between; null when there is no webhook.
+ */
+export function isWanted(wanted: string | null, type: EventType): boolean {
+  return wanted !== null && (wanted.includes('"*"') || wanted.includes(`"${type}"`));
+}
+
+/** Everything that a delivery can be of. */
+export const sentTypes: readonly (EventType | typeof testEventType)[] = [
+  ...(Object.keys(eventTypes) as EventType[]),
+  testEventType,
+];
 
 /** What webhooks are told: that something happened, and to what. Who wants to know more asks the API. */
 export type WebhookEvent = {

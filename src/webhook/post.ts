@@ -1,22 +1,13 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { AddressError, guardLookup, type Resolve } from './guarded-lookup.ts';
-import { judgeTarget } from './target.ts';
-
-/** Why there was no answer. */
-export const postErrors = [
-  'address_not_allowed',
-  'name_not_found',
-  'tls_failed',
-  'timed_out',
-  'connection_failed',
-] as const;
-export type PostError = (typeof postErrors)[number];
+import { type ConnectFailure, failureOf } from '../outbound/connect-failure.ts';
+import { guardLookup, type Resolve } from '../outbound/guarded-lookup.ts';
+import { judgeTarget } from '../outbound/target.ts';
 
 /** What became of one request; `retry_after` is the header, null when there is none. */
 export type PostResult =
   | { readonly kind: 'answered'; readonly status: number; readonly retry_after: string | null }
-  | { readonly kind: 'failed'; readonly error: PostError };
+  | { readonly kind: 'failed'; readonly error: ConnectFailure };
 
 type Request = {
   readonly url: string;
@@ -57,7 +48,7 @@ export function createPost(options: Options) {
       settle({ kind: 'answered', status, retry_after: answered['retry-after'] ?? null });
       ignore(message);
     });
-    request.on('error', (error) => settle({ kind: 'failed', error: wordFor(error) }));
+    request.on('error', (error) => settle({ kind: 'failed', error: failureOf(error) }));
     request.once('close', () => settle({ kind: 'failed', error: 'connection_failed' }));
     request.end(body);
     return promise;
@@ -75,14 +66,3 @@ function ignore(message: IncomingMessage): void {
   // The status has been told; what becomes of the rest does not matter.
   message.on('error', () => {});
 }
-
-function wordFor(error: Error): PostError {
-  if (error instanceof AddressError) return 'address_not_allowed';
-  if (error.name === 'AbortError') return 'timed_out';
-  const code = 'code' in error ? String(error.code) : '';
-  if (['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NONAME'].includes(code)) return 'name_not_found';
-  return tlsCode.test(code) ? 'tls_failed' : 'connection_failed';
-}
-
-/** As Node and OpenSSL name what is wrong with a certificate, or with how it was shown. */
-const tlsCode = /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|CRL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH)/;

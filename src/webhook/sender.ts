@@ -28,15 +28,18 @@ type Deps = {
 };
 
 /** How many requests one webhook gets at a time; with the most webhooks there may be, this bounds them all. */
-const lanes = 4;
+const lanes = 8;
 /** The timer is set no further ahead, so that a clock that was moved does no harm for longer. */
 const longestSleepUs = 3_600_000_000;
 /** After the database could not be used. */
 const repairUs = 30_000_000;
 const sweepEveryUs = 3_600_000_000;
-const keptUs = 30 * 86_400_000_000;
+/** What was delivered is of use while somebody wonders where it is; what was given up waits for a person. */
+const keptUs = { delivered: 3 * 86_400_000_000, dead: 30 * 86_400_000_000 } as const;
 const sweptTogether = 1000;
-const mostSweeps = 100;
+/** After so many it is time to send; sweeping goes on a minute later. */
+const mostSweeps = 20;
+const sweepOnUs = 60_000_000;
 
 /**
  * Sends what stands in the outbox, at least once: an attempt counts when its outcome is written down, so that after a
@@ -66,6 +69,8 @@ export function createSender({ store, clock, log, audit, post, random, deadline,
     const now = clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const webhook of await listEnabledWebhooks(store.db)) {
+      // The end of any of its attempts looks again.
+      if (!hasRoom(webhook.id)) continue;
       for (const delivery of await listPendingDeliveries(store.db, webhook.id, lanes + 1)) {
         if (inHand.has(delivery.id)) continue;
         const due = readTime(delivery.due_at ?? delivery.created_at);
@@ -133,10 +138,18 @@ export function createSender({ store, clock, log, audit, post, random, deadline,
     const now = clock.now();
     if (now - sweptAt < sweepEveryUs) return;
     sweptAt = now;
+    const ended = [await sweepOut('delivered', now), await sweepOut('dead', now)];
+    if (ended.includes(false)) sweptAt = now - sweepEveryUs + sweepOnUs;
+  }
+
+  /** Whether nothing is left to forget. */
+  async function sweepOut(status: keyof typeof keptUs, now: number): Promise<boolean> {
+    const old = { status, before: formatTime(now - keptUs[status]) };
     for (let round = 0; round < mostSweeps; round++) {
-      const swept = await store.write((tx) => sweepDeliveries(tx, formatTime(now - keptUs), sweptTogether));
-      if (swept < sweptTogether) return;
+      const swept = await store.write((tx) => sweepDeliveries(tx, old, sweptTogether));
+      if (swept < sweptTogether) return true;
     }
+    return false;
   }
 
   function wake(): void {

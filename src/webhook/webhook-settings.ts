@@ -4,6 +4,7 @@ import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
+import { judgeTarget } from '../outbound/target.ts';
 import { lockAuditHead } from '../store/audit.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import {
@@ -17,7 +18,6 @@ import {
   type WebhookRow,
 } from '../store/webhooks.ts';
 import { newSigningSecret } from './signature.ts';
-import { judgeTarget } from './target.ts';
 import { type Wanted, type Webhook, withoutSecrets } from './webhook.ts';
 
 type Deps = {

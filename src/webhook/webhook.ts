@@ -1,6 +1,6 @@
+import type { ConnectFailure } from '../outbound/connect-failure.ts';
 import type { DeliveryRow, WebhookRow } from '../store/webhooks.ts';
 import type { EventType } from './event-types.ts';
-import type { PostError } from './post.ts';
 
 /** What a webhook wants to be told of: types of events, or `*` alone for everything. */
 export type Wanted = readonly (EventType | '*')[];
@@ -22,9 +22,16 @@ export type Webhook = Omit<WebhookRow, 'enabled_events' | 'signing_secret' | 'ol
 /** One event for one webhook, and what became of it; the event itself is left out. */
 export type Delivery = Omit<DeliveryRow, 'body' | 'error' | 'due_at'> & {
   /** Why the last attempt had no answer; null when it had one, and before the first. */
-  readonly error: PostError | null;
+  readonly error: ConnectFailure | null;
   /** Null unless it is pending. */
   readonly next_attempt_at: string | null;
+};
+
+/** How many dead deliveries of a webhook were made pending again, and whether there may be more of them. */
+export type Replay = {
+  readonly webhook_id: string;
+  readonly replayed: number;
+  readonly has_more: boolean;
 };
 
 /** A webhook as others may see it. */
@@ -35,5 +42,5 @@ export function withoutSecrets(row: WebhookRow): Webhook {
 
 /** A delivery as others may see it. */
 export function withoutBody({ body: _body, error, due_at, ...rest }: DeliveryRow): Delivery {
-  return { ...rest, error: error as PostError | null, next_attempt_at: due_at };
+  return { ...rest, error: error as ConnectFailure | null, next_attempt_at: due_at };
 }

@@ -1,4 +1,4 @@
-import type { ChatRequest } from '../model-replies.ts';
+import type { ChatRequest } from '../model-requests.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 
 /** A fake model that remembers what it was asked, and how often. */

@@ -166,9 +166,10 @@ describe('An agent that waits for the result of a tool', () => {
     return {
       rewrite: (text) => {
         const page = JSON.parse(text) as { data: { type: string; id: string }[] };
+        const event_ids = page.data.flatMap(({ type, id }) => (type === 'agent.message' ? [id] : []));
         const data = page.data.map((event) => {
           if (event.type === 'agent.message') return { ...call, id: event.id };
-          const stop_reason = { type: 'requires_action', event_ids: [] };
+          const stop_reason = { type: 'requires_action', event_ids };
           return event.type === 'session.status_idle' ? { ...event, stop_reason } : event;
         });
         return JSON.stringify({ ...page, data });
@@ -192,7 +193,10 @@ describe('An agent that waits for the result of a tool', () => {
     expect(text.results).toMatchObject(
       Array.from({ length: 3 }, () => ({
         ...{ status: 'error', scores: {} },
-        error: { kind: 'needs_action', message: 'the agent waits for the result of look_up' },
+        error: {
+          kind: 'needs_action',
+          message: 'the agent called the tool look_up, which nobody has answered; in an eval, nobody does',
+        },
       })),
     );
     expect(at.model.sinceLastLook()).toBe(3);

@@ -227,7 +227,7 @@ describe('A run with a price limit', () => {
     const { run } = await runToEnd(pawl, 'unpriced');
     expect(run).toMatchObject({ status: 'failed', counts: { done: 0, cost_usd: 0 } });
     expect(run.error).toBe(
-      'max_cost_usd is set, but the price of anthropic/unpriced is not known: set PAWL_MODEL_PRICES',
+      'max_cost_usd is set, but the price of anthropic/unpriced is not known: add it to PAWL_PRICES_FILE or PAWL_MODEL_PRICES',
     );
     expect(model.sinceLastLook()).toBe(0);
   });

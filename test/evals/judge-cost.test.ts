@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { ChatRequest } from '../model-replies.ts';
+import type { ChatRequest } from '../model-requests.ts';
 import { startPawl, type TestPawl } from '../pawl.ts';
 import { makeSetting } from '../story.ts';
 import { type CountedModel, lastWord, plainCases, startCountedModel } from './counted-model.ts';
@@ -112,7 +112,7 @@ describe('A price limit', () => {
     await judgedEval('unpriced-judge', { limits: { max_cost_usd: 1 }, scorer: { model: 'other-judge' } });
     const { run } = await runToEnd(pawl, 'unpriced-judge');
     expect(run.error).toBe(
-      'max_cost_usd is set, but the price of anthropic/other-judge is not known: set PAWL_MODEL_PRICES',
+      'max_cost_usd is set, but the price of anthropic/other-judge is not known: add it to PAWL_PRICES_FILE or PAWL_MODEL_PRICES',
     );
     expect(model.sinceLastLook()).toBe(0);
   });

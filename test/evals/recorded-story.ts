@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { ShadowResponse } from '../../src/api/shadows.ts';
-import type { ChatRequest } from '../model-replies.ts';
+import type { ChatRequest } from '../model-requests.ts';
 import { eventually, makeSetting, type Setting, say, untilIdle } from '../story.ts';
 import { ask, type ComparisonResponse, type Place, statesOf } from './eval-story.ts';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ShadowListed, ShadowResponse } from '../../src/api/shadows.ts';
 import { takes } from '../../src/eval/shadow/takes.ts';
 import { type HeldRequest, startGatedModel } from '../gated-model.ts';
-import type { ChatRequest } from '../model-replies.ts';
+import type { ChatRequest } from '../model-requests.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { startPawl, type TestPawl } from '../pawl.ts';
 import { answersIn, eventually, history, type Setting, say } from '../story.ts';

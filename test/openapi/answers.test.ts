@@ -306,6 +306,13 @@ describe('The answers are as the document says', () => {
     await server.get('list_session_scores', { path });
   });
 
+  test('of costs', async () => {
+    const path = { id: agentId };
+    await server.get('retrieve_agent_costs', { path });
+    const query = { 'created_at[gte]': '2026-01-01T00:00:00Z', 'created_at[lt]': '2026-02-01T00:00:00Z' };
+    await server.get('retrieve_agent_costs', { path, query });
+  });
+
   test('of the audit log', async () => {
     const subject = `${agentId}@production`;
     const { data } = (await server.get('list_audit', { query: { subject, order: 'asc' } })) as Record<
@@ -341,6 +348,8 @@ describe('The answers are as the document says', () => {
     const sent = await server.get('test_webhook', { path });
     await server.get('replay_webhook_delivery', { path: { id: sent['id'] ?? '' } });
     await server.get('list_webhook_deliveries', { path });
+    await server.get('list_dead_deliveries', { query: { webhook_id: path.id, event_type: 'webhook.test' } });
+    await server.get('replay_dead_deliveries', { path, body: { since: '2026-01-31T12:00:00Z' } });
     await server.get('update_webhook', { path, body: { state: 'disabled', description: null } });
     expect(await server.ask('test_webhook', { path })).toMatchObject({ status: 409 });
     await server.get('list_webhook_deliveries', { path, query: { status: 'pending' } });

@@ -247,7 +247,7 @@ const weightAtEnd = (end: string): number => (end === 'completed' ? 10_000 : 0);
 
 const toldOf = ['promotion.created', 'promotion.approved', 'promotion.rejected', 'promotion.applied'];
 
-/** What is done and what webhooks are told is the same, each once. */
+/** What is done about releases and what webhooks are told of it is the same, each once. */
 function deliveryProblems(done: readonly Entry[], deliveries: readonly Row[]): string[] {
   const happened = done.flatMap((entry) => {
     const [action, subject] = [String(entry['action']), String(entry['subject_id'])];
@@ -255,7 +255,9 @@ function deliveryProblems(done: readonly Entry[], deliveries: readonly Row[]): s
     return toldOf.includes(action) || action.startsWith('rollout.') ? [`${action} ${subject}`] : [];
   });
   // Why a candidate is taken back is said beside what is done.
-  const deeds = deliveries.filter((delivery) => delivery['event_type'] !== 'rollout.guardrail_broken');
+  const deeds = deliveries.filter((delivery) =>
+    /^(promotion|alias|rollout)\.(?!guardrail_broken)/.test(String(delivery['event_type'])),
+  );
   const told = deeds.map((delivery) => {
     const { data } = JSON.parse(String(delivery['body'])) as { readonly data: Row };
     const { type, id, alias, to_version } = data;

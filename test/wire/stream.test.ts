@@ -158,13 +158,6 @@ describe('A stream', () => {
     expect(error.requestID).toMatch(/^req_/);
   });
 
-  test('refuses previews by name, for now', async () => {
-    const { id } = await openSession(client, setting);
-    const error = await errorOf(events.stream(id, { event_deltas: ['agent.message'] }));
-    expect(error).toMatchObject({ status: 400 });
-    expect(error.message).toContain('event_deltas');
-  });
-
   test('ends with session.deleted when the session is deleted', async () => {
     const { id } = await openSession(client, setting);
     const streams = await Promise.all([listen(client, id), listen(client, id)]);

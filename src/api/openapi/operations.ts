@@ -3,6 +3,7 @@ import { pageOf } from '../wire/answers/fields.ts';
 import { apiKey, newApiKey } from '../wire/answers/keys.ts';
 import { statistic, statisticResult } from '../wire/answers/stats.ts';
 import { statisticInput } from '../wire/stats.ts';
+import { costOperations } from './cost-operations.ts';
 import { datasetOperations } from './dataset-operations.ts';
 import { evaluationOperations } from './evaluation-operations.ts';
 import { json, type Operations } from './operation.ts';
@@ -18,6 +19,7 @@ export const operations: Operations = {
   ...releaseOperations,
   ...rolloutOperations,
   ...scoreOperations,
+  ...costOperations,
   list_statistics: {
     route: 'GET /pawl/v1/stats',
     tag: 'Statistics',

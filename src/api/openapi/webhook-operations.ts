@@ -1,5 +1,11 @@
 import { pageOf } from '../wire/answers/fields.ts';
-import { webhook, webhookDeleted, webhookDelivery, webhookWithSecret } from '../wire/answers/webhooks.ts';
+import {
+  replay,
+  webhook,
+  webhookDeleted,
+  webhookDelivery,
+  webhookWithSecret,
+} from '../wire/answers/webhooks.ts';
 import { json, type Operations } from './operation.ts';
 
 /** Who is told what happens here, and what they were told. */
@@ -53,7 +59,7 @@ export const webhookOperations: Operations = {
     route: 'GET /pawl/v1/webhooks/:id/deliveries',
     tag: 'Webhooks',
     summary: 'Lists what a webhook was told and what became of it, the newest first.',
-    description: 'A delivery is forgotten 30 days after it has ended.',
+    description: 'What was delivered is forgotten after 3 days, and what was given up after 30.',
     answer: json(pageOf(webhookDelivery)),
     errors: ['webhook_not_found'],
   },
@@ -63,6 +69,22 @@ export const webhookOperations: Operations = {
     summary: 'Sends a delivery again: the same event under the same id.',
     answer: json(webhookDelivery),
     errors: ['delivery_not_found', 'webhook_disabled'],
+  },
+  list_dead_deliveries: {
+    route: 'GET /pawl/v1/webhook_deliveries/dead',
+    tag: 'Webhooks',
+    summary: 'Lists the deliveries that were given up, those of all webhooks, the newest first.',
+    answer: json(pageOf(webhookDelivery)),
+    errors: ['webhook_not_found'],
+  },
+  replay_dead_deliveries: {
+    route: 'POST /pawl/v1/webhooks/:id/replay',
+    tag: 'Webhooks',
+    summary: 'Sends the dead deliveries of a webhook again, a thousand at most, the oldest first.',
+    description:
+      'One that is not dead any more is left alone, so that asking twice sends nothing twice. `has_more` says whether to ask again.',
+    answer: json(replay),
+    errors: ['webhook_not_found', 'webhook_disabled'],
   },
   delete_webhook: {
     route: 'DELETE /pawl/v1/webhooks/:id',

@@ -14,6 +14,7 @@ import {
   unsupported,
   versionNumber,
 } from './fields.ts';
+import { mcpServers, tools } from './tools.ts';
 
 const executionIdentity = z
   .strictObject({
@@ -21,16 +22,16 @@ const executionIdentity = z
   })
   .nullable();
 
-const unsupportedLists = {
-  tools: unsupported('list', 'tools are').optional(),
-  mcp_servers: unsupported('list', 'MCP servers are').optional(),
+const lists = {
+  tools: tools.optional(),
+  mcp_servers: mcpServers.optional(),
   skills: unsupported('list', 'skills are').optional(),
 };
 
 const shared = {
   system: longText(100_000).nullable().optional(),
   description: longText(2048).nullable().optional(),
-  ...unsupportedLists,
+  ...lists,
   multiagent: unsupported('null', 'multiagent is').optional(),
   execution_identity: executionIdentity.optional(),
 };
@@ -54,7 +55,7 @@ export const agentUpdate = z.strictObject({
 export const overrideFields = {
   model: model.nullable().optional(),
   system: longText(100_000).nullable().optional(),
-  ...unsupportedLists,
+  ...lists,
 };
 
 export const agentQuery = z.strictObject({ version: versionNumber.optional() });

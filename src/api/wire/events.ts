@@ -1,56 +1,63 @@
 import { z } from 'zod';
 import type { ClientEventBody } from '../../core/events.ts';
-import { limit, list, lookup, notSupported, page, parseInto, time } from './fields.ts';
+import { messageContent, resultContent, systemContent } from './content.ts';
+import { limit, list, longText, lookup, notSupported, page, parseInto, time } from './fields.ts';
 
-const textBlock = z.strictObject({ type: z.literal('text'), text: z.string() });
-
-const knownBlocks = ['image', 'document', 'search_result'];
-
-/** A block of a user's message. */
-const block = z.unknown().transform((value, context) => {
-  const type = typeOf(value);
-  if (knownBlocks.includes(type)) {
-    notSupported(context, `'${type}' blocks are not supported by this server yet; send text`);
-    return z.NEVER;
-  }
-  return parseInto(textBlock, value, context);
-});
-
-const userMessage = z.strictObject({
-  type: z.literal('user.message'),
-  content: z
-    .preprocess(
-      (value) => (typeof value === 'string' ? [{ type: 'text', text: value }] : value),
-      z.array(block, 'must be a list of text blocks'),
-    )
-    .refine((blocks) => blocks.some((entry) => entry.text.trim() !== ''), 'must hold some text'),
-});
+const userMessage = z.strictObject({ type: z.literal('user.message'), content: messageContent });
 
 const userInterrupt = z.strictObject({
   type: z.literal('user.interrupt'),
   session_thread_id: z.null('only the whole session can be interrupted').optional(),
 });
 
-const laterTypes = [
-  'user.tool_confirmation',
-  'user.custom_tool_result',
-  'user.tool_result',
-  'user.define_outcome',
-  'system.message',
-];
+const toolConfirmation = z
+  .strictObject({
+    type: z.literal('user.tool_confirmation'),
+    tool_use_id: z.string('must be the id of an agent.mcp_tool_use event'),
+    result: z.enum(['allow', 'deny'], "must be 'allow' or 'deny'"),
+    deny_message: longText(10_000).nullable().optional(),
+  })
+  .transform(({ deny_message, ...rest }, context) => {
+    if (typeof deny_message !== 'string') return rest;
+    if (rest.result === 'deny') return { ...rest, deny_message };
+    context.addIssue("deny_message: goes with the result 'deny' alone");
+    return z.NEVER;
+  });
+
+const customToolResult = z
+  .strictObject({
+    type: z.literal('user.custom_tool_result'),
+    custom_tool_use_id: z.string('must be the id of an agent.custom_tool_use event'),
+    content: resultContent.nullable().optional(),
+    is_error: z.boolean('must be true or false').nullable().optional(),
+  })
+  .transform(({ type, custom_tool_use_id, content, is_error }) => ({
+    ...{ type, custom_tool_use_id, content: content ?? [] },
+    ...(typeof is_error === 'boolean' ? { is_error } : {}),
+  }));
+
+const systemMessage = z.strictObject({ type: z.literal('system.message'), content: systemContent });
+
+const schemas: Readonly<Record<ClientEventBody['type'], z.ZodType<ClientEventBody>>> = {
+  'user.message': userMessage,
+  'user.interrupt': userInterrupt.transform(({ type }) => ({ type })),
+  'user.tool_confirmation': toolConfirmation,
+  'user.custom_tool_result': customToolResult,
+  'system.message': systemMessage,
+};
+const known = Object.keys(schemas) as ClientEventBody['type'][];
+
+const laterTypes = ['user.tool_result', 'user.define_outcome'];
 
 /** An event that a client sends. */
 const clientEvent = z.unknown().transform((value, context): ClientEventBody => {
   const type = typeOf(value);
-  if (type === 'user.message') return parseInto(userMessage, value, context);
-  if (type === 'user.interrupt') {
-    parseInto(userInterrupt, value, context);
-    return { type };
-  }
+  const name = known.find((one) => one === type);
+  if (name !== undefined) return parseInto(schemas[name], value, context);
   if (laterTypes.includes(type)) {
     notSupported(context, `type: '${type}' events are not supported by this server yet`);
   } else {
-    context.addIssue("type: must be 'user.message' or 'user.interrupt'");
+    context.addIssue(`type: must be one of ${known.join(', ')}`);
   }
   return z.NEVER;
 });
@@ -58,6 +65,24 @@ const clientEvent = z.unknown().transform((value, context): ClientEventBody => {
 export const eventSend = z.strictObject({
   events: z.array(clientEvent).min(1, 'must hold at least one event').max(50, 'must hold at most 50 events'),
 });
+
+/** A message that a session begins with. */
+const initialEvent = z.unknown().transform((value, context) => {
+  const type = typeOf(value);
+  if (type === 'user.message') return parseInto(userMessage, value, context);
+  if (type === 'user.define_outcome') {
+    notSupported(context, `type: '${type}' events are not supported by this server yet`);
+  } else {
+    context.addIssue("type: must be 'user.message'");
+  }
+  return z.NEVER;
+});
+
+/** The messages that a session begins with; null and none at all are the same. */
+export const initialEvents = z
+  .array(initialEvent, 'must be a list of events')
+  .max(50, 'must hold at most 50 events')
+  .nullable();
 
 export const eventListQuery = z.strictObject({
   limit: limit(1000, 1000),
@@ -68,13 +93,6 @@ export const eventListQuery = z.strictObject({
   'created_at[gte]': time,
   'created_at[lt]': time,
   'created_at[lte]': time,
-});
-
-export const eventStreamQuery = z.strictObject({
-  event_deltas: z
-    .unknown()
-    .superRefine((_value, context) => notSupported(context, 'previews are not supported by this server yet'))
-    .optional(),
 });
 
 function typeOf(value: unknown): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { percent } from '../../core/assignment.ts';
+import type { Budget } from '../../core/budget.ts';
 import { readTime } from '../../core/clock.ts';
 import type { SessionAgent, UsageSnapshot } from '../../core/events.ts';
 import type { Metadata } from '../../core/metadata.ts';
@@ -7,9 +8,11 @@ import type { Arm, RolloutPlace } from '../../core/rollout.ts';
 import { type ResolutionReason, type SessionStatus, sessionStatuses } from '../../core/session.ts';
 import type { SessionUsage } from '../../core/usage.ts';
 import type { ResolvedRoute } from '../../model/routes.ts';
+import { budgetOf } from '../../session/budget.ts';
 import { activeUntil, usageSnapshot } from '../../session/choreography.ts';
-import { type Session, sessionAgent } from '../../session/sessions.ts';
+import { type Session, sessionAgent } from '../../session/opening.ts';
 import { overrideFields } from './agents.ts';
+import { initialEvents } from './events.ts';
 import {
   flag,
   limit,
@@ -24,6 +27,7 @@ import {
   unsupported,
   versionNumber,
 } from './fields.ts';
+import { mcpServers, tools } from './tools.ts';
 
 const version = z.int().min(1).optional();
 
@@ -38,27 +42,36 @@ const agent = z.unknown().transform((value, context) => {
   return parseInto(agentObject, value, context);
 });
 
+/** A whole number of cents above nothing, as text. The most is what a number holds exactly, in dollars. */
+const cents = z
+  .string("must be a whole number of cents, as a string such as '500'")
+  .regex(/^[1-9]\d{0,11}$/, "must be a whole number of cents from 1, as a string such as '500'");
+
+const budget = z.strictObject({
+  type: z.literal('limit', "must be 'limit'"),
+  max_list_cost: z.strictObject({ amount: cents, currency: z.literal('USD', "must be 'USD'") }),
+});
+
 export const sessionCreate = z.strictObject({
   agent,
   environment_id: z.string(),
   title: text(0, 1024).nullable().optional(),
   metadata: metadata.optional(),
   resources: unsupported('list', 'resources are').optional(),
-  vault_ids: unsupported('list', 'vaults are').optional(),
-  budget: unsupported('null', 'a budget is').optional(),
-  initial_events: unsupported('list', 'initial events are').optional(),
+  vault_ids: z
+    .array(z.string(), 'must be a list of vault ids')
+    .max(50, 'must hold at most 50 vaults')
+    .nullable()
+    .optional(),
+  budget: budget.nullable().optional(),
+  initial_events: initialEvents.optional(),
 });
 
 export const sessionUpdate = z.strictObject({
   title: text(0, 1024).nullable().optional(),
   metadata: metadataPatch.optional(),
-  agent: z
-    .strictObject({
-      tools: unsupported('list', 'tools are').optional(),
-      mcp_servers: unsupported('list', 'MCP servers are').optional(),
-    })
-    .optional(),
-  budget: unsupported('null', 'a budget is').optional(),
+  agent: z.strictObject({ tools: tools.optional(), mcp_servers: mcpServers.optional() }).optional(),
+  budget: budget.nullable().optional(),
   vault_ids: z.undefined('the vaults of a session cannot be changed').optional(),
 });
 
@@ -88,8 +101,8 @@ export type SessionResponse = {
   readonly title: string | null;
   readonly metadata: Metadata;
   readonly resources: readonly never[];
-  readonly vault_ids: readonly never[];
-  readonly budget: null;
+  readonly vault_ids: readonly string[];
+  readonly budget: Budget | null;
   readonly outcome_evaluations: readonly never[];
   readonly usage: UsageSnapshot;
   readonly stats: { readonly active_seconds: number; readonly duration_seconds: number };
@@ -142,10 +155,10 @@ export function sessionResponse(
     title: row.title,
     metadata: JSON.parse(row.metadata) as Metadata,
     resources: [],
-    vault_ids: [],
-    budget: null,
+    vault_ids: row.vault_ids === null ? [] : (JSON.parse(row.vault_ids) as string[]),
+    budget: budgetOf(row),
     outcome_evaluations: [],
-    usage: usageSnapshot(JSON.parse(row.usage) as SessionUsage, activeUs),
+    usage: usageSnapshot(JSON.parse(row.usage) as SessionUsage, { ...row, active_us: activeUs }),
     stats: {
       active_seconds: activeUs / 1_000_000,
       duration_seconds: Math.max(0, end - readTime(row.created_at)) / 1_000_000,

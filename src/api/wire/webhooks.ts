@@ -1,7 +1,13 @@
 import { z } from 'zod';
-import { wantedTypes } from '../../webhook/event-types.ts';
-import { type Delivery, deliveryStatuses, type Webhook, webhookStates } from '../../webhook/webhook.ts';
-import { limit, page, text } from './fields.ts';
+import { sentTypes, wantedTypes } from '../../webhook/event-types.ts';
+import {
+  type Delivery,
+  deliveryStatuses,
+  type Replay,
+  type Webhook,
+  webhookStates,
+} from '../../webhook/webhook.ts';
+import { limit, page, text, time } from './fields.ts';
 
 const url = text(1, 2048).describe(
   'Where events are posted to, by HTTPS. It must be out in the internet, unless the server is set to allow others.',
@@ -45,6 +51,23 @@ export const deliveryListQuery = z.strictObject({
   status: z.enum(deliveryStatuses).optional().describe('Only deliveries that stand so.'),
 });
 
+const since = time.meta({
+  ...{ type: 'string', format: 'date-time' },
+  description: 'Only events that happened then or later.',
+});
+
+export const deadListQuery = z.strictObject({
+  limit: limit(20, 100),
+  page,
+  webhook_id: z.string().optional().describe('Only deliveries to this webhook, `wbhk_…`.'),
+  event_type: z.enum(sentTypes).optional().describe('Only events of this type.'),
+  since,
+});
+
+export const webhookReplay = z
+  .strictObject({ since })
+  .meta({ id: 'DeadDeliveriesToReplay', description: 'Which of the dead deliveries are sent again.' });
+
 export const deliveryParams = z.strictObject({
   id: z.string().describe('The id of a delivery, `dlvr_…`.'),
 });
@@ -60,6 +83,9 @@ export type WebhookDeletedResponse = { readonly type: 'webhook_deleted'; readonl
 
 /** A delivery as answers carry it. */
 export type DeliveryResponse = Delivery & { readonly type: 'webhook_delivery' };
+
+/** The answer to sending dead deliveries again. */
+export type ReplayResponse = Replay & { readonly type: 'webhook_replay' };
 
 export function webhookResponse(webhook: Webhook): WebhookResponse {
   return { type: 'webhook', ...webhook };

@@ -37,6 +37,54 @@ describe('A server holds what a file says', () => {
     ).toBe(false);
   });
 
+  test('when a toolset has what is usual, and one inherits what its server fills in', () => {
+    const usual = { enabled: true, permission_policy: { type: 'always_ask' } };
+    const allowed = { enabled: true, permission_policy: { type: 'always_allow' } };
+    const toolset = { type: 'mcp_toolset', mcp_server_name: 'crm' };
+    const filled = { ...toolset, default_config: usual, configs: [{ name: 'find', ...allowed }] };
+    const said = [
+      { configs: [{ name: 'find', permission_policy: { type: 'always_allow' } }] },
+      {
+        default_config: null,
+        configs: [{ name: 'find', enabled: null, permission_policy: { type: 'always_allow' } }],
+      },
+      { default_config: { enabled: true }, configs: [{ name: 'find', ...allowed }] },
+    ];
+    for (const words of said) {
+      expect(
+        holds(server({ tools: [filled] }), file({ tools: [{ ...toolset, ...words }] })),
+        `${words}`,
+      ).toBe(true);
+    }
+    const others = [
+      {},
+      { configs: [{ name: 'find' }] },
+      { configs: [{ name: 'drop', permission_policy: { type: 'always_allow' } }] },
+      { ...said[0], default_config: { enabled: false } },
+      { default_config: { permission_policy: { type: 'always_allow' } }, configs: [{ name: 'find' }] },
+    ];
+    for (const words of others) {
+      expect(
+        holds(server({ tools: [filled] }), file({ tools: [{ ...toolset, ...words }] })),
+        `${words}`,
+      ).toBe(false);
+    }
+  });
+
+  test('but not less of the schema of a tool, which no server fills in', () => {
+    const tool = (input_schema: object) => ({
+      tools: [{ type: 'custom', name: 'a', description: 'b', input_schema }],
+    });
+    const whole = { type: 'object', properties: { id: { type: 'string' }, of: {} }, required: ['id'] };
+    const { required: _required, ...optional } = whole;
+    expect(holds(server(tool(whole)), file(tool(whole)))).toBe(true);
+    expect(holds(server(tool(whole)), file(tool(optional)))).toBe(false);
+    expect(holds(server(tool(optional)), file(tool({ ...optional, required: null })))).toBe(true);
+    expect(holds(server(tool(whole)), file(tool({ ...whole, properties: { id: { type: 'string' } } })))).toBe(
+      false,
+    );
+  });
+
   test.each([
     { name: 'Other' },
     { model: { ...answer.model, id: 'n' } },
@@ -84,6 +132,22 @@ describe('What is pulled', () => {
     expect(fieldsToPull(low, file()).model).toEqual({ id: 'm', effort: 'low' });
     const spoken = file({ model: { id: 'm', effort: 'low' } });
     expect(fieldsToPull(server(), spoken).model).toEqual({ id: 'm', effort: 'high' });
+  });
+
+  test('says of a toolset what is not usual, with its name in front', () => {
+    const tools = [
+      {
+        configs: [{ permission_policy: { type: 'always_ask' }, name: 'drop', enabled: false }],
+        default_config: { enabled: true, permission_policy: { type: 'always_ask' } },
+        mcp_server_name: 'crm',
+        type: 'mcp_toolset',
+      },
+    ];
+    expect(JSON.stringify(fieldsToPull(server({ tools }), null).tools)).toBe(
+      JSON.stringify([
+        { type: 'mcp_toolset', mcp_server_name: 'crm', configs: [{ name: 'drop', enabled: false }] },
+      ]),
+    );
   });
 
   test('keeps the shorter words of the file for tools that are as it says', () => {

@@ -1,8 +1,7 @@
 import { canonicalJson } from '../../core/canonical.ts';
 import { defaultEffort } from '../../core/effort.ts';
-
-/** A map out of a file or an answer, whose members nobody has looked at. */
-export type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, isFields, isNothing } from './fields.ts';
+import { isWhole, toolFields } from './tool-fields.ts';
 
 /** A model, less what servers fill in: `effort` is a bare level, and `speed` is there only where it is not standard. */
 export type ModelFields = Fields & { readonly id: string };
@@ -24,8 +23,8 @@ export type AgentFields = {
   readonly system: string | null;
 };
 
-/** The fields that come back with more inside than was sent. */
-const filledIn = ['tools', 'mcp_servers', 'skills', 'multiagent', 'execution_identity'] as const;
+/** The fields that come back with more inside than was sent, and nobody here knows with what. */
+const filledIn = ['mcp_servers', 'skills', 'multiagent', 'execution_identity'] as const;
 
 /** Brings the fields of a file or of a server's answer into the form that can be compared. Their kinds are trusted. */
 export function agentFields(given: Fields): AgentFields {
@@ -33,7 +32,7 @@ export function agentFields(given: Fields): AgentFields {
     name: given['name'] as string,
     description: textOrNull(given['description']),
     model: modelFields(given['model'] as string | ModelFields),
-    tools: listOf(given['tools']),
+    tools: listOf(given['tools']).map(toolFields),
     mcp_servers: listOf(given['mcp_servers']),
     skills: listOf(given['skills']),
     multiagent: given['multiagent'] ?? null,
@@ -53,6 +52,7 @@ export function inTermsOf(file: AgentFields, server: AgentFields): AgentFields {
     ...server,
     model: file.model['effort'] === undefined ? model : server.model,
     ...Object.fromEntries(filledIn.map((key) => [key, reduced(server[key], file[key])])),
+    tools: server.tools.map((tool, i) => (isWhole(tool) ? tool : reduced(tool, file.tools[i]))),
   };
 }
 
@@ -71,7 +71,9 @@ export function fieldsToPull(server: AgentFields, file: AgentFields | null): Age
   const pulled = { ...server, model: isUsual ? model : server.model };
   if (file === null) return pulled;
   const alike = inTermsOf(file, server);
-  const kept = filledIn.filter((key) => canonicalJson(alike[key]) === canonicalJson(file[key]));
+  const kept = (['tools', ...filledIn] as const).filter(
+    (key) => canonicalJson(alike[key]) === canonicalJson(file[key]),
+  );
   return { ...pulled, ...Object.fromEntries(kept.map((key) => [key, file[key]])) };
 }
 
@@ -88,17 +90,6 @@ export function updateOf(
   const gone = Object.keys(before.fields.metadata).filter((key) => !Object.hasOwn(fields.metadata, key));
   const metadata = { ...fields.metadata, ...Object.fromEntries(gone.map((key) => [key, null])) };
   return { ...fields, metadata, version: before.version };
-}
-
-/** Whether a field says nothing. */
-export function isNothing(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  return value === null || value === undefined || (isFields(value) && Object.keys(value).length === 0);
-}
-
-/** Whether a value is a map. */
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function modelFields(model: string | ModelFields): ModelFields {

@@ -95,6 +95,31 @@ const anyText = fc.string({
   unit: fc.constantFrom('a', '-', '\n', '\r', ' ', ':', '"', '#', '\u2028', 'é'),
   maxLength: 30,
 });
+const anyCustom = fc.record({
+  type: fc.constant('custom'),
+  name: anyText,
+  description: anyText,
+  input_schema: fc.dictionary(anyText, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }),
+});
+const anySettings = fc.record(
+  {
+    enabled: fc.option(fc.boolean()),
+    permission_policy: fc.option(fc.record({ type: fc.constantFrom('always_ask', 'always_allow', 'auto') })),
+  },
+  { requiredKeys: [] },
+);
+const anyToolset = fc.record(
+  {
+    type: fc.constant('mcp_toolset'),
+    mcp_server_name: anyText,
+    default_config: fc.option(anySettings),
+    configs: fc.array(
+      fc.tuple(anyText, anySettings).map(([name, settings]) => ({ name, ...settings })),
+      { maxLength: 2 },
+    ),
+  },
+  { requiredKeys: ['type', 'mcp_server_name'] },
+);
 const anyFields = fc.record(
   {
     name: fc
@@ -103,7 +128,12 @@ const anyFields = fc.record(
     model: fc.constantFrom('m', { id: 'm', effort: 'low' }, { id: 'true', speed: 'fast' }),
     description: anyText,
     metadata: fc.dictionary(anyText, anyText, { maxKeys: 3 }),
-    tools: fc.array(fc.record({ type: anyText, name: anyText }), { maxLength: 2 }),
+    tools: fc.array(fc.oneof(fc.record({ type: anyText, name: anyText }), anyCustom, anyToolset), {
+      maxLength: 2,
+    }),
+    mcp_servers: fc.array(fc.record({ type: fc.constant('url'), name: anyText, url: anyText }), {
+      maxLength: 2,
+    }),
     system: fc.option(anyText),
   },
   { requiredKeys: ['name', 'model'] },

@@ -1,7 +1,8 @@
 import { Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { canonicalJson } from '../../core/canonical.ts';
 import { CommandError, sentenceOf } from '../command-error.ts';
-import { type AgentFields, agentFields, type Fields, isFields, isNothing } from './agent-fields.ts';
+import { type AgentFields, agentFields } from './agent-fields.ts';
+import { type Fields, isFields, isNothing } from './fields.ts';
 
 /** What the front matter may say, in the order in which it is written. The prompt is the body. */
 const expectations = {

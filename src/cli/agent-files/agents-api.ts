@@ -2,7 +2,8 @@ import Anthropic from '@anthropic-ai/sdk';
 import { RefusedError, type ServerAccess, saidIn, unreachable } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { sdkClient } from '../sdk-client.ts';
-import { type AgentFields, agentFields, creationOf, type Fields, updateOf } from './agent-fields.ts';
+import { type AgentFields, agentFields, creationOf, updateOf } from './agent-fields.ts';
+import type { Fields } from './fields.ts';
 
 /** An agent at one version, as a server has it. */
 export type ServerAgent = {

@@ -19,6 +19,31 @@ test('Two versions differ by all that sessions get of them, and not by their lab
   ]);
 });
 
+test('Tools differ line by line, and by what is not usual', () => {
+  const look_up = { type: 'custom', name: 'look_up', description: 'Looks up.' };
+  const toolset = { type: 'mcp_toolset', mcp_server_name: 'crm', configs: [] };
+  const input_schema = { type: 'object', properties: { id: { type: 'string' } } };
+  const usual = { enabled: true, permission_policy: { type: 'always_ask' } };
+  const before = version(1, {
+    tools: [
+      { ...look_up, input_schema },
+      { ...toolset, default_config: usual },
+    ],
+  });
+  const after = version(2, {
+    tools: [
+      { ...look_up, input_schema: { ...input_schema, required: ['id'] } },
+      { ...toolset, default_config: { ...usual, permission_policy: { type: 'always_allow' } } },
+    ],
+  });
+  expect(fieldsDiff(before, after).filter((line) => /^[-+]/.test(line))).toEqual([
+    '--- version 1',
+    '+++ version 2',
+    ...['+      required:', '+        - id'],
+    ...['+    default_config:', '+      permission_policy:', '+        type: always_allow'],
+  ]);
+});
+
 test('What would hide itself on a terminal is spelled out', () => {
   const sly = version(2, { system: 'Sort\ttickets.\u001b[8m\u202e\u200b\ud800' });
   expect(fieldsDiff(version(1), sly)).toContain('+Sort\ttickets.\\u{1b}[8m\\u{202e}\\u{200b}\\u{d800}');

@@ -1,11 +1,14 @@
 import type {
   DeliveryResponse,
+  ReplayResponse,
   WebhookDeletedResponse,
   WebhookResponse,
   WebhookSecretResponse,
 } from '../../api/wire/webhooks.ts';
+import { idPrefixes } from '../../core/ids.ts';
 import { plain } from '../../core/plain-text.ts';
 import { callServer, type ServerRequest, serverAccess } from '../api-client.ts';
+import { CommandError } from '../command-error.ts';
 import { settingsHere } from '../environment.ts';
 import { columns, type Format, paintFor, print, printJson } from '../output.ts';
 
@@ -18,7 +21,18 @@ export type CreateOptions = CallOptions & { readonly events: string; readonly de
 /** The options of `pawl webhook deliveries`. */
 export type DeliveriesOptions = CallOptions & { readonly status?: string };
 
+/** The options of `pawl webhook dead`. */
+export type DeadOptions = CallOptions & {
+  readonly webhook?: string;
+  readonly event?: string;
+  readonly since?: string;
+};
+
+/** The options of `pawl webhook replay`. */
+export type ReplayOptions = CallOptions & { readonly since?: string };
+
 const place = '/pawl/v1/webhooks';
+const deliveryPlace = '/pawl/v1/webhook_deliveries';
 
 /** Makes a webhook. @throws CommandError, as all of these do. */
 export async function createWebhook(
@@ -74,14 +88,38 @@ export async function listDeliveries(id: string, { status, ...options }: Deliver
   });
 }
 
+/** Lists what was given up, whichever webhook it was for. */
+export async function listDead({ webhook, event, since, ...options }: DeadOptions): Promise<void> {
+  const query = new URLSearchParams({
+    limit: '50',
+    ...(webhook === undefined ? {} : { webhook_id: webhook }),
+    ...(event === undefined ? {} : { event_type: event }),
+    ...(since === undefined ? {} : { since }),
+  });
+  await call<{ data: DeliveryResponse[] }>(options, get(`${deliveryPlace}/dead?${query}`), ({ data }) => {
+    const rows = data.map((one) => [
+      ...[one.id, one.webhook_id, one.event_type, String(one.attempts)],
+      ...[String(one.response_status ?? one.error ?? ''), one.created_at, one.ended_at ?? ''],
+    ]);
+    return table(['ID', 'WEBHOOK', 'EVENT', 'ATTEMPTS', 'LAST ANSWER', 'CREATED', 'GIVEN UP'], rows);
+  });
+}
+
 /** Sends a test event. */
 export async function testWebhook(id: string, options: CallOptions): Promise<void> {
   await call<DeliveryResponse>(options, post(`${pathOf(id)}/test`), sentWords);
 }
 
-/** Sends a delivery again. */
-export async function replayDelivery(id: string, options: CallOptions): Promise<void> {
-  const path = `/pawl/v1/webhook_deliveries/${encodeURIComponent(id)}/replay`;
+/** Sends a delivery again, or with the id of a webhook, all of its dead ones. */
+export async function replay(id: string, { since, ...options }: ReplayOptions): Promise<void> {
+  if (id.startsWith(`${idPrefixes.webhook}_`)) {
+    const request = { method: 'POST', path: `${pathOf(id)}/replay`, body: { since } } as const;
+    return call<ReplayResponse>(options, request, replayWords);
+  }
+  if (since !== undefined) {
+    throw new CommandError('--since goes with the id of a webhook, of whose dead deliveries it chooses');
+  }
+  const path = `${deliveryPlace}/${encodeURIComponent(id)}/replay`;
   await call<DeliveryResponse>(options, post(path), sentWords);
 }
 
@@ -144,6 +182,11 @@ function secretOf({ signing_secret }: WebhookSecretResponse): string {
 
 function sentWords({ id, webhook_id }: DeliveryResponse): string {
   return `${id} is on its way; \`pawl webhook deliveries ${webhook_id}\` shows what becomes of it.`;
+}
+
+function replayWords({ webhook_id, replayed, has_more }: ReplayResponse): string {
+  const more = has_more ? ' There may be more; ask again for those.' : '';
+  return `${replayed} dead deliveries of ${webhook_id} are on their way.${more}`;
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,6 +1,6 @@
 import { PawlError } from '../../core/errors.ts';
 import type { Json } from '../../core/evaluation.ts';
-import { conversationTypes } from '../../core/events.ts';
+import type { EventBody } from '../../core/events.ts';
 import { transcript } from '../../session/transcript.ts';
 import type { Store } from '../../store/dialect.ts';
 import { listEvents } from '../../store/events.ts';
@@ -37,15 +37,19 @@ export async function caseOfSession(store: Store, label: SessionLabel): Promise<
   return reading.fit;
 }
 
-type ConversationEvent = Parameters<typeof transcript>[0][number];
+type SaidEvent = Extract<EventBody, { type: 'user.message' | 'agent.message' }>;
 
 /**
  * What a conversation asks of the agent: what the user said, or all of it up to the last thing the user said when there
  * were several turns; null when the user has said nothing.
  */
-export function inputOf(events: readonly ConversationEvent[]): string | readonly CaseMessage[] | null {
-  const messages = transcript(events).map(
-    ({ role, content }): CaseMessage => ({ role, content: content.map(({ text }) => text).join('\n') }),
+export function inputOf(events: readonly SaidEvent[]): string | readonly CaseMessage[] | null {
+  const words = events.map((event) => ({ ...event, id: '' }));
+  const messages = transcript(words, (_server, tool) => tool).map(
+    ({ role, content }): CaseMessage => ({
+      role: role === 'assistant' ? role : 'user',
+      content: content.flatMap((block) => ('text' in block ? [block.text] : [])).join('\n'),
+    }),
   );
   const [first] = messages;
   if (first === undefined) return null;
@@ -56,16 +60,16 @@ const stretch = 50;
 /** More than any case may hold. */
 const maxLength = 1024 * 1024;
 
-async function readConversation(store: Store, sessionId: string): Promise<ConversationEvent[]> {
-  const events: ConversationEvent[] = [];
+async function readConversation(store: Store, sessionId: string): Promise<SaidEvent[]> {
+  const events: SaidEvent[] = [];
   let length = 0;
   for (let after = 0, more = true; more; ) {
-    const filter = { types: conversationTypes };
+    const filter = { types: ['user.message', 'agent.message'] };
     const rows = await listEvents(store.db, sessionId, { filter, order: 'asc', after, limit: stretch });
     for (const { seq, data } of rows) {
       after = seq;
       length += data.length;
-      events.push(JSON.parse(data) as ConversationEvent);
+      events.push(JSON.parse(data) as SaidEvent);
     }
     more = rows.length === stretch && length <= maxLength;
   }

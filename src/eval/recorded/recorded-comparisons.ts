@@ -85,7 +85,7 @@ function expectedBy(definition: EvalDefinition, { expected_from }: ScoringReques
   if (expected_from === null) return () => null;
   const read = createReader(definition.reply, definition.labels);
   return (answer) => {
-    const outcome: Outcome = { ...answer, session_id: '', latency_ms: 0, cost_usd: null };
+    const outcome: Outcome = { ...answer, session_id: '', latency_ms: 0 };
     const reading = read(outcome);
     return reading.ok && reading.value !== null ? reading.value : undefined;
   };

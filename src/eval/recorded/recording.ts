@@ -1,11 +1,11 @@
 import { sha256 } from '../../core/canonical.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Json, Recording } from '../../core/evaluation.ts';
-import type { Price } from '../../model/prices.ts';
+import type { Price } from '../../model/price-table.ts';
 import type { Store } from '../../store/dialect.ts';
 import { findSession } from '../../store/sessions.ts';
 import type { Case } from '../case.ts';
-import { priceOf } from '../case-price.ts';
+import { caseCost } from '../case-price.ts';
 import type { Answer } from '../endpoint.ts';
 import type { Message } from '../message.ts';
 import { longestHistory, readSessionTurns } from './read-session.ts';
@@ -32,7 +32,7 @@ export function recordedMessage(one: Case, of: Recording): Message {
   return { text: '', hash: sha256(`recorded\0${session_id}\0${turn}`) };
 }
 
-type Deps = { readonly store: Store; readonly prices: readonly Price[] };
+type Deps = { readonly store: Store; readonly prices: () => readonly Price[] };
 
 /** Reads answers out of the sessions that they were given in. */
 export function createReplay({ store, prices }: Deps) {
@@ -52,7 +52,7 @@ export function createReplay({ store, prices }: Deps) {
     if (found === undefined) return failed(`session ${session_id} has no turn ${turn}`);
     if (!found.end.ok) return failed(found.end.error.message);
     const { outcome } = found.end;
-    const cost_usd = priceOf(prices, outcome.served_by, outcome.usage);
+    const cost_usd = caseCost(outcome, prices());
     return { ok: true, outcome: { ...outcome, session_id, latency_ms: found.latency_ms, cost_usd } };
   };
 }

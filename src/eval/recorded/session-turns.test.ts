@@ -26,7 +26,7 @@ const answered = {
   },
   pawl: { provider: 'offline', model: 'small' },
 };
-const idle = (type = 'end_turn') => ({ type: 'session.status_idle', stop_reason: { type } });
+const idle = (type = 'end_turn') => ({ type: 'session.status_idle', stop_reason: { type, event_ids: [] } });
 const said = (events: SessionEvent[]): string[][] =>
   turnsOf(events, 'claude-test').map(({ messages }) => messages.map(textOfMessage));
 
@@ -39,7 +39,7 @@ describe('The turns of a session', () => {
         end: {
           ok: true,
           outcome: {
-            ...{ reply: 'Hi.', tool_calls: [], served_by: 'offline/small' },
+            ...{ reply: 'Hi.', tool_calls: [], served_by: 'offline/small', cost_usd: null },
             usage: { input_tokens: 3, output_tokens: 2, cache_read_tokens: 0, cache_write_tokens: 0 },
           },
         },
@@ -87,6 +87,39 @@ describe('The turns of a session', () => {
     expect(turns.map(({ refused }) => refused)).toEqual([true, false, false]);
     expect(turns.map(({ calls_tools }) => calls_tools)).toEqual([false, false, true]);
     expect(turns.map(({ end }) => end.ok)).toEqual([true, false, false]);
+  });
+
+  test('go on after a call was answered, to the end that then comes', () => {
+    const call = { type: 'agent.custom_tool_use', name: 'look', input: {} };
+    const answer = { type: 'user.custom_tool_result', custom_tool_use_id: 'sevt_3' };
+    const waits = {
+      type: 'session.status_idle',
+      stop_reason: { type: 'requires_action', event_ids: ['sevt_3'] },
+    };
+    const begun = [user('a'), asks, agent('Let me see.'), call, answered, waits];
+    const [open] = turnsOf(heard(...begun), 'claude-test');
+    expect(open?.end).toMatchObject({
+      error: { kind: 'needs_action', message: 'the agent called the tool look, which nobody has answered' },
+    });
+    expect(turnsOf(heard(...begun, answer, asks), 'claude-test')).toEqual([]);
+    const rest = [
+      answer,
+      asks,
+      agent(' Here.'),
+      answered,
+      idle(),
+      user('b'),
+      asks,
+      agent('B'),
+      answered,
+      idle(),
+    ];
+    const turns = turnsOf(heard(...begun, ...rest), 'claude-test');
+    expect(turns.map(({ messages }) => messages.map(textOfMessage))).toEqual([['a'], ['b']]);
+    expect(turns[0]).toMatchObject({
+      ...{ calls_tools: true, latency_ms: 10 },
+      end: { ok: true, outcome: { reply: 'Let me see. Here.', tool_calls: [{ name: 'look', input: {} }] } },
+    });
   });
 
   test('are none where nothing was asked, or the end is still to come', () => {

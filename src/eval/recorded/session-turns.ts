@@ -15,8 +15,9 @@ export type SessionTurn = {
 };
 
 /**
- * The turns of a session that have ended, in order. What a user said while the last try of a turn failed was not
- * answered by it, and belongs to the next one. `model` is who is taken to have answered where no event says so.
+ * The turns of a session that have ended, in order; the last may be one that waits for a client's answer to a call.
+ * What a user said while the last try of a turn failed was not answered by it, and belongs to the next one. `model` is
+ * who is taken to have answered where no event says so.
  */
 export function turnsOf(events: readonly SessionEvent[], model: string): SessionTurn[] {
   const turns: SessionTurn[] = [];
@@ -24,18 +25,24 @@ export function turnsOf(events: readonly SessionEvent[], model: string): Session
   let said: UserMessage[] = [];
   let late: UserMessage[] = [];
   let asked = false;
+  let waiting: SessionEvent | null = null;
   for (const event of events) {
     heard.push(event);
-    if (event.type === 'span.model_request_start') asked = true;
+    if (event.type === 'span.model_request_start') [asked, waiting] = [true, null];
     if (event.type === 'user.message') (asked ? late : said).push(event as UserMessage);
     if (!endsTurn(event)) continue;
+    // The answer to a call belongs to the turn that has made it, and so does all that comes of it.
+    waiting = waits(event) ? event : null;
+    if (waiting !== null) continue;
     const [first] = said;
     if (asked && first !== undefined) turns.push(readOne({ heard, said, first, end: event, model }));
     if (asked) said = late;
     else said.push(...late);
     [heard, late, asked] = [[], [], false];
   }
-  return turns;
+  const [first] = said;
+  if (waiting === null || first === undefined) return turns;
+  return [...turns, readOne({ heard, said, first, end: waiting, model })];
 }
 
 /** Events by which an agent calls tools. */
@@ -48,6 +55,10 @@ export function textOfMessage(content: readonly TextBlock[]): string {
 
 /** A user message as a session of this server has it. */
 type UserMessage = { readonly content: readonly TextBlock[]; readonly processed_at: string };
+
+function waits(event: SessionEvent): boolean {
+  return event.type === 'session.status_idle' && event.stop_reason.type === 'requires_action';
+}
 
 function readOne(given: {
   readonly heard: readonly SessionEvent[];

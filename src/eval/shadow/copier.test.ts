@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Session } from '../../session/sessions.ts';
+import type { Session } from '../../session/opening.ts';
 import type { Store } from '../../store/dialect.ts';
 import { insertEvents } from '../../store/events.ts';
 import { openStore } from '../../store/open.ts';
@@ -27,7 +27,13 @@ const over = { status: 'stopped', ended_reason: 'enough', ended_at: at(3) } as c
 const stop = (): Promise<boolean> => store.write((tx) => updateShadow(tx, shadow.id, over));
 
 /** A copier whose candidate answers at once; gives what was sent to it. */
-function copying({ onSend = async () => {} }: { readonly onSend?: () => Promise<unknown> } = {}) {
+function copying({
+  onSend = async () => {},
+  turn = turnOf,
+}: {
+  readonly onSend?: () => Promise<unknown>;
+  readonly turn?: typeof turnOf;
+} = {}) {
   const sent: string[] = [];
   const copier = createCopier({
     store,
@@ -42,7 +48,7 @@ function copying({ onSend = async () => {} }: { readonly onSend?: () => Promise<
     inbox: {
       async send(id, bodies) {
         const text = JSON.stringify(bodies);
-        const events = rowsOf(id, turnOf(text), sent.length * 4);
+        const events = rowsOf(id, turn(text), sent.length * 4);
         sent.push(text);
         await store.write(async (tx) => {
           await insertEvents(tx, events);
@@ -91,6 +97,20 @@ test('A shadow that is stopped before a session was begun opens none for it', as
   await copier.copy(shadow, pair, new AbortController().signal);
   expect(sent).toEqual([]);
   expect(await known()).toMatchObject({ shadow_session_id: null, status: 'open' });
+});
+
+test('A copy that waits for the answer to a call is sent nothing more, and says so', async () => {
+  const call = { id: 'sevt_1', type: 'agent.custom_tool_use', name: 'look_up', input: {} };
+  const stop_reason = { type: 'requires_action', event_ids: ['sevt_1'] };
+  const turn = (text: string): readonly object[] => [
+    ...turnOf(text).slice(0, 2),
+    ...[call, { type: 'session.status_idle', stop_reason }],
+  ];
+  const { sent, copier } = copying({ turn });
+  await copier.copy(shadow, await pairOf(['One', 'Two']), new AbortController().signal);
+  expect(sent).toHaveLength(1);
+  const reason = 'in the copy, the agent called the tool look_up, which nobody has answered';
+  expect(await known()).toMatchObject({ turns: 1, status: 'failed', reason });
 });
 
 test('A session that is too long is skipped, and says so', async () => {

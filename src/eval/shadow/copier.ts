@@ -38,7 +38,7 @@ export function createCopier({ store, sessions, inbox }: Deps) {
       agent: { id: shadow.agent_id, alias: null, version: shadow.candidate_version },
       overrides: null,
       environment_id: original.environment_id,
-      title: null,
+      ...{ title: null, vault_ids: [], budget: null, initial_events: [] },
       metadata: { pawl_shadow: shadow.id, pawl_shadow_of: original.id },
     });
     await store.write((tx) => beginShadowPair(tx, pair, row.id));
@@ -93,6 +93,7 @@ export function createCopier({ store, sessions, inbox }: Deps) {
       };
       const progress = { turns: both, tally: JSON.stringify(tally) };
       await store.write((tx) => updateShadowPair(tx, pair, progress));
+      requireDone(copied.at(-1));
     }
     return true;
   }
@@ -127,6 +128,12 @@ export function createCopier({ store, sessions, inbox }: Deps) {
 }
 
 export type Copier = ReturnType<typeof createCopier>;
+
+/** Nobody answers the copy, so that what is sent after a call would wait for ever. */
+function requireDone(turn: SessionTurn | undefined): void {
+  if (turn === undefined || turn.end.ok || turn.end.error.kind !== 'needs_action') return;
+  throw new PawlError('invalid_request', `in the copy, ${turn.end.error.message}`);
+}
 
 const tooLong = `longer than ${longestHistory} characters`;
 

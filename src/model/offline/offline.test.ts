@@ -12,6 +12,7 @@ const request = (system: string | null, ...texts: readonly string[]): ModelReque
       content: [{ type: 'text', text }],
     }),
   ),
+  tools: [],
   effort: 'high',
   max_tokens: 1000,
 });
@@ -86,6 +87,7 @@ describe('the offline model', () => {
     const reply = await offlineProvider().send(request(mood, 'I love it'), { signal });
     expect(reply).toEqual({
       content: [{ type: 'text', text: 'positive' }],
+      tool_uses: [],
       refusal: null,
       usage: {
         input_tokens: 15,

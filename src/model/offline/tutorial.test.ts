@@ -46,6 +46,7 @@ async function triage(
       model: 'any',
       system,
       messages: [{ role: 'user', content: [{ type: 'text', text }] }],
+      tools: [],
       effort: 'high',
       max_tokens: 1000,
     },

@@ -25,9 +25,9 @@ import {
   sampleSession,
   sampleVersion,
 } from '../../store/store.testsuite.ts';
+import type { Notify } from '../../webhook/notify.ts';
 import { createAliases } from '../aliases.ts';
 import type { EvidenceRoom } from '../evidence.ts';
-import type { Notify } from '../notify.ts';
 import type { PromotionDetails } from '../promotion.ts';
 import { createPromotionRecords } from '../promotion-records.ts';
 import { createLook } from './look.ts';

@@ -14,7 +14,7 @@ import {
 import { type CountedSession, countSession, type SessionOutcome, type UnitState } from './evidence.ts';
 import { settingsOf, stateOf } from './rollout.ts';
 
-/** What tokens of a version cost in US dollars; null when no price is known. */
+/** What tokens of a version cost in US dollars, where no request was priced when it was made; null when no price is known. */
 export type CostOf = (version: number, usage: SessionUsage) => number | null;
 
 /** How many sessions are counted in one transaction, so that nobody waits long for theirs. */
@@ -78,7 +78,7 @@ function outcomeOf(session: UnseenSession, settings: RolloutSettings, costOf: Co
     values.refusals = session.refused_turns > 0 ? 1 : 0;
     values.tokens = tokensOf(usage);
     values.latency = session.active_us / turns / 1_000_000;
-    const cost = costOf(agent_version, usage);
+    const cost = session.list_cost_usd ?? costOf(agent_version, usage);
     if (cost !== null) values.cost = cost;
   }
   for (const { metric } of [...settings.guardrails, ...settings.signals]) {

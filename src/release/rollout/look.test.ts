@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PageRequest } from '../../core/page.ts';
 import { keepDeparture, listRollouts, saveUnits } from '../../store/rollouts.ts';
+import { deleteSession, updateSession } from '../../store/sessions.ts';
 import { hourMs, openBench, rounds, said, secondMs, stepsAfter, until } from './bench.testsuite.ts';
 
 /*
@@ -98,6 +99,27 @@ describe.each(['memory', 'PostgreSQL'])('On %s', (kind) => {
     const { evidence } = await one.rollouts.retrieve(begun.id);
     expect(evidence.units).toEqual({ control: 60, canary: 60 });
     expect(evidence.checks).toMatchObject([{ status: 'open', control: { units: 0 }, canary: { units: 0 } }]);
+  });
+
+  test('A session counts with what its requests have cost, and else by the table, also when it is gone', async () => {
+    const one = room({ priced: () => true });
+    const begun = await begin(one, { guardrails: [{ metric: 'cost' }] });
+    const rows = await serve(begun, { count: 120 });
+    await bench.store.write(async (tx) => {
+      for (const row of rows.filter(({ arm }) => arm === 'canary')) {
+        await updateSession(tx, row.id, { list_cost_usd: 0.25 });
+      }
+      const [gone] = rows;
+      if (gone === undefined) return;
+      await keepDeparture(tx, { ...gone, list_cost_usd: 0.25 });
+      await deleteSession(tx, gone.id);
+    });
+    pass(11 * secondMs);
+    await one.looks.look(begun.id);
+    const { evidence } = await one.rollouts.retrieve(begun.id);
+    expect(evidence.checks).toMatchObject([
+      { metric: 'cost', canary: { mean: 0.25, units: 60 }, control: { mean: 1, units: 60 } },
+    ]);
   });
 
   test('A rollback by a guardrail writes down that the alias is held', async () => {

@@ -6,7 +6,7 @@ import type { SessionUsage } from '../../core/usage.ts';
 import type { Watchers } from '../../eval/watchers.ts';
 import type { Handle, Store } from '../../store/dialect.ts';
 import { lockRollout, type RolloutRow, type UnseenSession, updateRollout } from '../../store/rollouts.ts';
-import type { Notify } from '../notify.ts';
+import type { Notify } from '../../webhook/notify.ts';
 import type { PromotionDetails } from '../promotion.ts';
 import type { PromotionRecords } from '../promotion-records.ts';
 import { type CheckResult, checkAll } from './checks.ts';

@@ -16,9 +16,9 @@ import {
   type RolloutRow,
   updateRollout,
 } from '../../store/rollouts.ts';
+import type { Notify } from '../../webhook/notify.ts';
 import type { Alias } from '../alias.ts';
 import type { Aliases } from '../aliases.ts';
-import type { Notify } from '../notify.ts';
 
 type Deps = {
   readonly store: Store;

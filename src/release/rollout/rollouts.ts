@@ -14,8 +14,8 @@ import {
   type RolloutRow,
   updateRollout,
 } from '../../store/rollouts.ts';
+import type { Notify } from '../../webhook/notify.ts';
 import { requireDecider } from '../decider.ts';
-import type { Notify } from '../notify.ts';
 import { requireUnblocked } from '../promotion-move.ts';
 import type { PromotionRecords } from '../promotion-records.ts';
 import { orWriteDown } from '../refusals.ts';

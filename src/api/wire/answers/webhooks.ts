@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { connectFailures } from '../../../outbound/connect-failure.ts';
 import { wantedTypes } from '../../../webhook/event-types.ts';
-import { postErrors } from '../../../webhook/post.ts';
 import { deliveryStatuses, disabledReasons, webhookStates } from '../../../webhook/webhook.ts';
 import type {
   DeliveryResponse,
+  ReplayResponse,
   WebhookDeletedResponse,
   WebhookResponse,
   WebhookSecretResponse,
@@ -67,7 +68,7 @@ export const webhookDelivery = describes<DeliveryResponse>()(
       .nullable()
       .describe('What the last attempt was answered with; null when it was not, and before the first.'),
     error: z
-      .enum(postErrors)
+      .enum(connectFailures)
       .nullable()
       .describe('Why the last attempt was not answered; null when it was, and before the first.'),
     last_attempt_at: time.nullable().describe('When the last attempt ended; null before the first.'),
@@ -76,3 +77,12 @@ export const webhookDelivery = describes<DeliveryResponse>()(
     ended_at: time.nullable().describe('When it was delivered or given up; null while it is pending.'),
   }),
 ).meta({ id: 'WebhookDelivery', description: 'One event for one webhook, and what became of it.' });
+
+export const replay = describes<ReplayResponse>()(
+  z.object({
+    type: z.literal('webhook_replay'),
+    webhook_id: text.describe('`wbhk_…`'),
+    replayed: count.describe('How many dead deliveries are pending again.'),
+    has_more: z.boolean().describe('Whether there may be more; ask again for those.'),
+  }),
+).meta({ id: 'WebhookReplay', description: 'How much is sent to a webhook again.' });

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import type { MessageBlock, ResultBlock, TextBlock } from '../../core/content.ts';
+import { isId } from '../../core/ids.ts';
+import { longText, parseInto, text } from './fields.ts';
+
+const textBlock = z.strictObject({ type: z.literal('text'), text: z.string() });
+
+const imageTypes = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
+
+const base64 = z
+  .string('must be base64')
+  .refine((data) => /^[A-Za-z0-9+/]+={0,2}$/.test(data) && data.length % 4 === 0, 'must be base64');
+
+const webAddress = z
+  .string()
+  .max(2048, 'must have at most 2048 characters')
+  .refine((url) => /^https?:\/\/\S+$/i.test(url) && URL.canParse(url), 'must begin with http:// or https://');
+
+const fileId = z.string().refine((id) => isId('file', id), 'must be the id of a file');
+
+const url = z.strictObject({ type: z.literal('url'), url: webAddress });
+const file = z.strictObject({ type: z.literal('file'), file_id: fileId });
+
+/** Bytes in the block itself, of one of these types. */
+function inline(types: readonly string[]) {
+  const media_type = z.enum(types, `must be one of ${types.join(', ')}`);
+  return z.strictObject({ type: z.literal('base64'), media_type, data: base64 });
+}
+
+const imageBlock = z.strictObject({
+  type: z.literal('image'),
+  source: z.discriminatedUnion(
+    'type',
+    [inline(imageTypes), url, file],
+    'must be a source of the type base64, url or file',
+  ),
+});
+
+const plainText = z.strictObject({
+  type: z.literal('text'),
+  media_type: z.literal('text/plain', "must be 'text/plain'"),
+  data: z.string(),
+});
+
+const documentBlock = z.strictObject({
+  type: z.literal('document'),
+  source: z.discriminatedUnion(
+    'type',
+    [inline(['application/pdf']), url, file, plainText],
+    'must be a source of the type base64, url, file or text',
+  ),
+  title: text(0, 500).nullable().optional(),
+  context: longText(10_000).nullable().optional(),
+});
+
+const searchResultBlock = z.strictObject({
+  type: z.literal('search_result'),
+  source: text(1, 2048),
+  title: text(1, 500),
+  content: z.array(textBlock, 'must be a list of text blocks').min(1, 'must hold some text'),
+  citations: z.strictObject({ enabled: z.boolean() }).optional(),
+});
+
+const blocks = {
+  text: textBlock,
+  image: imageBlock,
+  document: documentBlock,
+  search_result: searchResultBlock,
+};
+type BlockType = keyof typeof blocks;
+
+/** A block of one of these types, whose own fields are reported at their place. */
+function blockOf<T extends ResultBlock>(allowed: readonly BlockType[]) {
+  return z.unknown().transform((value, context): T => {
+    const type = allowed.find(
+      (one) => typeof value === 'object' && value !== null && 'type' in value && value.type === one,
+    );
+    if (type !== undefined) return parseInto(blocks[type] as z.ZodType, value, context) as T;
+    context.addIssue(`type: must be one of ${allowed.join(', ')}`);
+    return z.NEVER;
+  });
+}
+
+/** A plain string stands for one block of text. */
+const asBlocks = (value: unknown): unknown =>
+  typeof value === 'string' ? [{ type: 'text', text: value }] : value;
+
+/** What a user says: blocks, not all of them blank. */
+export const messageContent = z
+  .preprocess(
+    asBlocks,
+    z.array(blockOf<MessageBlock>(['text', 'image', 'document']), 'must be a list of blocks'),
+  )
+  .refine(
+    (list) => list.some((block) => block.type !== 'text' || block.text.trim() !== ''),
+    'must hold some text',
+  );
+
+/** What a tool has answered; it may be nothing. */
+export const resultContent = z.preprocess(
+  asBlocks,
+  z
+    .array(blockOf<ResultBlock>(['text', 'image', 'document', 'search_result']), 'must be a list of blocks')
+    .max(1000, 'must hold at most 1000 blocks'),
+);
+
+/** An instruction: text alone. */
+export const systemContent = z
+  .preprocess(asBlocks, z.array(blockOf<TextBlock>(['text']), 'must be a list of text blocks'))
+  .refine((list) => list.length <= 1000, 'must hold at most 1000 blocks')
+  .refine((list) => list.some((block) => block.text.trim() !== ''), 'must hold some text');

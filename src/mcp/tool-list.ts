@@ -1,0 +1,49 @@
+import type { Client, Tool } from '@modelcontextprotocol/client';
+import type { JsonObject } from '../core/tools.ts';
+import { never } from './connection.ts';
+import { LimitError } from './limit-error.ts';
+
+/** A tool as its MCP server describes it. */
+export type McpTool = {
+  readonly name: string;
+  /** Empty where the server says nothing. */
+  readonly description: string;
+  /** A JSON Schema whose top is an object. */
+  readonly input_schema: JsonObject;
+};
+
+const mostPages = 100;
+const mostTools = 1000;
+/** Of names, descriptions and schemas, as JSON. */
+const mostCharacters = 2_000_000;
+
+/**
+ * All tools of a server, page after page; none where it says that it has no tools. Of two tools with one name the first
+ * is taken. `signal` ends it.
+ * @throws LimitError
+ */
+export async function listTools(client: Client, signal: AbortSignal): Promise<readonly McpTool[]> {
+  const tools = new Map<string, McpTool>();
+  if (client.getServerCapabilities()?.tools === undefined) return [];
+  let characters = 0;
+  let cursor: string | undefined;
+  for (let page = 0; page < mostPages; page++) {
+    const params = cursor === undefined ? {} : { cursor };
+    const answer = await client.request({ method: 'tools/list', params }, { signal, timeout: never });
+    for (const tool of answer.tools.map(readTool)) {
+      characters += JSON.stringify(tool).length;
+      if (!tools.has(tool.name)) tools.set(tool.name, tool);
+    }
+    if (tools.size > mostTools) throw new LimitError(`has more than ${mostTools} tools`);
+    if (characters > mostCharacters) {
+      throw new LimitError(`describes its tools in more than ${mostCharacters} characters`);
+    }
+    cursor = answer.nextCursor;
+    if (cursor === undefined) return [...tools.values()];
+  }
+  throw new LimitError(`lists its tools on more than ${mostPages} pages`);
+}
+
+function readTool({ name, description = '', inputSchema }: Tool): McpTool {
+  return { name, description: description.toWellFormed(), input_schema: inputSchema };
+}

@@ -1,0 +1,92 @@
+import { formatTime } from '../core/clock.ts';
+import type { EventBody, EventDraft, SessionError } from '../core/events.ts';
+import type { Ids } from '../core/ids.ts';
+import type { SessionRow } from '../store/sessions.ts';
+import { isSpent } from './budget.ts';
+import { askedOfClient, keptCalls, type McpCall, type OpenCall, readCalls } from './calls.ts';
+import { activeUntil, idle, requestStart } from './choreography.ts';
+import { type Ended, endTurn } from './ending.ts';
+import type { Decision } from './journal.ts';
+
+/** What a turn does next. */
+export type Step =
+  /** The model is asked; the request is open in the history. */
+  | { readonly kind: 'ask' }
+  /** These calls are made; they are marked as started. */
+  | { readonly kind: 'call'; readonly calls: readonly McpCall[] }
+  /** Nothing until a client acts, or another turn. */
+  | ({ readonly kind: 'ended' } & Ended);
+
+type Context = {
+  readonly ids: Ids;
+  /** Microseconds since 1970. */
+  readonly now: number;
+  /** The most model requests that one turn makes. */
+  readonly max_rounds: number;
+};
+
+/**
+ * Where a turn goes that has no request open: to the calls that wait for this server, else to the client whose answers
+ * are missing, else back to the model. An interrupt ends it before any of that, as do a budget that is used up and a limit
+ * of rounds.
+ */
+export function continueTurn(
+  session: SessionRow,
+  queued: readonly EventDraft[],
+  { ids, now, max_rounds }: Context,
+): Decision<Step> {
+  const ended = (ending: Parameters<typeof endTurn>[1]): Decision<Step> => {
+    const decision = endTurn(session, ending, queued, { ids, now });
+    return { ...decision, result: { kind: 'ended', ...decision.result } };
+  };
+  if (queued.some(({ type }) => type === 'user.interrupt')) return ended({ kind: 'interrupted', said: null });
+  const calls = readCalls(session);
+  const started = calls.filter((call) => call.kind === 'mcp' && call.state === 'started');
+  if (started.length > 0) return { result: { kind: 'call', calls: started as McpCall[] } };
+  const asked = askedOfClient(calls);
+  if (asked.length > 0) return waiting(session, asked, { ids, now });
+  if (calls.length > 0) return starting(calls);
+  if (isSpent(session)) return ended({ kind: 'budget_reached' });
+  if (session.rounds >= max_rounds) return ended({ kind: 'exhausted', error: tooManyRounds(max_rounds) });
+  const request = requestStart(ids);
+  return {
+    events: [request],
+    changes: { open_span: request.id, rounds: session.rounds + 1 },
+    result: { kind: 'ask' },
+  };
+}
+
+/** The session waits for a client, as long as that takes. */
+function waiting(
+  session: SessionRow,
+  asked: readonly string[],
+  { ids, now }: Pick<Context, 'ids' | 'now'>,
+): Decision<Step> {
+  const rested = { active_us: activeUntil(session, now), running_since: null };
+  return {
+    events: announced({ ...session, ...rested }, asked).map((body) => ({ ...body, id: ids.next('event') })),
+    changes: { ...rested, status: 'idle', updated_at: formatTime(now) },
+    result: { kind: 'ended', startsNext: false },
+  };
+}
+
+/** Says which calls a client has to answer. */
+export function announced(session: SessionRow, asked: readonly string[]): EventBody[] {
+  return idle(session, { reason: { type: 'requires_action', event_ids: asked }, details: null });
+}
+
+/** All that a client had to allow is decided: what it has allowed runs. */
+function starting(calls: readonly OpenCall[]): Decision<Step> {
+  const started = calls
+    .filter((call): call is McpCall => call.kind === 'mcp')
+    .map((call): McpCall => ({ ...call, state: 'started' }));
+  return { changes: keptCalls(started), result: { kind: 'call', calls: started } };
+}
+
+function tooManyRounds(max: number): SessionError {
+  return {
+    type: 'tool_use_limit_reached_error',
+    message: `The turn has asked the model ${max} times, which is as often as it may, and the model still calls tools`,
+    retry_status: { type: 'exhausted' },
+  };
+}

@@ -1,0 +1,94 @@
+import type { Versions } from '../agent/versions.ts';
+import { type AgentConfig, type AgentOverrides, applyOverrides } from '../core/agent-config.ts';
+import type { ReadyBlock, ResultBlock } from '../core/content.ts';
+import { conversationTypes } from '../core/events.ts';
+import type { ModelRequest, ProviderName } from '../model/model.ts';
+import type { Router } from '../model/router.ts';
+import type { Store } from '../store/dialect.ts';
+import { listEvents } from '../store/events.ts';
+import type { SessionRow } from '../store/sessions.ts';
+import type { PlacedEvent } from './compaction.ts';
+import type { Toolbox } from './toolbox.ts';
+import { type ConversationEvent, transcript } from './transcript.ts';
+
+/** Puts the bytes of files into blocks that name them. */
+export type Attachments = {
+  ready(blocks: readonly ResultBlock[]): Promise<readonly ReadyBlock[]>;
+};
+
+type Deps = {
+  readonly store: Store;
+  readonly router: Router;
+  readonly attachments: Attachments;
+  /** The most tokens that one reply may have. */
+  readonly max_tokens: number;
+};
+
+/** What a session's model is asked, and whom. */
+export type RequestPlan = {
+  readonly request: ModelRequest;
+  /** Null when no route serves the model any more. */
+  readonly provider: ProviderName | null;
+};
+
+/** Puts together what the model of a session is asked next: all that was said since the last summary, and the tools. */
+export async function planRequest(
+  { store, router, attachments, max_tokens }: Deps,
+  { session, config, toolbox }: { session: SessionRow; config: AgentConfig; toolbox: Toolbox },
+): Promise<RequestPlan> {
+  const events = await readConversation(store, session);
+  const route = router.route(config.model.id);
+  return {
+    provider: route?.provider ?? null,
+    request: {
+      model: route?.model ?? config.model.id,
+      system: config.system,
+      messages: transcript(await withFiles(events, attachments), toolbox.mcpName),
+      tools: toolbox.definitions,
+      effort: config.model.effort.type,
+      max_tokens,
+    },
+  };
+}
+
+/** What was said in a session, from its last summary on. */
+export async function readConversation(store: Store, session: SessionRow): Promise<PlacedEvent[]> {
+  const rows = await listEvents(store.db, session.id, {
+    filter: { types: conversationTypes },
+    order: 'asc',
+    after: session.context_from - 1,
+    limit: Number.MAX_SAFE_INTEGER,
+  });
+  return rows.map((row) => ({ ...(JSON.parse(row.data) as ConversationEvent), seq: row.seq }));
+}
+
+/** The configuration that a session runs with: its version, with its overrides laid over. */
+export async function sessionConfig(versions: Versions, session: SessionRow): Promise<AgentConfig> {
+  const version = await versions.require(session.agent_id, session.agent_version);
+  const overrides = session.overrides === null ? null : (JSON.parse(session.overrides) as AgentOverrides);
+  return applyOverrides(version.config, overrides);
+}
+
+/** The events with files in their blocks, all of them together bounded by what one request may hold. */
+async function withFiles<T extends ConversationEvent>(
+  events: readonly T[],
+  attachments: Attachments,
+): Promise<readonly T[]> {
+  const named = events.flatMap((event) => blocksOf(event).filter(isOfFile));
+  if (named.length === 0) return events;
+  const ready = await attachments.ready(named);
+  const put = new Map<ResultBlock, ReadyBlock | undefined>(named.map((block, i) => [block, ready[i]]));
+  return events.map((event) => {
+    const blocks = blocksOf(event);
+    if (!blocks.some(isOfFile)) return event;
+    return { ...event, content: blocks.map((block) => put.get(block) ?? block) };
+  });
+}
+
+function blocksOf(event: ConversationEvent): readonly ResultBlock[] {
+  return 'content' in event ? (event.content ?? []) : [];
+}
+
+function isOfFile(block: ResultBlock): boolean {
+  return (block.type === 'image' || block.type === 'document') && block.source.type === 'file';
+}

@@ -1,0 +1,147 @@
+import { type Clock, formatTime } from '../core/clock.ts';
+import type { EventBody, EventDraft, SessionError } from '../core/events.ts';
+import type { Ids } from '../core/ids.ts';
+import type { SessionRow } from '../store/sessions.ts';
+import { callsOf, closedCalls, keptCalls, type McpCall, readCalls } from './calls.ts';
+import { requestStart, rescheduled, running } from './choreography.ts';
+import type { Summary } from './compaction.ts';
+import { continueTurn, type Step } from './continuing.ts';
+import { type Ending, endTurn } from './ending.ts';
+import { readInbox } from './inbox.ts';
+import { type Decision, type Journal, requireAttempt } from './journal.ts';
+import { answeredRequest, charged, failedRequest, type Reply, said } from './reply.ts';
+import type { CallAnswer } from './toolbox.ts';
+import type { Run, TurnWork } from './turn-work.ts';
+
+type Deps = {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** The most model requests that one turn makes. */
+  readonly max_rounds: number;
+};
+
+/**
+ * Writes down what happens in a turn, each time with what that makes of the session. Every write throws a FencedError when
+ * somebody else has taken the session on.
+ */
+export function createTurnRecord({ journal, clock, ids, max_rounds }: Deps) {
+  const draft = (body: EventBody): EventDraft => ({ ...body, id: ids.next('event') });
+  const context = () => ({ ids, now: clock.now(), max_rounds });
+
+  /** Writes as long as the attempt is ours. */
+  async function write<T>(
+    { sessionId, attempt }: TurnWork,
+    decide: (session: SessionRow, queued: readonly EventDraft[]) => Decision<T>,
+  ): Promise<T> {
+    const written = await journal.write(sessionId, async (session, tx) => {
+      requireAttempt(session, attempt);
+      return decide(session, await readInbox(tx, session));
+    });
+    return written.result;
+  }
+
+  return {
+    /** A session that somebody has left in the middle: what was under way is closed, and the turn goes on. */
+    takeUp: (work: TurnWork): Promise<Step> =>
+      write(work, (session, queued) => {
+        const calls = readCalls(session);
+        const lost = calls.filter((call) => call.kind === 'mcp' && call.state === 'started');
+        const closed = [...failedRequest(session), ...closedCalls(lost, 'lost')].map(draft);
+        const resumed = session.status === 'rescheduling' ? running(session).map(draft) : [];
+        const left = keptCalls(calls.filter((call) => !lost.includes(call)));
+        const changes = { ...left, open_span: null, status: 'running' } as const;
+        const step = continueTurn({ ...session, ...changes }, queued, context());
+        return behind({ events: [...closed, ...resumed], changes }, step);
+      }),
+
+    /** Another request of the same turn begins; gives the id of its start. */
+    begin: (work: TurnWork): Promise<string> =>
+      write(work, (session) => {
+        const resumed = session.status === 'rescheduling' ? running(session).map(draft) : [];
+        const start = requestStart(ids);
+        const changes = { status: 'running', open_span: start.id } as const;
+        return {
+          events: [...failedRequest(session).map(draft), ...resumed, start],
+          changes,
+          result: start.id,
+        };
+      }),
+
+    /** The request has failed, and is made again after a while. */
+    reschedule: (work: TurnWork, error: SessionError): Promise<null> =>
+      write(work, (session) => ({
+        events: [...failedRequest(session), ...rescheduled(session, error)].map(draft),
+        changes: { status: 'rescheduling', open_span: null, updated_at: formatTime(clock.now()) },
+        result: null,
+      })),
+
+    /** The turn is over, or rests. */
+    end: async (work: TurnWork, ending: Ending): Promise<Extract<Step, { kind: 'ended' }>> => ({
+      kind: 'ended',
+      ...(await write(work, (session, queued) => endTurn(session, ending, queued, context()))),
+    }),
+
+    /** All calls of a round are answered. */
+    goOn: (work: TurnWork): Promise<Step> =>
+      write(work, (session, queued) => continueTurn(session, queued, context())),
+
+    /** A reply that calls tools, and where the turn goes with them. */
+    takeCalls: (work: Run, reply: Reply): Promise<Step> =>
+      write(work, (session, queued) => {
+        const find = work.toolbox.find;
+        const calls = callsOf(reply.reply.tool_uses, { find, nextId: () => ids.next('event') });
+        const requestEnd = answeredRequest(session, reply).map(draft);
+        const events = [...said(reply), ...calls.uses, ...requestEnd, ...calls.answers];
+        const changes = { ...charged(session, reply), ...keptCalls(calls.open), open_span: null };
+        return behind({ events, changes }, continueTurn({ ...session, ...changes }, queued, context()));
+      }),
+
+    /** The answer of a call that this server has made. Writing it again changes nothing. */
+    takeAnswer: (work: TurnWork, call: McpCall, answer: CallAnswer): Promise<null> =>
+      write(work, (session) => {
+        const calls = readCalls(session);
+        const left = calls.filter(({ id }) => id !== call.id);
+        if (left.length === calls.length) return { result: null };
+        const event = draft({ type: 'agent.mcp_tool_result', mcp_tool_use_id: call.id, ...answer });
+        return { events: [event], changes: keptCalls(left), result: null };
+      }),
+
+    /** The end of a request that summarised: it is paid for, and not said. */
+    takePiece: (work: TurnWork, reply: Reply): Promise<null> =>
+      write(work, (session) => ({
+        events: answeredRequest(session, reply).map(draft),
+        changes: { ...charged(session, reply), open_span: null },
+        result: null,
+      })),
+
+    /** From here on the model reads a summary, or from the message on that it leads up to. */
+    takeSummary: (work: TurnWork, { done, kept }: Pick<Summary, 'done' | 'kept'>): Promise<Step> =>
+      write(work, (session, queued) => {
+        const event = draft({ type: 'agent.thread_context_compacted', pawl: { summary: done } });
+        const changes = { context_from: kept ?? session.last_seq + 1 };
+        const step = continueTurn({ ...session, ...changes }, queued, context());
+        return behind({ events: [event], changes }, step);
+      }),
+
+    /** What went wrong beside the turn, which goes on. */
+    tell: async (work: TurnWork, errors: readonly SessionError[]): Promise<void> => {
+      const events = errors.map((error) => draft({ type: 'session.error', error }));
+      if (events.length > 0) await write(work, () => ({ events, result: null }));
+    },
+  };
+}
+
+export type TurnRecord = ReturnType<typeof createTurnRecord>;
+
+/** A decision with what comes before it in the same commit. */
+function behind<T>(
+  first: { readonly events: readonly EventDraft[]; readonly changes: Partial<SessionRow> },
+  decision: Decision<T>,
+): Decision<T> {
+  return {
+    ...decision,
+    events: [...first.events, ...(decision.events ?? [])],
+    changes: { ...first.changes, ...decision.changes },
+  };
+}

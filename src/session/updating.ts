@@ -1,0 +1,148 @@
+import { mergeSessionTools } from '../agent/merge.ts';
+import type { ToolChanges } from '../agent/tools.ts';
+import {
+  type AgentConfig,
+  type AgentOverrides,
+  applyOverrides,
+  effectiveConfig,
+} from '../core/agent-config.ts';
+import type { Budget } from '../core/budget.ts';
+import { contentHash } from '../core/canonical.ts';
+import { formatTime } from '../core/clock.ts';
+import { PawlError } from '../core/errors.ts';
+import type { EventBody, EventDraft } from '../core/events.ts';
+import type { Ids } from '../core/ids.ts';
+import { type Metadata, type MetadataPatch, patchMetadata } from '../core/metadata.ts';
+import { listCost, reachesBudget } from '../core/money.ts';
+import { isBusy } from '../core/session.ts';
+import type { SessionRow } from '../store/sessions.ts';
+import { isSpent } from './budget.ts';
+import { readCalls } from './calls.ts';
+import { running } from './choreography.ts';
+import { continueTurn, type Step } from './continuing.ts';
+import type { Decision } from './journal.ts';
+import { sessionAgent } from './opening.ts';
+
+/** What a request changes of a session; absent keeps. */
+export type SessionChanges = {
+  readonly title?: string | null | undefined;
+  readonly metadata?: MetadataPatch | null | undefined;
+  readonly agent?: ToolChanges | undefined;
+  /** Null removes it for good. */
+  readonly budget?: Budget | null | undefined;
+};
+
+type Update = {
+  readonly session: SessionRow;
+  /** The configuration of the session's version. */
+  readonly config: AgentConfig;
+  readonly changes: SessionChanges;
+  readonly queued: readonly EventDraft[];
+  readonly ids: Ids;
+  /** Microseconds since 1970. */
+  readonly now: number;
+  /** The most model requests that one turn makes. */
+  readonly max_rounds: number;
+};
+
+/**
+ * What an update makes of a session. One that a budget has stopped goes on when that is raised or removed; `starts` says
+ * whether it has now a step open.
+ * @throws PawlError `session_archived`, `session_running`, `invalid_metadata`, `invalid_request`, `budget_create_only`,
+ *   `budget_not_raised`
+ */
+export function decideUpdate(update: Update): Decision<{ readonly starts: boolean }> {
+  const { session, changes, ids } = update;
+  const now = formatTime(update.now);
+  if (session.status === 'terminated') {
+    throw new PawlError('session_archived', `session ${session.id} is archived and can only be read`);
+  }
+  if (changes.agent !== undefined) requireQuiet(session, 'given other tools');
+  const metadata = patchMetadata(JSON.parse(session.metadata) as Metadata, changes.metadata);
+  const metadataText = JSON.stringify(metadata);
+  const title = changes.title === undefined ? session.title : changes.title;
+  const retitled = title !== session.title;
+  const relabelled = metadataText !== session.metadata;
+  const before = session.overrides === null ? null : (JSON.parse(session.overrides) as AgentOverrides);
+  const overrides = changes.agent === undefined ? before : withTools(before, update.config, changes.agent);
+  const rearmed = JSON.stringify(overrides) !== JSON.stringify(before);
+  const budget = changes.budget === undefined ? session.budget : newBudget(session, changes.budget);
+  const rebudgeted = budget !== session.budget;
+  if (!retitled && !relabelled && !rearmed && !rebudgeted) return { result: { starts: false } };
+  const config = applyOverrides(update.config, overrides);
+  const body: EventBody = {
+    type: 'session.updated',
+    ...(retitled ? { title } : {}),
+    ...(relabelled && Object.keys(metadata).length > 0 ? { metadata } : {}),
+    ...(rearmed ? { agent: sessionAgent(session, config) } : {}),
+    ...(rebudgeted ? { budget: changes.budget ?? null } : {}),
+  };
+  const event: EventDraft = { ...body, id: ids.next('event') };
+  const updated: Partial<SessionRow> = {
+    ...{ title, metadata: metadataText, budget, updated_at: now },
+    ...(rearmed
+      ? {
+          unseen: session.rollout_id === null || session.attempt === 0 ? session.unseen : 1,
+          overrides: JSON.stringify(overrides),
+          effective_hash: contentHash(effectiveConfig(config)),
+        }
+      : {}),
+  };
+  const goesOn = rebudgeted ? resume({ ...session, ...updated }, update) : null;
+  return {
+    ...goesOn,
+    events: [event, ...(goesOn?.events ?? [])],
+    changes: { ...updated, ...goesOn?.changes },
+    result: { starts: goesOn !== null },
+  };
+}
+
+/** The step with which a session goes on that a budget had stopped; null where none had, or it still does. */
+function resume(session: SessionRow, { queued, ids, now, max_rounds }: Update): Decision<Step> | null {
+  if (session.status !== 'idle' || session.rounds === 0) return null;
+  if (readCalls(session).length > 0 || isSpent(session)) return null;
+  const at = formatTime(now);
+  const resumed = { status: 'running', running_since: at, attempt: session.attempt + 1 } as const;
+  const step = continueTurn({ ...session, ...resumed }, queued, { ids, now, max_rounds });
+  if (step.result.kind === 'ended') return null;
+  const status = running(session).map((body): EventDraft => ({ ...body, id: ids.next('event') }));
+  return {
+    ...step,
+    events: [...status, ...(step.events ?? [])],
+    changes: { ...resumed, ...step.changes },
+  };
+}
+
+/** The new budget as it is stored; null removes it for good. */
+function newBudget(session: SessionRow, budget: Budget | null): string | null {
+  if (budget === null) return null;
+  if (session.budget === null) {
+    const message = `budget: session ${session.id} has none, and only sessions that were made with one can be given another`;
+    throw new PawlError('budget_create_only', message);
+  }
+  if (reachesBudget(session.list_cost_usd, budget)) {
+    const spent = listCost(session.list_cost_usd)?.amount ?? '0';
+    const message = `budget.max_list_cost: must be more than the ${spent} cents that session ${session.id} has cost already`;
+    throw new PawlError('budget_not_raised', message);
+  }
+  return JSON.stringify(budget);
+}
+
+/** Lays other tools over a session, unless they are what it has already. */
+function withTools(
+  before: AgentOverrides | null,
+  base: AgentConfig,
+  input: NonNullable<SessionChanges['agent']>,
+): AgentOverrides | null {
+  const current = applyOverrides(base, before);
+  const next = { ...before, ...mergeSessionTools(current, input) };
+  const changed = JSON.stringify(applyOverrides(current, next)) !== JSON.stringify(current);
+  return changed ? next : before;
+}
+
+/** @throws PawlError `session_running` */
+export function requireQuiet(session: SessionRow, what: string): void {
+  if (!isBusy(session.status)) return;
+  const message = `session ${session.id} cannot be ${what} while its status is ${session.status}; interrupt it and wait for idle`;
+  throw new PawlError('session_running', message);
+}
