@@ -119,6 +119,7 @@ function outcome(random: Random) {
     ...{ running_since: null, stopped_at: null, archived_at: null, scores: 0, unseen: 1 },
     ...{ turns: 1, failed_turns: randomBelow(random, 100) === 0 ? 1 : 0, refused_turns: 0 },
     ...{ open_calls: null, rounds: 0, context_from: 0, vault_ids: null, budget: null, list_cost_usd: null },
+    copy_of: null,
   } satisfies Partial<SessionRow>;
 }
 

@@ -39,6 +39,9 @@ describe('A setting', () => {
     ['DATABASE_URL', 'mysql://x', 'DATABASE_URL: expected a URL that starts with postgres://'],
     ['PAWL_OPENAI_BASE_URL', 'localhost:1', 'PAWL_OPENAI_BASE_URL: expected a URL'],
     ['PAWL_LOG_LEVEL', 'loud', 'PAWL_LOG_LEVEL: expected one of debug, info, warn, error, silent'],
+    ['PAWL_FILES_URL', 'https://bucket', 'PAWL_FILES_URL: expected s3://bucket, or s3://bucket/prefix'],
+    ['PAWL_FILES_URL', 's3://bucket/../a b', 'PAWL_FILES_URL: expected s3://bucket, or s3://bucket/prefix'],
+    ['PAWL_MAX_FILE_BYTES', '0', 'PAWL_MAX_FILE_BYTES: expected a whole number of bytes from 1'],
     ['PAWL_ALLOW_NO_KEY', 'perhaps', 'PAWL_ALLOW_NO_KEY: expected true or false'],
     ['PAWL_VAULT_KEY', 'too short', 'PAWL_VAULT_KEY: expected 32 random bytes in base64'],
   ])('%s=%s is refused by name', (name, value, sentence) => {
@@ -85,6 +88,13 @@ describe('Settings that do not go together', () => {
     const env = { PAWL_ALLOW_NO_KEY: '1' };
     expect(load({ env }).config.allow_no_key).toBe(true);
     expect(() => load({ env, flags: { host: '0.0.0.0' } })).toThrow('loopback');
+  });
+
+  test('files in S3 need both halves of a key', () => {
+    const env = { PAWL_FILES_URL: 's3://bucket/a', PAWL_FILES_S3_ACCESS_KEY_ID: 'id' };
+    expect(() => load({ env })).toThrow('PAWL_FILES_URL needs PAWL_FILES_S3_SECRET_ACCESS_KEY as well');
+    const whole = { ...env, PAWL_FILES_S3_SECRET_ACCESS_KEY: 'secret' };
+    expect(load({ env: whole }).config.files_url).toBe('s3://bucket/a');
   });
 
   test.each(['http://127.0.0.1:7295', 'http://localhost:7295/v1', 'http://[::1]:7295'])(

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { replyTo, type Said, streamFrames } from './model-replies.ts';
+import { errorBody, replyTo, type Said, streamFrames } from './model-replies.ts';
 import { type ChatRequest, readChatRequest } from './model-requests.ts';
 import { eventually } from './story.ts';
 
@@ -12,6 +12,8 @@ export type HeldRequest = ChatRequest & {
   begin(said: string | Said): void;
   /** Sends a whole answer. */
   answer(said: string | Said): void;
+  /** Answers that the request holds more than the model can read. */
+  tooLong(): void;
   /** Whether the client has left, or has been answered. */
   readonly closed: () => boolean;
 };
@@ -46,6 +48,10 @@ export async function startGatedModel(): Promise<GatedModel> {
       answer(said) {
         const { opening, deltas, closing } = framesOf(said);
         open().end([...opening, ...deltas, ...closing].join(''));
+      },
+      tooLong() {
+        const error = { type: 'invalid_request_error', message: 'prompt is too long' };
+        response.writeHead(400, { 'content-type': 'application/json' }).end(errorBody('anthropic', error));
       },
       closed: () => closed,
     });

@@ -1,14 +1,35 @@
 import type { ChatMessage, Protocol } from './model-requests.ts';
+import type { ModelServer, RecordedRequest } from './model-server.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * What the official servers would refuse in a request: results that do not stand right behind their calls or are
- * missing, sides that do not alternate, blank texts, names that no tool can have.
+ * missing, sides that do not alternate, blank texts, names that no tool can have, calls where no tool is defined.
  */
 export function requestProblems(protocol: Protocol, body: unknown): string[] {
   const messages = list(record(body)['messages']).map(record);
-  return protocol === 'anthropic' ? anthropicProblems(messages) : openaiProblems(messages);
+  if (protocol === 'openai') return openaiProblems(messages);
+  const types = messages.flatMap(({ content }) => list(content).map((block) => record(block)['type']));
+  const usesTools = types.includes('tool_use') || types.includes('tool_result');
+  const untold =
+    usesTools && list(record(body)['tools']).length === 0 ? ['calls, and no tools are defined'] : [];
+  return [...untold, ...anthropicProblems(messages)];
+}
+
+/** Gives the problems of all requests that have arrived since it was last asked. */
+export function watchRequests(): (server: Pick<ModelServer, 'requests'>) => string[] {
+  let last: RecordedRequest | null = null;
+  return ({ requests }) => {
+    const fresh = requests.slice(last === null ? 0 : requests.indexOf(last) + 1);
+    last = fresh.at(-1) ?? last;
+    return fresh.flatMap(({ read, body }) => requestProblems(read.protocol, body));
+  };
+}
+
+/** What the last message of the newest request holds, as it went over the wire. */
+export function lastContent({ requests }: Pick<ModelServer, 'requests'>): unknown {
+  return record(list(record(requests.at(-1)?.body)['messages']).at(-1))['content'];
 }
 
 /** The conversation with neighbours of one side as one message: one protocol has a message for each result. */
@@ -37,8 +58,11 @@ function anthropicProblems(messages: readonly Fields[]): string[] {
   if (sides.at(-1)?.['role'] !== 'user') problems.push('the last message is not from the user');
   let open: unknown[] = [];
   for (const [i, { role, content }] of sides.entries()) {
-    if (i > 0 && sides[i - 1]?.['role'] === role) problems.push(`message ${i} is from the same side as the last`);
-    const blocks = (typeof content === 'string' ? [{ type: 'text', text: content }] : list(content)).map(record);
+    if (i > 0 && sides[i - 1]?.['role'] === role)
+      problems.push(`message ${i} is from the same side as the last`);
+    const blocks = (typeof content === 'string' ? [{ type: 'text', text: content }] : list(content)).map(
+      record,
+    );
     if (blocks.length === 0) problems.push(`message ${i} is empty`);
     for (const { type, text } of blocks) {
       if (type === 'text' && String(text).trim() === '') problems.push(`message ${i} has a blank text`);

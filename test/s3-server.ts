@@ -71,6 +71,7 @@ export async function startS3Server(bucket: string): Promise<S3Server> {
 
 /** What is wrong with a request, as S3 calls it; null when nothing is. */
 function problemWith({ method = '', url = '', headers }: IncomingMessage, body: Buffer): string | null {
+  if (method === 'PUT' && headers['content-length'] === undefined) return 'MissingContentLength';
   const authorization =
     /^AWS4-HMAC-SHA256 Credential=([^/]+)\/((\d{8})\/([^/]+)\/s3\/aws4_request), SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/;
   const [, key, scope = '', day = '', region = '', names = '', signature] =

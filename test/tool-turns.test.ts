@@ -5,7 +5,16 @@ import type { Protocol } from './model-requests.ts';
 import { type ModelServer, startModelServer } from './model-server.ts';
 import { sdk, startPawl, type TestPawl } from './pawl.ts';
 import { joined, requestProblems } from './request-shape.ts';
-import { answersIn, converse, eventually, history, openSession, type Setting, say, typesOf } from './story.ts';
+import {
+  answersIn,
+  converse,
+  eventually,
+  history,
+  openSession,
+  type Setting,
+  say,
+  typesOf,
+} from './story.ts';
 import { answerTo, askedIn, callsIn, makeArmedSetting, rested, resumed, untilAsked } from './tool-story.ts';
 
 /*
@@ -173,7 +182,6 @@ describe.concurrent.each<Protocol>(['anthropic', 'openai'])('With %s', (provider
     ['401', 401],
     ['402', 402],
     ['404', 404],
-    ['413', 413],
     ['a retry-after of an hour', { status: 429, retry_after: 3600 }],
   ])('%s is not tried again, and loses nothing', async (_name, fault) => {
     const word = wordWith(fault, 1);

@@ -2,6 +2,8 @@ import type { AgentConfig } from '../core/agent-config.ts';
 import { PawlError } from '../core/errors.ts';
 import {
   type CustomTool,
+  type InputSchema,
+  type JsonObject,
   type McpServer,
   type McpToolset,
   type PermissionPolicy,
@@ -26,7 +28,9 @@ export type McpToolsetInput = {
 };
 
 /** An entry of `tools` as a request has it. */
-export type ToolInput = CustomTool | McpToolsetInput;
+export type ToolInput =
+  | (Omit<CustomTool, 'input_schema'> & { readonly input_schema: JsonObject })
+  | McpToolsetInput;
 /** An entry of `mcp_servers` as a request has it, which is how answers have it too. */
 export type McpServerInput = McpServer;
 
@@ -58,7 +62,7 @@ export function replaceTools(current: Armed, changes: ToolChanges, at: '' | 'age
 export function resolveTool(tool: ToolInput): Tool {
   if (tool.type === 'custom') {
     const { type, name, description, input_schema } = tool;
-    return { type, name, description, input_schema: withoutNulls(input_schema) };
+    return { type, name, description, input_schema: withoutNulls(input_schema) as InputSchema };
   }
   const { type, mcp_server_name, configs = [] } = tool;
   const default_config = settingsOf(tool.default_config ?? {}, usualSettings);

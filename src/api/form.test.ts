@@ -68,6 +68,15 @@ describe('A form', () => {
     );
   });
 
+  test.each([1, 2, 5, 50, 1000])('with a byte too many is refused in pieces of %i bytes', async (size) => {
+    for (const body of [good, good.slice(0, good.indexOf('Hello') + 5)]) {
+      const { result, state } = await read(Buffer.from(body), [size], 4);
+      expect(result).toMatchObject({ code: 'request_too_large' });
+      expect(state).toBe('over');
+    }
+    expect((await read(Buffer.from(good), [size], 5)).received).toBe('Hello');
+  });
+
   test('ends with what whoever takes its file throws, however much of it is still to come', async () => {
     const bytes = inPieces(Buffer.from(`${fileOf('x'.repeat(100_000))}--b--\r\n`), [1000]);
     const failed = readForm({ headers, bytes, max_file_bytes: 1e6 }, async (content) => {

@@ -69,6 +69,8 @@ export async function readForm(
   try {
     await pipeline(bytes, form, { signal: ending.signal });
     await receiving;
+    // Of what the last bytes were refused for, the two may not have heard.
+    ending.signal.throwIfAborted();
   } catch (error) {
     const reason: unknown = ending.signal.aborted ? ending.signal.reason : error;
     // Whoever reads the part would wait for ever for the rest of it.

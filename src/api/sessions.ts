@@ -1,8 +1,9 @@
+import type { z } from 'zod';
 import type { OverrideInput } from '../agent/merge.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Router } from '../model/router.ts';
-import type { Session } from '../session/opening.ts';
+import type { Session, SessionCreation } from '../session/opening.ts';
 import type { Sessions } from '../session/sessions.ts';
 import { logFlag } from './flag-event.ts';
 import type { App } from './http.ts';
@@ -33,18 +34,7 @@ export function sessionRoutes(app: App, { sessions, router, clock, log }: Deps):
     '/v1/sessions',
     { schema: { body: sessionCreate } },
     async ({ body }): Promise<SessionResponse> => {
-      const { agent } = body;
-      const version = 'version' in agent ? agent.version : undefined;
-      const session = await sessions.create({
-        agent: { ...requireAgentReference(agent.id), version },
-        overrides: agent.type === 'agent_with_overrides' ? overridesOf(agent) : null,
-        environment_id: requireId('environment', body.environment_id),
-        title: body.title ?? null,
-        metadata: body.metadata ?? {},
-        vault_ids: body.vault_ids ?? [],
-        budget: body.budget ?? null,
-        initial_events: body.initial_events ?? [],
-      });
+      const session = await sessions.create(creationOf(body));
       logAssignment(log, session);
       return answer(session);
     },
@@ -97,6 +87,22 @@ export function sessionRoutes(app: App, { sessions, router, clock, log }: Deps):
     await sessions.remove(requireId('session', params.id));
     return { id: params.id, type: 'session_deleted' as const };
   });
+}
+
+/** A new session as the request has it. */
+function creationOf(body: z.output<typeof sessionCreate>): SessionCreation {
+  const { agent } = body;
+  const version = 'version' in agent ? agent.version : undefined;
+  return {
+    agent: { ...requireAgentReference(agent.id), version },
+    overrides: agent.type === 'agent_with_overrides' ? overridesOf(agent) : null,
+    environment_id: requireId('environment', body.environment_id),
+    title: body.title ?? null,
+    metadata: body.metadata ?? {},
+    vault_ids: body.vault_ids ?? [],
+    budget: body.budget ?? null,
+    initial_events: body.initial_events ?? [],
+  };
 }
 
 /** A session that a rollout decided on is one evaluation of the alias as a flag. */

@@ -11,6 +11,7 @@ import { datasetCommand } from './dataset.ts';
 import { doctorCommand } from './doctor.ts';
 import { evalCommand } from './eval.ts';
 import { exitMeanings } from './exit-codes.ts';
+import { fileCommand } from './file.ts';
 import { gateCommand } from './gate.ts';
 import { keysCommand } from './keys.ts';
 import { withManners } from './manners.ts';
@@ -40,6 +41,7 @@ export function createProgram(): Command {
     .addCommand(planCommand()) //     see what applying agent files would do
     .addCommand(applyCommand()) //    make agents and versions of files
     .addCommand(pullCommand()) //     write what the server has into files
+    .addCommand(fileCommand()) //     upload files that messages name
     .addCommand(datasetCommand()) //  the cases that evals run on
     .addCommand(evalCommand()) //     run evals and compare versions
     .addCommand(gateCommand()) //     ask a gate for its verdict

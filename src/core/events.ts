@@ -55,8 +55,8 @@ export type SessionError = {
 export type UsageSnapshot = SessionUsage & {
   /** Seconds spent running. */
   readonly active_seconds: number;
-  /** What it cost at list prices, in whole cents; null while none of its requests has a price. */
-  readonly list_cost: Money | null;
+  /** What it cost at list prices, in whole cents; absent while none of its requests has a price. */
+  readonly list_cost?: Money;
 };
 
 /** The agent as a session holds it: its version's config without the metadata. */
@@ -124,8 +124,12 @@ export type ServerEventBody =
       readonly model_request_start_id: string;
       readonly is_error: boolean;
       readonly model_usage: RequestUsage;
-      /** Who answered, and under which model name; null when nobody did. */
-      readonly pawl: { readonly provider: string; readonly model: string } | null;
+      /** Who answered, under which model name, and at what list price in US dollars; null when nobody did. */
+      readonly pawl: {
+        readonly provider: string;
+        readonly model: string;
+        readonly cost_usd: number | null;
+      } | null;
     }
   | { readonly type: 'session.status_running' }
   | { readonly type: 'session.status_rescheduled' }

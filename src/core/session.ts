@@ -16,3 +16,9 @@ export type StoredReason = Exclude<ResolutionReason, 'canary'>;
 export function isBusy(status: SessionStatus): boolean {
   return status === 'running' || status === 'rescheduling';
 }
+
+/**
+ * The metadata that a session begins with which says of which session it is a copy, so that its tools do not run. A field of
+ * a case by this name says the same of the session in which the case is asked.
+ */
+export const copyKey = 'pawl_copy_of';

@@ -9,12 +9,20 @@ export const policyTypes = ['always_allow', 'always_ask', 'auto'] as const;
 export type PolicyType = (typeof policyTypes)[number];
 export type PermissionPolicy = { readonly type: PolicyType };
 
-/** A tool that the caller runs. `input_schema` is a JSON Schema whose top is an object. */
+/** A JSON Schema whose top is an object. */
+export type InputSchema = {
+  readonly type: 'object';
+  readonly properties?: JsonObject;
+  readonly required?: readonly string[];
+  readonly [key: string]: unknown;
+};
+
+/** A tool that the caller runs. */
 export type CustomTool = {
   readonly type: 'custom';
   readonly name: string;
   readonly description: string;
-  readonly input_schema: JsonObject;
+  readonly input_schema: InputSchema;
 };
 
 /** Whether a tool can be used, and who decides. */

@@ -90,6 +90,31 @@ describe('The last turn of a session', () => {
     expect(await lastTurn(history)).toMatchObject(answered);
   });
 
+  test('is the one before, while another waits for a client', async () => {
+    const call: Event = { type: 'agent.custom_tool_use', name: 'look', input: {} };
+    const waits: Event = { ...idle, stop_reason: { type: 'requires_action', event_ids: ['sevt_1'] } };
+    const history = [user('One'), asked, agent('1'), request, idle, user('Two'), asked, call, request, waits];
+    expect(await lastTurn(history)).toMatchObject({ case: { input: 'One' }, outcome: { reply: '1' } });
+  });
+
+  test('answers with what follows its last call, and was only told what the earlier ones answered so', async () => {
+    const call: Event = { type: 'agent.mcp_tool_use', name: 'look', input: {} };
+    const result: Event = { type: 'agent.mcp_tool_result' };
+    const turn = (says: string): Event[] => [
+      ...[asked, agent('Let me look. '), call, request, result, asked, agent(says), request, idle],
+    ];
+    expect(await lastTurn([user('One'), ...turn('1'), user('Two'), ...turn('2')])).toMatchObject({
+      case: {
+        input: [
+          { role: 'user', content: 'One' },
+          { role: 'assistant', content: '1' },
+          { role: 'user', content: 'Two' },
+        ],
+      },
+      outcome: { reply: '2', tool_calls: [{ name: 'look' }] },
+    });
+  });
+
   test('is the one before, when it was only interrupted since', async () => {
     const history = [user('One'), asked, agent('1'), request, idle, interrupt, idle];
     expect(await lastTurn(history)).toMatchObject({ ok: true, outcome: { reply: '1' } });

@@ -15,7 +15,16 @@ describe('A message', () => {
 
   test('carries the hash of its text, so that equal messages are known', () => {
     const message = createRenderer('Say {{input}}')(caseWith({ input: 'hi' }));
-    expect(message).toEqual({ text: 'Say hi', hash: sha256('Say hi') });
+    expect(message).toEqual({ text: 'Say hi', hash: sha256('Say hi'), copy_of: null });
+  });
+
+  test('that is said in a copy of a session is another one, however equal the text', () => {
+    const render = createRenderer(null);
+    const messages = [{}, { pawl_copy_of: 'sesn_1' }, { pawl_copy_of: 'sesn_2' }].map((fields) =>
+      render(caseWith({ input: 'hi', fields })),
+    );
+    expect(messages.map(({ copy_of }) => copy_of)).toEqual([null, 'sesn_1', 'sesn_2']);
+    expect(new Set(messages.map(({ hash }) => hash)).size).toBe(3);
   });
 
   test('takes names from the fields first, and then from the case', () => {

@@ -1,11 +1,18 @@
 import { sha256 } from '../core/canonical.ts';
 import { PawlError } from '../core/errors.ts';
+import { copyKey } from '../core/session.ts';
 import type { Case } from './case.ts';
 import { follow, parsePath } from './json-path.ts';
 import { textOf } from './values.ts';
 
-/** What a case says to the agent: one user message, and the SHA-256 of its text in hexadecimal. */
-export type Message = { readonly text: string; readonly hash: string };
+/** What a case says to the agent: one user message. */
+export type Message = {
+  readonly text: string;
+  /** SHA-256 in hexadecimal: of the text, and of which session it is said in a copy of. */
+  readonly hash: string;
+  /** The session whose recorded answers take the place of tools; null lets tools run. */
+  readonly copy_of: string | null;
+};
 
 const placeholder = /\{\{([^{}]*)\}\}/g;
 
@@ -27,7 +34,10 @@ export function createRenderer(template: string | null): (one: Case) => Message 
         ? textOfInput(one)
         : template.replace(placeholder, (_, name: string) => textOfField(one, name.trim()));
     if (text.trim() === '') throw unusable(one, 'its message is empty');
-    return { text, hash: sha256(text) };
+    const copied = one.fields[copyKey];
+    if (typeof copied !== 'string' || copied === '') return { text, hash: sha256(text), copy_of: null };
+    // No message has the hash of another without a copy: none holds the character NUL.
+    return { text, hash: sha256(`copy\0${copied}\0${text}`), copy_of: copied };
   };
 }
 

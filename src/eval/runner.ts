@@ -1,3 +1,4 @@
+import { copyKey } from '../core/session.ts';
 import type { Case } from './case.ts';
 import type { Task } from './case-feed.ts';
 import type { RunLimits } from './definition.ts';
@@ -126,11 +127,15 @@ async function askAgent({
   signal,
 }: Omit<Running, 'broken' | 'stored'>): Promise<Answer> {
   const { agent, environment_id, takes_tool_calls, limits } = options;
+  const { text, copy_of } = task.message;
   return askPatiently(
     {
       ...{ agent, environment_id, takes_tool_calls },
-      text: task.message.text,
-      metadata: { pawl_eval_run: options.run_id, pawl_case: task.case.id, pawl_epoch: String(task.epoch) },
+      text,
+      metadata: {
+        ...{ pawl_eval_run: options.run_id, pawl_case: task.case.id, pawl_epoch: String(task.epoch) },
+        ...(copy_of === null ? {} : { [copyKey]: copy_of }),
+      },
       timeout_ms: limits.timeout_ms,
     },
     { ...options, max_attempts: limits.max_attempts, place, signal },

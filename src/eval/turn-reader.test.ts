@@ -103,6 +103,31 @@ describe('reading a turn', () => {
     });
   });
 
+  it('takes as the reply what follows the last call or result, and all of it where nothing does', () => {
+    const call = { type: 'agent.mcp_tool_use', name: 'search', input: {} };
+    const result = { type: 'agent.mcp_tool_result', mcp_tool_use_id: 'sevt_1' };
+    const replyOf = (...told: object[]) => {
+      const turn = readTurn(events(...told, idle()), options);
+      return turn.ok ? turn.outcome.reply : turn.error;
+    };
+    expect(replyOf(says('Let me look. '), call, result, says('It is '), says('42.'))).toBe('It is 42.');
+    expect(replyOf(says('One. '), call, result, says('Two. '), call, result, says(' '))).toBe('One. Two.  ');
+    expect(replyOf(says('Bye.'), call, result)).toBe('Bye.');
+    expect(replyOf(call, result)).toBe('');
+  });
+
+  it('does not mind an MCP server that is away where the agent answered without it', () => {
+    for (const status of ['retrying', 'exhausted', 'terminal']) {
+      const told = events(fails('mcp_connection_failed_error', status), says('fine'), idle());
+      expect(readTurn(told, options)).toMatchObject({ ok: true, outcome: { reply: 'fine' } });
+    }
+  });
+
+  it('takes a turn as ended whose last request used the budget up', () => {
+    const thread = { type: 'session.thread_status_idle', stop_reason: { type: 'end_turn' } };
+    expect(readTurn(events(says('all'), thread, idle('budget_reached')), options).ok).toBe(true);
+  });
+
   it('takes a budget that was used up as an error', () => {
     expect(readTurn(events(says('half'), idle('budget_reached')), options)).toMatchObject({
       error: { kind: 'model', message: 'the budget of the session was used up' },

@@ -25,6 +25,23 @@ export function endsTurn({ type }: { readonly type: string }): boolean {
   return type === 'session.status_idle' || type === 'session.status_terminated' || type === 'session.deleted';
 }
 
+/**
+ * Why events come to rest; null when they do not. Where a budget is used up, the thread says whether its turn had come to
+ * its end before.
+ */
+export function stopOf(events: readonly SessionEvent[]): StopReason['type'] | null {
+  const idle = events.findLast((event) => event.type === 'session.status_idle');
+  if (idle?.stop_reason.type !== 'budget_reached') return idle?.stop_reason.type ?? null;
+  const thread = events.findLast((event) => event.type === 'session.thread_status_idle');
+  return thread?.stop_reason.type ?? 'budget_reached';
+}
+
+/** Calls of tools, and what comes of them. */
+const toolTypes: readonly string[] = [
+  ...['agent.tool_use', 'agent.custom_tool_use', 'agent.mcp_tool_use'],
+  ...['agent.tool_result', 'agent.mcp_tool_result', 'user.custom_tool_result', 'user.tool_result'],
+];
+
 /** Whether the endpoint says by this event that its model is asked too much. */
 export function saysThrottled(event: SessionEvent): boolean {
   if (event.type !== 'session.error') return false;
@@ -39,7 +56,7 @@ export function readTurn(
   events: readonly SessionEvent[],
   { model, takes_tool_calls }: { readonly model: string; readonly takes_tool_calls: boolean },
 ): TurnEnd {
-  let reply = '';
+  const words = createWords();
   let failure: string | null = null;
   let waitsFor: string | null = null;
   let servedBy = model;
@@ -47,10 +64,8 @@ export function readTurn(
   const usage = { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
   const costs: (number | null)[] = [];
   for (const event of events) {
+    words.hear(event);
     switch (event.type) {
-      case 'agent.message':
-        for (const block of event.content) if ('text' in block) reply += block.text;
-        break;
       case 'agent.tool_use':
       case 'agent.custom_tool_use':
       case 'agent.mcp_tool_use':
@@ -62,13 +77,14 @@ export function readTurn(
         if (isPaid(event.model_usage)) costs.push(costOf(event));
         break;
       case 'session.error':
-        // The endpoint goes on by itself after any other.
-        if (event.error.retry_status.type !== 'retrying') failure = event.error.message;
+        // The endpoint goes on by itself after any other, and without the tools of a server that is away.
+        if (event.error.retry_status.type === 'retrying' || event.error.type.startsWith('mcp_')) break;
+        failure = event.error.message;
         break;
       case 'session.status_idle':
         // In a session that somebody else has led, what was waited for may have come.
         waitsFor = waitedFor(event.stop_reason, events);
-        if (event.stop_reason.type === 'budget_reached') failure ??= 'the budget of the session was used up';
+        if (stopOf(events) === 'budget_reached') failure ??= 'the budget of the session was used up';
         if (event.stop_reason.type === 'retries_exhausted') failure ??= 'the model could not be reached';
         break;
       case 'user.interrupt':
@@ -83,7 +99,25 @@ export function readTurn(
   if (waitsFor !== null && !takes_tool_calls) return failed('needs_action', waitsFor);
   // What is partly unknown is not known: the rest alone would be too little.
   const cost_usd = costs.includes(null) ? null : costs.reduce(addCost, null);
-  return { ok: true, outcome: { reply, tool_calls, usage, cost_usd, served_by: servedBy } };
+  return { ok: true, outcome: { reply: words.reply(), tool_calls, usage, cost_usd, served_by: servedBy } };
+}
+
+/** What the agent says to a user: all that follows its last call or result, or, where nothing does, all of the turn. */
+function createWords() {
+  let all = '';
+  let last = '';
+  return {
+    hear(event: SessionEvent): void {
+      if (toolTypes.includes(event.type)) last = '';
+      if (event.type !== 'agent.message') return;
+      for (const block of event.content) {
+        if (!('text' in block)) continue;
+        all += block.text;
+        last += block.text;
+      }
+    },
+    reply: (): string => (last.trim() === '' ? all : last),
+  };
 }
 
 function failed(kind: CaseError['kind'], message: string): TurnEnd {

@@ -126,6 +126,8 @@ describe('Blocks', () => {
     const half = await upload('image/png', Buffer.alloc(10 * 1024 * 1024));
     const byte = await upload('image/png', 'x');
     expect(await attachments.ready([image(half), image(half)])).toHaveLength(2);
+    const zip = await upload('application/zip', Buffer.alloc(20 * 1024 * 1024));
+    expect(await attachments.ready([image(half), document(zip), image(half)])).toHaveLength(3);
     await expect(attachments.ready([image(half), image(byte), image(half)])).rejects.toMatchObject({
       code: 'invalid_request',
       message: expect.stringMatching(

@@ -12,6 +12,7 @@ import type {
 import { PawlError } from '../core/errors.ts';
 import type { StoredFile } from './file.ts';
 import type { Files } from './files.ts';
+import { storageFailure } from './storage-failure.ts';
 
 /** What stands in a block in place of a file: its bytes or its text. */
 type Content = Base64Source | PlainTextSource;
@@ -23,11 +24,14 @@ const imageTypes = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
 
 /** Puts uploaded files into the blocks that name them. */
 export function createAttachments(files: Files) {
-  /** The files that blocks name and that are there; they are few enough to be read. */
+  /** The files that blocks name and that are there; those that fit are small enough to be read. */
   async function readable(named: readonly NamedBlock[]): Promise<Map<string, StoredFile>> {
     const found = await files.find(named.map(({ source }) => source.file_id));
     const readable = new Map(found.filter((file) => !files.isExpired(file)).map((file) => [file.id, file]));
-    const bytes = named.reduce((sum, { source }) => sum + (readable.get(source.file_id)?.size_bytes ?? 0), 0);
+    const bytes = named.reduce((sum, block) => {
+      const file = readable.get(block.source.file_id);
+      return file === undefined || formOf(block, file) === null ? sum : sum + file.size_bytes;
+    }, 0);
     if (bytes > maxBytes) {
       throw new PawlError(
         'invalid_request',
@@ -60,7 +64,7 @@ export function createAttachments(files: Files) {
     } catch (error) {
       const isGone = error instanceof PawlError && ['file_not_found', 'file_expired'].includes(error.code);
       if (isGone) return null;
-      throw error;
+      throw storageFailure(error);
     }
   }
 

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { openAsBlob } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import { AwsClient } from 'aws4fetch';
 import type { Blobs } from './blobs.ts';
 import { writeBytes } from './folder-blobs.ts';
@@ -24,8 +25,8 @@ export type S3Place = {
 const putTimeoutMs = 15 * 60_000;
 /** For everything else up to the head of the answer. */
 const answerTimeoutMs = 30_000;
-const retries = 2;
-const firstPauseMs = 100;
+/** The waits before it is tried again, in milliseconds. */
+const pausesMs = [100, 400];
 
 /**
  * Keeps bytes as objects of a bucket, whose name stands in the path of each URL: that is understood everywhere. Bytes
@@ -36,9 +37,30 @@ export function createS3Blobs(place: S3Place): Blobs {
   const { endpoint, region, bucket, prefix, access_key_id, secret_access_key } = place;
   const client = new AwsClient({
     ...{ service: 's3', region, accessKeyId: access_key_id, secretAccessKey: secret_access_key },
-    ...{ retries, initRetryMs: firstPauseMs },
   });
-  const urlOf = (name: string): string => `${endpoint}/${bucket}/${prefix}${name}`;
+
+  /** Makes a request, once more when the store says that it is busy. */
+  async function ask(name: string, init: () => RequestInit): Promise<Response> {
+    for (const pause of [...pausesMs, null]) {
+      const signed = await client.sign(`${endpoint}/${bucket}/${prefix}${name}`, init());
+      // A redirect would lead to where this was not signed for.
+      const answer = await fetch(signed, { redirect: 'manual' });
+      if (pause === null || (answer.status < 500 && answer.status !== 429)) return answer;
+      await answer.body?.cancel();
+      await wait(pause);
+    }
+    throw new TypeError('The last try has an answer');
+  }
+
+  async function send(name: string, spool: string, head: { readonly size: number; readonly hash: string }) {
+    const signal = AbortSignal.timeout(putTimeoutMs);
+    const answer = await ask(name, () => ({
+      ...{ method: 'PUT', body: ReadableStream.from(createReadStream(spool)), duplex: 'half', signal },
+      headers: { 'content-length': String(head.size), 'x-amz-content-sha256': head.hash },
+    }));
+    if (!answer.ok) throw await refusal('PUT', answer);
+    await answer.body?.cancel();
+  }
 
   return {
     async put(name, bytes) {
@@ -46,13 +68,7 @@ export function createS3Blobs(place: S3Place): Blobs {
       try {
         const hash = createHash('sha256');
         const size = await writeBytes(spool, hashed(bytes, hash));
-        const answer = await client.fetch(urlOf(name), {
-          ...{ method: 'PUT', body: await openAsBlob(spool), redirect: 'manual' },
-          headers: { 'x-amz-content-sha256': hash.digest('hex') },
-          signal: AbortSignal.timeout(putTimeoutMs),
-        });
-        if (!answer.ok) throw await refusal('PUT', answer);
-        await answer.body?.cancel();
+        await send(name, spool, { size, hash: hash.digest('hex') });
         return size;
       } finally {
         await rm(spool, { force: true });
@@ -63,7 +79,7 @@ export function createS3Blobs(place: S3Place): Blobs {
       const slow = new AbortController();
       const timer = setTimeout(() => slow.abort(new Error('S3 did not answer in time')), answerTimeoutMs);
       try {
-        const answer = await client.fetch(urlOf(name), { redirect: 'manual', signal: slow.signal });
+        const answer = await ask(name, () => ({ signal: slow.signal }));
         if (!answer.ok) {
           const refused = await refusal('GET', answer);
           if (refused.code === 'NoSuchKey') return null;
@@ -79,12 +95,10 @@ export function createS3Blobs(place: S3Place): Blobs {
 
     async remove(name) {
       const signal = AbortSignal.timeout(answerTimeoutMs);
-      const answer = await client.fetch(urlOf(name), { method: 'DELETE', redirect: 'manual', signal });
-      if (!answer.ok) {
-        const refused = await refusal('DELETE', answer);
-        if (refused.code !== 'NoSuchKey') throw refused;
-      }
-      await answer.body?.cancel();
+      const answer = await ask(name, () => ({ method: 'DELETE', signal }));
+      if (answer.ok) return answer.body?.cancel();
+      const refused = await refusal('DELETE', answer);
+      if (refused.code !== 'NoSuchKey') throw refused;
     },
 
     close: async () => {},

@@ -29,6 +29,8 @@ type Slot = KeptTools & {
   /** Nobody new gets it. */
   isRetired: boolean;
   users: number;
+  /** Ends the greeting, for want of somebody who waits for it. */
+  readonly abandon: AbortController;
   timer: NodeJS.Timeout | undefined;
 };
 
@@ -56,7 +58,9 @@ export function createConnections(deps: Deps) {
   function newSlot(address: Address, key: string): Slot {
     makeRoom();
     const bounds = { ms: deps.patience_ms, signal: stopping.signal };
-    const opening = within(bounds, (signal) =>
+    const abandon = new AbortController();
+    const until = AbortSignal.any([stopping.signal, abandon.signal]);
+    const opening = within({ ...bounds, signal: until }, (signal) =>
       connect({
         ...{ ...deps, ...address, signal },
         onToolsChanged: () => slot.forget(),
@@ -65,11 +69,12 @@ export function createConnections(deps: Deps) {
     );
     const list = async () => {
       const { client } = await opening;
-      return within(bounds, (signal) => listTools(client, signal));
+      const secret = address.authorization;
+      return within(bounds, (signal) => listTools(client, { signal, secret }));
     };
     const slot: Slot = {
       ...createKeptTools({ clock: deps.clock, list }),
-      ...{ key, opening, isGreeted: false, isRetired: false, users: 0, timer: undefined },
+      ...{ key, opening, isGreeted: false, isRetired: false, users: 0, abandon, timer: undefined },
     };
     open.add(slot);
     opening.then(
@@ -110,7 +115,11 @@ export function createConnections(deps: Deps) {
   function release(slot: Slot): void {
     slot.users--;
     if (slot.users > 0) return;
-    if (slot.isRetired) close(slot);
+    if (!slot.isGreeted) {
+      // It may hang, and whoever comes next would wait for it too.
+      slot.abandon.abort();
+      retire(slot);
+    } else if (slot.isRetired) close(slot);
     else slot.timer = setTimeout(() => retire(slot), deps.idle_ms).unref();
   }
 

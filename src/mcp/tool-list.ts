@@ -1,5 +1,6 @@
 import type { Client, Tool } from '@modelcontextprotocol/client';
 import type { JsonObject } from '../core/tools.ts';
+import { withoutSecret } from './answer.ts';
 import { never } from './connection.ts';
 import { LimitError } from './limit-error.ts';
 
@@ -16,13 +17,22 @@ const mostPages = 100;
 const mostTools = 1000;
 /** Of names, descriptions and schemas, as JSON. */
 const mostCharacters = 2_000_000;
+/** What model providers take nowhere but below the top of a schema: one tool with it would fail every request. */
+const refusedAtTop = ['oneOf', 'anyOf', 'allOf', 'not', 'enum'];
+
+type Listing = {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Left out of all that the server says of its tools; null where there is none. */
+  readonly secret: string | null;
+};
 
 /**
  * All tools of a server, page after page; none where it says that it has no tools. Of two tools with one name the first
- * is taken. `signal` ends it.
+ * is taken.
  * @throws LimitError
  */
-export async function listTools(client: Client, signal: AbortSignal): Promise<readonly McpTool[]> {
+export async function listTools(client: Client, { signal, secret }: Listing): Promise<readonly McpTool[]> {
   const tools = new Map<string, McpTool>();
   if (client.getServerCapabilities()?.tools === undefined) return [];
   let characters = 0;
@@ -30,7 +40,7 @@ export async function listTools(client: Client, signal: AbortSignal): Promise<re
   for (let page = 0; page < mostPages; page++) {
     const params = cursor === undefined ? {} : { cursor };
     const answer = await client.request({ method: 'tools/list', params }, { signal, timeout: never });
-    for (const tool of answer.tools.map(readTool)) {
+    for (const tool of answer.tools.map((one) => readTool(one, secret))) {
       characters += JSON.stringify(tool).length;
       if (!tools.has(tool.name)) tools.set(tool.name, tool);
     }
@@ -44,6 +54,15 @@ export async function listTools(client: Client, signal: AbortSignal): Promise<re
   throw new LimitError(`lists its tools on more than ${mostPages} pages`);
 }
 
-function readTool({ name, description = '', inputSchema }: Tool): McpTool {
-  return { name, description: description.toWellFormed(), input_schema: inputSchema };
+function readTool({ name, description = '', inputSchema }: Tool, secret: string | null): McpTool {
+  const entries = Object.entries(inputSchema);
+  const moved = entries.filter(([key]) => refusedAtTop.includes(key));
+  const rest = JSON.stringify(Object.fromEntries(moved));
+  const words = moved.length === 0 ? [] : [`The input also has to fit this JSON Schema: ${rest}`];
+  const tool: McpTool = {
+    name,
+    description: [description.toWellFormed(), ...words].filter((part) => part !== '').join('\n\n'),
+    input_schema: Object.fromEntries(entries.filter(([key]) => !refusedAtTop.includes(key))),
+  };
+  return secret === null ? tool : (JSON.parse(withoutSecret(JSON.stringify(tool), secret)) as McpTool);
 }

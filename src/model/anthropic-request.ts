@@ -1,13 +1,13 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
 import type { ReadyBlock, TextBlock } from '../core/content.ts';
 import { defaultEffort } from '../core/effort.ts';
-import { documentText, unsupportedBlock } from './block-text.ts';
+import { documentText, unshownText } from './block-text.ts';
 import type { Message, ModelRequest, ToolDefinition, ToolResultBlock, ToolUseBlock } from './model.ts';
 
 const ephemeral = { cache_control: { type: 'ephemeral' } } as const;
 
 /**
- * The body of a request to the Messages API. Throws `ModelError` for a block that it cannot say.
+ * The body of a request to the Messages API.
  *
  * Everything up to a mark for the cache is read from there by the next request that starts in the same way. A mark
  * stands behind what all sessions of a version share, tools and system prompt; and, as soon as another request is to
@@ -18,7 +18,8 @@ const ephemeral = { cache_control: { type: 'ephemeral' } } as const;
  * Servers that are not Anthropic's get the marks too: gateways pass them on, and others are known to ignore them.
  */
 export function requestBody(request: ModelRequest): Anthropic.MessageCreateParamsStreaming {
-  const { tools } = request;
+  const isArmed = request.tools.length > 0;
+  const tools = isArmed ? request.tools : calledTools(request.messages);
   const messages = placed(request.messages);
   const system = request.system === '' ? null : request.system;
   const marks = messageMarks(messages, tools.length > 0);
@@ -27,6 +28,7 @@ export function requestBody(request: ModelRequest): Anthropic.MessageCreateParam
     max_tokens: request.max_tokens,
     stream: true,
     ...(tools.length > 0 && { tools: tools.map(toolParam).map(system === null ? markLast : asItIs) }),
+    ...(tools.length > 0 && !isArmed && { tool_choice: { type: 'none' } }),
     ...(system !== null && { system: [{ type: 'text', text: system, ...ephemeral }] }),
     messages: messages.map((message, index) => messageParam(message, marks.includes(index))),
     ...(request.effort !== defaultEffort && { output_config: { effort: request.effort } }),
@@ -57,6 +59,20 @@ function placed(messages: readonly Message[]): readonly Message[] {
   }
   flush();
   return ordered;
+}
+
+/**
+ * The API takes no calls in a conversation for which no tool is defined. Where all tools are gone, those that were called
+ * stand in for them; the request says beside that none can be called.
+ */
+function calledTools(messages: readonly Message[]): ToolDefinition[] {
+  const names = new Set<string>();
+  for (const { role, content } of messages) {
+    if (role !== 'assistant') continue;
+    for (const block of content) if (block.type === 'tool_use') names.add(block.name);
+  }
+  const gone = { description: 'Not available any more.', input_schema: { type: 'object' } };
+  return [...names].map((name) => ({ name, ...gone }));
 }
 
 /** The places of the messages whose ends are marked. */
@@ -146,7 +162,7 @@ function textParam({ text }: TextBlock): Anthropic.TextBlockParam {
 }
 
 /** A PDF goes as it is. Base64 of anything else is not known to the protocol, but text can be written out. */
-function documentParam(block: Extract<ReadyBlock, { type: 'document' }>): Anthropic.DocumentBlockParam {
+function documentParam(block: Extract<ReadyBlock, { type: 'document' }>): BlockParam {
   const { source, title, context } = block;
   const said = { ...(title && { title }), ...(context && { context }) };
   if (source.type === 'url') return { type: 'document', source, ...said };
@@ -154,6 +170,6 @@ function documentParam(block: Extract<ReadyBlock, { type: 'document' }>): Anthro
     return { type: 'document', source: { ...source, media_type: source.media_type }, ...said };
   }
   const data = documentText(block);
-  if (data === null) throw unsupportedBlock('anthropic', block);
+  if (data === null) return { type: 'text', text: unshownText(block) };
   return { type: 'document', source: { type: 'text', media_type: 'text/plain', data }, ...said };
 }

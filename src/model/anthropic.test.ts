@@ -276,15 +276,14 @@ describe('a request to the Messages API', () => {
     ]);
   });
 
-  test('names a document that it cannot say, and sends nothing', async () => {
+  test('says of a document that it cannot be shown', async () => {
     const source = { type: 'base64', media_type: 'application/zip', data: 'UEsD' } as const;
-    const sending = bodyOf({ messages: [{ role: 'user', content: [{ type: 'document', source }] }] });
-    await expect(sending).rejects.toMatchObject({
-      type: 'model_request_failed_error',
-      retryable: false,
-      message: 'The anthropic provider cannot be given a document of type application/zip.',
+    const { messages } = await bodyOf({
+      messages: [{ role: 'user', content: [{ type: 'document', source }] }],
     });
-    expect(server.requests).toHaveLength(0);
+    expect(messages[0]?.content).toEqual([
+      text('A document is of the type application/zip and cannot be shown here.'),
+    ]);
   });
 
   const user = (words: string): Message => ({ role: 'user', content: [text(words)] });
@@ -325,6 +324,21 @@ describe('a request to the Messages API', () => {
     const later = [...first, assistant('2'), user('3'), assistant('4'), user('5')];
     const long = await bodyOf({ system: 'S', tools: [lookup], messages: later });
     expect(inShort(long.messages)).toEqual(['u: 1', 'a: 2', 'u: 3*', 'a: 4', 'u: 5*']);
+  });
+
+  test('defines tools that are gone but were called, and forbids to call them', async () => {
+    const call = (name: string, id: string) => ({ type: 'tool_use', id, name, input: {} }) as const;
+    const result = (tool_use_id: string) => ({ type: 'tool_result', tool_use_id, is_error: false }) as const;
+    const body = await bodyOf({
+      messages: [
+        { role: 'user', content: [text('1')] },
+        { role: 'assistant', content: [call('a', '1'), call('b', '2'), call('a', '3')] },
+        { role: 'user', content: ['1', '2', '3'].map((id) => ({ ...result(id), content: [] })) },
+      ],
+    });
+    expect(body.tools).toMatchObject([{ name: 'a', input_schema: { type: 'object' } }, { name: 'b' }]);
+    expect(body.tool_choice).toEqual({ type: 'none' });
+    expect(await bodyOf({ tools: [lookup] })).not.toHaveProperty('tool_choice');
   });
 
   test('has no system prompt when it is empty', async () => {

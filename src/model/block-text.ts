@@ -2,11 +2,9 @@ import type {
   Base64Source,
   DocumentBlock,
   PlainTextSource,
-  ReadyBlock,
   SearchResultBlock,
   UrlSource,
 } from '../core/content.ts';
-import { ModelError, type ProviderName } from './model.ts';
 
 /** A document with its file put in. */
 export type ReadyDocument = DocumentBlock<Base64Source | UrlSource | PlainTextSource>;
@@ -29,19 +27,14 @@ export function searchResultText({ source, title, content }: SearchResultBlock):
   return `Search result: ${title}\nSource: ${source}\n\n${content.map((block) => block.text).join('\n')}`;
 }
 
-/** The error for a block that a provider cannot be given. Trying again does not help. */
-export function unsupportedBlock(provider: ProviderName, block: ReadyBlock): ModelError {
-  return new ModelError({
-    type: 'model_request_failed_error',
-    message: `The ${provider} provider cannot be given ${described(block)}.`,
-    retryable: false,
-  });
-}
-
-function described(block: ReadyBlock): string {
-  if (block.type !== 'document' && block.type !== 'image') return `a block of type ${block.type}`;
-  const { source } = block;
-  return source.type === 'url' ? `a URL as ${block.type}` : `a ${block.type} of type ${source.media_type}`;
+/**
+ * What stands in the place of a document that a provider cannot be given. It is no error, because a conversation that
+ * holds one would then fail at every turn from there on.
+ */
+export function unshownText({ source, title }: ReadyDocument): string {
+  const named = title ? `The document ${title}` : 'A document';
+  const form = source.type === 'url' ? 'is given by its address' : `is of the type ${source.media_type}`;
+  return `${named} ${form} and cannot be shown here.`;
 }
 
 function isTextType(mediaType: string): boolean {

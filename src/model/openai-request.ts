@@ -1,7 +1,7 @@
 import type { OpenAI } from 'openai';
 import type { ReadyBlock, TextBlock } from '../core/content.ts';
 import { defaultEffort, type Effort } from '../core/effort.ts';
-import { documentHead, documentText, searchResultText, unsupportedBlock } from './block-text.ts';
+import { documentHead, documentText, searchResultText, unshownText } from './block-text.ts';
 import type { Message, ModelRequest, ToolResultBlock, ToolUseBlock } from './model.ts';
 
 type MessageParam = OpenAI.Chat.ChatCompletionMessageParam;
@@ -9,7 +9,7 @@ type Part = OpenAI.Chat.ChatCompletionContentPart;
 
 /**
  * The body of a request to Chat Completions. `official` tells that it goes to OpenAI itself, or to Azure, which know
- * newer fields. Throws `ModelError` for a block that cannot be said in this protocol, or to this server.
+ * newer fields.
  */
 export function requestBody(
   request: ModelRequest,
@@ -129,7 +129,7 @@ function documentPart(
     return { type: 'text', text: head === '' ? text : `${head}\n\n${text}` };
   }
   if (!official || source.type !== 'base64' || source.media_type !== 'application/pdf') {
-    throw unsupportedBlock('openai', block);
+    return { type: 'text', text: unshownText(block) };
   }
   return { type: 'file', file: { filename: title || 'document.pdf', file_data: urlOf(source) } };
 }

@@ -298,15 +298,11 @@ describe('a request to Chat Completions', () => {
     expect(await saying(pdf, 'https://api.openai.com/v1')).toEqual([
       { type: 'file', file: { filename: 'Terms', file_data: 'data:application/pdf;base64,JVBE' } },
     ]);
-    const sent = calls.length;
-    await expect(saying(pdf)).rejects.toMatchObject({
-      type: 'model_request_failed_error',
-      retryable: false,
-      message: 'The openai provider cannot be given a document of type application/pdf.',
-    });
+    expect(await saying(pdf)).toBe(
+      'The document Terms is of the type application/pdf and cannot be shown here.',
+    );
     const byUrl = { type: 'document', source: { type: 'url', url: 'https://a.test/b.pdf' } } as const;
-    await expect(saying(byUrl)).rejects.toThrow('cannot be given a URL as document.');
-    expect(calls).toHaveLength(sent);
+    expect(await saying(byUrl)).toBe('A document is given by its address and cannot be shown here.');
   });
 });
 

@@ -62,6 +62,7 @@ export function admit(
       history.push(event, ...answered.also.map(draft));
       last = history;
     } else if (event.type === 'system.message') {
+      if (situation.spent && !busy) throw spentError();
       last.push(event);
     } else if (event.type === 'user.interrupt' && !isWaiting() && !starts) {
       (situation.spent ? ignored : history).push(event);

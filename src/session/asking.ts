@@ -72,6 +72,7 @@ export function createAsking({ router, previews, ids, log, retries, costOf, rand
       return { kind: 'replied', reply, provider, message_id, cost_usd };
     } catch (error) {
       if (!run.signal.aborted) return { kind: 'failed', error };
+      if (silent) return toldToStop(run);
       const content = blocks.map((text) => ({ type: 'text', text }) as const);
       return toldToStop(run, content.length === 0 ? null : { content, message_id });
     } finally {

@@ -1,3 +1,4 @@
+import type { ResultBlock } from '../core/content.ts';
 import { PawlError } from '../core/errors.ts';
 import type { ClientEventBody, EventBody, PermissionEvaluation } from '../core/events.ts';
 import type { JsonObject, PolicyType } from '../core/tools.ts';
@@ -25,15 +26,22 @@ export type CustomCall = { readonly id: string; readonly kind: 'custom' };
 /** A call of a tool that has no answer yet. The model is asked again when none is left. */
 export type OpenCall = CustomCall | McpCall;
 
+/** The result of a call. */
+export type CallAnswer = { readonly content: readonly ResultBlock[]; readonly is_error: boolean };
+
 /** What a name that the model calls stands for. */
-export type CallTarget =
+export type CallTarget = (
   | { readonly kind: 'custom' }
   | {
       readonly kind: 'mcp';
       readonly server: string;
       readonly name: string;
       readonly policy: PolicyType;
-    };
+    }
+) & {
+  /** Answers a call in place of whoever would run it; absent where it is to run. */
+  readonly rehearsed?: (input: JsonObject) => CallAnswer;
+};
 
 /** What a reply's calls come to: their events, in order, the answers of those that run nowhere, and those that stay open. */
 export type Calls = {
@@ -59,7 +67,7 @@ export function askedOfClient(calls: readonly OpenCall[]): string[] {
 
 /**
  * Turns what a model asks for into events. Calls that need nobody's word count as started at once. One that no tool
- * answers to, or whose input is no JSON object, is answered with an error and runs nowhere.
+ * answers to, or whose input is no JSON object, is answered with an error and runs nowhere; so is, with what was recorded, one that is only rehearsed.
  */
 export function callsOf(
   uses: readonly ToolUse[],
@@ -80,7 +88,9 @@ export function callsOf(
       answers.push({ id: nextId(), type: 'agent.tool_result', tool_use_id: id, ...failure(reason) });
     } else if (target.kind === 'custom') {
       events.push({ id, type: 'agent.custom_tool_use', name, input });
-      open.push({ id, kind: 'custom' });
+      const answer = target.rehearsed?.(input);
+      if (answer === undefined) open.push({ id, kind: 'custom' });
+      else answers.push({ id: nextId(), type: 'user.custom_tool_result', custom_tool_use_id: id, ...answer });
     } else {
       const { server, policy } = target;
       const runs = policy === 'always_allow';
@@ -88,7 +98,11 @@ export function callsOf(
         ...{ id, type: 'agent.mcp_tool_use', mcp_server_name: server, name: target.name, input },
         ...{ evaluated_permission: runs ? 'allow' : 'ask', evaluation: evaluationOf(policy) },
       });
-      open.push({ id, kind: 'mcp', state: runs ? 'started' : 'asked', server, name: target.name, input });
+      const answer = target.rehearsed?.(input);
+      if (answer !== undefined)
+        answers.push({ id: nextId(), type: 'agent.mcp_tool_result', mcp_tool_use_id: id, ...answer });
+      else
+        open.push({ id, kind: 'mcp', state: runs ? 'started' : 'asked', server, name: target.name, input });
     }
   }
   return { uses: events, answers, open };

@@ -50,17 +50,16 @@ export function rescheduled(session: SessionRow, error: SessionError): EventBody
   ];
 }
 
+/** Why something rests. */
+type Stop = { readonly reason: StopReason; readonly details: StopDetails };
+
 /** Why a session rests. Its thread may have another reason: one that is done says so even when the budget is used up. */
-export type Rest = {
-  readonly reason: StopReason;
-  readonly details: StopDetails;
-  readonly thread_reason?: StopReason;
-};
+export type Rest = Stop & { readonly thread?: Stop };
 
 /** A turn is over, or waits for a client. The last of these is the last event until a client acts. */
-export function idle(session: SessionRow, { reason, details, thread_reason }: Rest): EventBody[] {
-  const stop = { stop_reason: reason, stop_details: details };
-  const threadStop = { stop_reason: thread_reason ?? reason, stop_details: details };
+export function idle(session: SessionRow, { thread, ...own }: Rest): EventBody[] {
+  const stop = stopFields(own);
+  const threadStop = stopFields(thread ?? own);
   const usage = JSON.parse(session.usage) as SessionUsage;
   return [
     { type: 'session.thread_status_idle', ...threadOf(session), ...threadStop },
@@ -92,7 +91,16 @@ export function usageSnapshot(
   usage: SessionUsage,
   { active_us, list_cost_usd }: Pick<SessionRow, 'active_us' | 'list_cost_usd'>,
 ): UsageSnapshot {
-  return { ...usage, active_seconds: active_us / 1_000_000, list_cost: listCost(list_cost_usd) };
+  const list_cost = listCost(list_cost_usd);
+  return {
+    ...usage,
+    active_seconds: active_us / 1_000_000,
+    ...(list_cost === null ? {} : { list_cost }),
+  };
+}
+
+function stopFields({ reason, details }: Stop) {
+  return { stop_reason: reason, stop_details: details };
 }
 
 function threadOf(session: SessionRow): { session_thread_id: string; agent_name: string } {

@@ -32,6 +32,29 @@ test('a message that is still to be answered is kept word for word', () => {
   });
 });
 
+test('an instruction that goes with that message is kept with it', () => {
+  const told: PlacedEvent = {
+    ...{ id: 'sevt_10', seq: 10, type: 'system.message', content: [{ type: 'text', text: 'Be brief.' }] },
+  };
+  expect(startSummary([user(1, 'one'), agent(4, 'two'), user(9, 'three'), told])).toMatchObject({
+    kept: 9,
+    rest: 'User: one\n\nAgent: two',
+  });
+  expect(startSummary([told])).toMatchObject({ kept: null, rest: 'Instruction: Be brief.' });
+});
+
+test('the newest summary from before comes first, whatever was kept in front of it', () => {
+  const compacted = (seq: number, summary: string): PlacedEvent => ({
+    ...{ id: `sevt_${seq}`, seq, type: 'agent.thread_context_compacted', pawl: { summary } },
+  });
+  const before = [user(4, 'four'), compacted(6, 'old'), compacted(8, 'new')];
+  expect(startSummary(before)).toMatchObject({ kept: 4, rest: 'Notes of what was before: new' });
+  expect(startSummary([...before, agent(9, 'nine')])).toMatchObject({
+    kept: null,
+    rest: 'Notes of what was before: new\n\nUser: four\n\nAgent: nine',
+  });
+});
+
 test('in the middle of a turn all of it is summarised', () => {
   const call: PlacedEvent = {
     ...{ id: 'c', seq: 5, type: 'agent.custom_tool_use', name: 'look' },

@@ -24,12 +24,18 @@ export type Summary = {
 const mostRequests = 40;
 const smallestPiece = 2000;
 
-/** What has to be summarised, all but a last message that is still to be answered; null when there is nothing else. */
+/**
+ * What has to be summarised: all but a last message that is still to be answered, with the instruction that goes with it;
+ * null when there is nothing else. A summary from before comes first: it is about what was before everything else.
+ */
 export function startSummary(events: readonly PlacedEvent[]): Summary | null {
-  const last = events.at(-1);
+  const notes = events.findLast((event) => event.type === 'agent.thread_context_compacted');
+  const words = events.filter((event) => event.type !== 'agent.thread_context_compacted');
+  const place = words.findLastIndex((event) => event.type !== 'system.message');
+  const last = words[place];
   const kept = last?.type === 'user.message' ? last.seq : null;
-  const older = kept === null ? events : events.slice(0, -1);
-  const rest = older
+  const older = kept === null ? words : words.slice(0, place);
+  const rest = (notes === undefined ? older : [notes, ...older])
     .map(inWords)
     .filter((words) => words !== '')
     .join('\n\n');

@@ -75,7 +75,7 @@ describe('A turn that got its reply', () => {
       model_request_start_id: 'span_1',
       is_error: false,
       model_usage: usage,
-      pawl: { provider: 'offline', model: 'm-1' },
+      pawl: { provider: 'offline', model: 'm-1', cost_usd: null },
     });
     expect(find(decision, 'session.status_idle')).toMatchObject({
       stop_reason: { type: 'end_turn' },
@@ -96,7 +96,7 @@ describe('A turn that got its reply', () => {
     const total = JSON.parse(decision.changes?.usage ?? '');
     expect(total).toMatchObject({ input_tokens: 110, output_tokens: 5, cache_read_input_tokens: 1 });
     expect(find(decision, 'session.usage')).toMatchObject({
-      usage: { ...total, active_seconds: 8, list_cost: null },
+      usage: { ...total, active_seconds: 8 },
     });
   });
 
@@ -175,6 +175,47 @@ describe('A turn whose retries are used up', () => {
     expect(find(decision, 'session.status_idle')).toMatchObject({
       stop_reason: { type: 'retries_exhausted' },
     });
+  });
+});
+
+describe('A turn of a session that has used up its budget', () => {
+  const budget = JSON.stringify({ type: 'limit', max_list_cost: { amount: '50', currency: 'USD' } });
+  const spent = (fields: Partial<SessionRow> = {}) => session({ budget, list_cost_usd: 0.5, ...fields });
+  const reasons = (decision: ReturnType<typeof end>) =>
+    ['session.thread_status_idle', 'session.status_idle'].map((type) => {
+      const { stop_reason, stop_details } = find(decision, type) as Extract<
+        EventDraft,
+        { type: 'session.status_idle' }
+      >;
+      return [stop_reason.type, stop_details?.type ?? null];
+    });
+
+  test.each<[string, Ending, string, string | null]>([
+    ['done', reply(), 'end_turn', null],
+    ['refused', reply({ refusal: { category: null, explanation: null } }), 'refusal', 'refusal'],
+    ['interrupted', interrupted('x'), 'end_turn', null],
+    ['given up', exhausted, 'retries_exhausted', null],
+    ['held back', { kind: 'budget_reached' }, 'budget_reached', null],
+  ])('that is %s says so in its thread', (_, ending, reason, details) => {
+    const decision = end(ending, [], spent());
+    expect(reasons(decision)).toEqual([
+      [reason, details],
+      ['budget_reached', null],
+    ]);
+    expect(decision.changes?.rounds).toBe(ending.kind === 'budget_reached' ? 1 : 0);
+  });
+
+  test('takes what waits into the history, to go on from there when it is raised', () => {
+    const decision = end(reply(), [message('m1'), message('m2')], spent());
+    const flushed = ['user.message', 'user.message', ...closing];
+    expect(types(decision)).toEqual(['agent.message', 'span.model_request_end', ...flushed]);
+    expect(decision).toMatchObject({ changes: { status: 'idle', rounds: 1 }, result: { startsNext: false } });
+  });
+
+  test('counts when it is over, and not where it is held back', () => {
+    const before = spent({ turns: 4 });
+    expect(end(reply(), [], before).changes).toMatchObject({ turns: 5 });
+    expect(end({ kind: 'budget_reached' }, [], before).changes).not.toHaveProperty('turns');
   });
 });
 

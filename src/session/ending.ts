@@ -103,8 +103,7 @@ function requestEnd(session: SessionRow, ending: Ending): EventBody[] {
 function restOf(ending: Ending, spent: boolean): Rest {
   const own = ownRest(ending);
   // The thread says what became of its turn, the session that nothing more will happen.
-  if (!spent || ending.kind === 'exhausted') return own;
-  return { reason: { type: 'budget_reached' }, details: null, thread_reason: own.reason };
+  return spent ? { reason: { type: 'budget_reached' }, details: null, thread: own } : own;
 }
 
 function ownRest(ending: Ending): Rest {

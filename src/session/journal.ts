@@ -88,7 +88,7 @@ export function createJournal({ store, clock, hub, notify }: Deps) {
     /** Stores a new session, and what its history begins with. Throws what the database does. */
     async open<T>(session: SessionRow, decision: Decision<T>): Promise<Written<T>> {
       return commit(session.id, async (tx) => {
-        const wanted = await insertSession(tx, session);
+        const wanted = ofUser(session, await insertSession(tx, session));
         const created = sessionNotice('session.created', session.id, session.created_at);
         const { written, notices } = await record(tx, session, decision, clock);
         return { written, notices: [...(isWanted(wanted, created.type) ? [created] : []), ...notices] };
@@ -104,9 +104,11 @@ export function createJournal({ store, clock, hub, notify }: Deps) {
       prepare: (session: SessionRow, tx: Handle) => Promise<void>,
     ): Promise<void> {
       await store.write(async (tx) => {
-        await prepare(await requireLocked(tx, sessionId), tx);
+        const session = await requireLocked(tx, sessionId);
+        await prepare(session, tx);
         await deleteSession(tx, sessionId);
-        await notify.enqueue(tx, sessionNotice('session.deleted', sessionId, formatTime(clock.now())));
+        if (session.copy_of === null)
+          await notify.enqueue(tx, sessionNotice('session.deleted', sessionId, formatTime(clock.now())));
       });
       notify.wake();
     },
@@ -154,10 +156,15 @@ async function record<T>(
     result,
   };
   if (Object.keys(all).length === 0) return { written, notices: [] };
-  const wanted = await updateSession(tx, session.id, all);
+  const wanted = ofUser(session, await updateSession(tx, session.id, all));
   const at = events.at(-1)?.processed_at ?? written.session.updated_at;
   const notices = wanted === null ? [] : noticesOf(session, { events: drafts, changes, at });
   return { written, notices: notices.filter(({ type }) => isWanted(wanted, type)) };
+}
+
+/** What webhooks want of a session: nothing of a copy, because who is told of it may take it for a user's, and act. */
+function ofUser({ copy_of }: SessionRow, wanted: string | null): string | null {
+  return copy_of === null ? wanted : null;
 }
 
 /** Numbers and dates the events: both rise strictly, whatever the clock of the machine does. */

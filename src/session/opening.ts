@@ -10,6 +10,7 @@ import { PawlError } from '../core/errors.ts';
 import type { ClientEventBody, SessionAgent } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
 import { type MetadataPatch, patchMetadata } from '../core/metadata.ts';
+import { copyKey } from '../core/session.ts';
 import { noSessionUsage } from '../core/usage.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { turnStart } from './choreography.ts';
@@ -54,6 +55,7 @@ export async function planSession(
 ): Promise<Session> {
   const id = ids.next('session');
   const metadata = patchMetadata({}, creation.metadata);
+  const copy_of = metadata[copyKey] || null;
   const { agent, reason, alias, rollout } = await agents.resolve(
     creation.agent,
     creation.agent.version,
@@ -100,13 +102,14 @@ export async function planSession(
     active_us: 0,
     running_since: null,
     stopped_at: null,
-    ...(rollout === null
+    ...(rollout === null || copy_of !== null
       ? noPlace
       : { rollout_id: rollout.id, arm: rollout.arm, weight: rollout.weight, unit: rollout.unit }),
     ...{ turns: 0, failed_turns: 0, refused_turns: 0, scores: 0, unseen: 0 },
     ...{ open_calls: null, rounds: 0, context_from: 0, list_cost_usd: null },
     vault_ids: creation.vault_ids.length === 0 ? null : JSON.stringify(creation.vault_ids),
     budget: creation.budget === null ? null : JSON.stringify(creation.budget),
+    copy_of,
     created_at: now,
     updated_at: now,
     archived_at: null,
@@ -120,13 +123,16 @@ export async function requireParts(
   { vault_ids, budget, initial_events }: SessionCreation,
   { model }: AgentConfig,
 ): Promise<void> {
-  if (budget !== null && !hasPrice(model.id)) {
-    const message = `budget: the price table has no price for the model ${model.id}, so that nobody could tell when the budget is used up`;
-    throw new PawlError('model_not_budgetable', message);
-  }
+  if (budget !== null && !hasPrice(model.id)) throw notBudgetable(model.id);
   if (vault_ids.length > 0) await requireVaults(vault_ids);
   const files = filesIn(initial_events);
   if (files.length > 0) await requireFiles(files);
+}
+
+/** No budget can be kept by what a model costs that has no price. */
+export function notBudgetable(model: string): PawlError {
+  const message = `budget: the price table has no price for the model ${model}, so that nobody could tell when the budget is used up`;
+  return new PawlError('model_not_budgetable', message);
 }
 
 /** What a session's history begins with: nothing, or messages and the turn that answers them. */

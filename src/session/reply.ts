@@ -24,10 +24,10 @@ export function said({ reply, message_id }: Pick<Reply, 'reply' | 'message_id'>)
 /** The end of the request that is open, and who answered it. */
 export function answeredRequest(
   { open_span }: Pick<SessionRow, 'open_span'>,
-  { reply, provider }: Pick<Reply, 'reply' | 'provider'>,
+  { reply, provider, cost_usd }: Pick<Reply, 'reply' | 'provider' | 'cost_usd'>,
 ): EventBody[] {
   if (open_span === null) return [];
-  return [spanEnd(open_span, false, reply.usage, { provider, model: reply.served_model })];
+  return [spanEnd(open_span, false, reply.usage, { provider, model: reply.served_model, cost_usd })];
 }
 
 /** The end of the request that is open, as a failure; nothing when none is. */
@@ -50,7 +50,7 @@ function spanEnd(
   startId: string,
   isError: boolean,
   usage: RequestUsage,
-  served: { provider: string; model: string } | null,
+  served: { provider: string; model: string; cost_usd: number | null } | null,
 ): EventBody {
   return {
     type: 'span.model_request_end',

@@ -100,7 +100,7 @@ export function createSessions(deps: Deps) {
      * Changes a session and says so in its history; without an effective change nothing is written. Where a budget was
      * used up and is raised, the session goes on by itself.
      * @throws PawlError `session_not_found`, `session_archived`, `session_running`, `invalid_metadata`, `invalid_request`,
-     *   `budget_create_only`, `budget_not_raised`
+     *   `budget_create_only`, `budget_not_raised`, `model_not_budgetable`
      */
     async update(id: string, changes: SessionChanges): Promise<Session> {
       const before = await requireSession(id);

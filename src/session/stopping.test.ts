@@ -170,6 +170,17 @@ describe('What happens between the look and the mark', () => {
     };
   }
 
+  test('a turn that waits for answers to its calls is ended, unless turns under way may end by themselves', async () => {
+    const waiting = { open_calls: JSON.stringify([{ id: 'sevt_1', kind: 'custom' }]) };
+    await seed('waiting', waiting);
+    await room().stopVersion(bad, atOnce);
+    expect((await historyOf('waiting')).map(({ type }) => type)).toEqual([
+      ...['user.custom_tool_result', 'session.thread_status_idle', 'session.usage', 'session.status_idle'],
+    ]);
+    expect(await findSession(store.db, 'waiting')).toMatchObject({ open_calls: null, status: 'idle' });
+    expect(await stoppedAt('waiting')).not.toBeNull();
+  });
+
   test('a turn that ends is not interrupted', async () => {
     await seed('sesn_1', { status: 'running' });
     meanwhile(async () => {

@@ -1,9 +1,12 @@
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
+import type { EventDraft } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
 import { isBusy } from '../core/session.ts';
 import type { Store } from '../store/dialect.ts';
-import { listUnstoppedSessions } from '../store/sessions.ts';
+import { listUnstoppedSessions, type SessionRow } from '../store/sessions.ts';
+import { endTurn } from './ending.ts';
+import { readInbox } from './inbox.ts';
 import type { Decision, Journal } from './journal.ts';
 
 /** The sessions that an alias gave a version to. */
@@ -29,13 +32,20 @@ const takenTogether = 20;
 /** Stops the sessions of a version that was taken back. They keep their histories, and take no more messages. */
 export function createStopping({ store, clock, ids, journal, created, onInterrupt }: Deps) {
   async function stop(id: string, interrupts: boolean): Promise<void> {
-    const write = journal.write(id, (session): Decision<boolean> => {
+    const write = journal.write(id, async (session, tx): Promise<Decision<boolean>> => {
       if (session.stopped_at !== null || session.status === 'terminated') return { result: false };
-      const now = formatTime(clock.now());
+      const now = clock.now();
+      const stopped = { stopped_at: formatTime(now), updated_at: formatTime(now) };
+      // Each in one commit: what is marked is not looked at again after a crash.
+      if (interrupts && session.open_calls !== null && !isBusy(session.status)) {
+        return {
+          ...endWaiting({ ...session, ...stopped }, await readInbox(tx, session), now),
+          result: false,
+        };
+      }
       const interrupted = interrupts && isBusy(session.status);
-      // In one commit: what is marked is not looked at again after a crash.
       return {
-        changes: { stopped_at: now, updated_at: now },
+        changes: stopped,
         ...(interrupted ? { queue: [{ type: 'user.interrupt', id: ids.next('event') }] } : {}),
         result: interrupted,
       };
@@ -45,6 +55,17 @@ export function createStopping({ store, clock, ids, journal, created, onInterrup
       throw error;
     });
     if (written?.result === true) onInterrupt(id);
+  }
+
+  /** Ends a turn that waits for answers to its calls: nobody works on it who could be interrupted. */
+  function endWaiting(
+    session: SessionRow,
+    queued: readonly EventDraft[],
+    now: number,
+  ): Omit<Decision<unknown>, 'result'> {
+    const ended = endTurn(session, { kind: 'interrupted', said: null }, queued, { ids, now });
+    const { stopped_at, updated_at } = session;
+    return { ...ended, changes: { ...ended.changes, stopped_at, updated_at } };
   }
 
   return {

@@ -1,5 +1,4 @@
 import type { AgentConfig } from '../core/agent-config.ts';
-import type { ResultBlock } from '../core/content.ts';
 import type { SessionError } from '../core/events.ts';
 import type { McpServer, McpToolset } from '../core/tools.ts';
 import type { Mcp, McpTarget } from '../mcp/mcp.ts';
@@ -9,10 +8,7 @@ import { offeredName, offeredNames } from '../mcp/tool-names.ts';
 import type { ToolDefinition } from '../model/model.ts';
 import { VaultError } from '../vault/vault-error.ts';
 import type { Vaults } from '../vault/vaults.ts';
-import { type CallTarget, failure, type McpCall } from './calls.ts';
-
-/** What came of a call that this server has made. */
-export type CallAnswer = { readonly content: readonly ResultBlock[]; readonly is_error: boolean };
+import { type CallAnswer, type CallTarget, failure, type McpCall } from './calls.ts';
 
 /** The tools that one turn can use. */
 export type Toolbox = {
@@ -27,8 +23,11 @@ export type Toolbox = {
   /**
    * Makes a call, once: what goes wrong becomes an answer that says so. Rejects only when the signal is aborted.
    */
-  readonly call: (call: McpCall, signal: AbortSignal) => Promise<CallAnswer>;
+  readonly call: (call: McpCall, signal: AbortSignal) => Promise<CallOutcome>;
 };
+
+/** What came of a call that this server has made; `trouble` is what was wrong with the MCP server, null where it answered. */
+export type CallOutcome = { readonly answer: CallAnswer; readonly trouble: SessionError | null };
 
 type Deps = {
   readonly mcp: Mcp;
@@ -67,7 +66,7 @@ export function createToolboxes({ mcp, vaults }: Deps) {
       return await reach(server, vaultIds, (target) => mcp.tools(target, signal));
     } catch (error) {
       signal.throwIfAborted();
-      return { ...troubleOf(error), retry_status: { type: 'retrying' }, mcp_server_name: server.name };
+      return troubleOf(error, server);
     }
   }
 
@@ -103,14 +102,18 @@ export function createToolboxes({ mcp, vaults }: Deps) {
         mcpName: names,
         async call({ server: serverName, name, input }, callSignal) {
           const server = config.mcp_servers.find((one) => one.name === serverName);
-          if (server === undefined) return failure(`The session has no MCP server ${serverName} any more.`);
+          if (server === undefined) {
+            const answer = failure(`The session has no MCP server ${serverName} any more.`);
+            return { answer, trouble: null };
+          }
           try {
-            return await reach(server, vaultIds, (target) => mcp.call(target, { name, input }, callSignal));
+            const call = (target: McpTarget) => mcp.call(target, { name, input }, callSignal);
+            return { answer: await reach(server, vaultIds, call), trouble: null };
           } catch (error) {
             callSignal.throwIfAborted();
-            return failure(
-              `${troubleOf(error).message}${mayHaveRun(error) ? ' The call may have had its effect.' : ''}`,
-            );
+            const trouble = troubleOf(error, server);
+            const effect = mayHaveRun(error) ? ' The call may have had its effect.' : '';
+            return { answer: failure(trouble.message + effect), trouble };
           }
         },
       };
@@ -147,10 +150,14 @@ function offeredBy(server: string, config: Armed, tools: readonly McpTool[]): Of
   });
 }
 
-function troubleOf(error: unknown): Pick<SessionError, 'type' | 'message'> {
-  if (error instanceof McpError) return { type: error.type, message: error.message };
-  if (error instanceof VaultError) return { type: 'mcp_authentication_failed_error', message: error.message };
-  return { type: 'mcp_connection_failed_error', message: 'The MCP server could not be used' };
+/** What went wrong with a server, as sessions tell it: they go on without, and the next turn tries again. */
+function troubleOf(error: unknown, { name }: McpServer): SessionError {
+  const said = { retry_status: { type: 'retrying' }, mcp_server_name: name } as const;
+  if (error instanceof McpError) return { ...said, type: error.type, message: error.message };
+  if (error instanceof VaultError) {
+    return { ...said, type: 'mcp_authentication_failed_error', message: error.message };
+  }
+  return { ...said, type: 'mcp_connection_failed_error', message: 'The MCP server could not be used.' };
 }
 
 function mayHaveRun(error: unknown): boolean {

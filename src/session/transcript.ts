@@ -147,7 +147,7 @@ function asName(called: string): string {
 }
 
 function summaryBlock(summary: string): TextBlock {
-  return { type: 'text', text: `What was said before, in short:\n\n${summary}` };
+  return { type: 'text', text: `What was said before, in short:\n\n${summary}\n\nGo on from there.\n\n` };
 }
 
 function withoutBlanks<T extends { readonly type: string }>(blocks: readonly T[]): T[] {

@@ -2,6 +2,7 @@ import { type Clock, formatTime } from '../core/clock.ts';
 import type { EventBody, EventDraft, SessionError } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
 import type { SessionRow } from '../store/sessions.ts';
+import { isSpent } from './budget.ts';
 import { callsOf, closedCalls, keptCalls, type McpCall, readCalls } from './calls.ts';
 import { requestStart, rescheduled, running } from './choreography.ts';
 import type { Summary } from './compaction.ts';
@@ -10,7 +11,7 @@ import { type Ending, endTurn } from './ending.ts';
 import { readInbox } from './inbox.ts';
 import { type Decision, type Journal, requireAttempt } from './journal.ts';
 import { answeredRequest, charged, failedRequest, type Reply, said } from './reply.ts';
-import type { CallAnswer } from './toolbox.ts';
+import type { CallOutcome } from './toolbox.ts';
 import type { Run, TurnWork } from './turn-work.ts';
 
 type Deps = {
@@ -50,7 +51,10 @@ export function createTurnRecord({ journal, clock, ids, max_rounds }: Deps) {
         const closed = [...failedRequest(session), ...closedCalls(lost, 'lost')].map(draft);
         const resumed = session.status === 'rescheduling' ? running(session).map(draft) : [];
         const left = keptCalls(calls.filter((call) => !lost.includes(call)));
-        const changes = { ...left, open_span: null, status: 'running' } as const;
+        // A request that is made again is the same round.
+        const cut = session.open_span !== null || session.status === 'rescheduling';
+        const rounds = cut ? session.rounds - 1 : session.rounds;
+        const changes = { ...left, open_span: null, status: 'running', rounds } as const;
         const step = continueTurn({ ...session, ...changes }, queued, context());
         return behind({ events: [...closed, ...resumed], changes }, step);
       }),
@@ -87,33 +91,38 @@ export function createTurnRecord({ journal, clock, ids, max_rounds }: Deps) {
       write(work, (session, queued) => continueTurn(session, queued, context())),
 
     /** A reply that calls tools, and where the turn goes with them. */
-    takeCalls: (work: Run, reply: Reply): Promise<Step> =>
-      write(work, (session, queued) => {
-        const find = work.toolbox.find;
-        const calls = callsOf(reply.reply.tool_uses, { find, nextId: () => ids.next('event') });
+    takeCalls: (work: Run, reply: Reply): Promise<Step> => {
+      const find = work.toolbox.find;
+      // Once, and not in each try to write: a rehearsal counts what it was asked.
+      const calls = callsOf(reply.reply.tool_uses, { find, nextId: () => ids.next('event') });
+      return write(work, (session, queued) => {
         const requestEnd = answeredRequest(session, reply).map(draft);
         const events = [...said(reply), ...calls.uses, ...requestEnd, ...calls.answers];
         const changes = { ...charged(session, reply), ...keptCalls(calls.open), open_span: null };
         return behind({ events, changes }, continueTurn({ ...session, ...changes }, queued, context()));
-      }),
+      });
+    },
 
-    /** The answer of a call that this server has made. Writing it again changes nothing. */
-    takeAnswer: (work: TurnWork, call: McpCall, answer: CallAnswer): Promise<null> =>
+    /** What came of a call that this server has made. Writing it again changes nothing. */
+    takeAnswer: (work: TurnWork, call: McpCall, { answer, trouble }: CallOutcome): Promise<null> =>
       write(work, (session) => {
         const calls = readCalls(session);
         const left = calls.filter(({ id }) => id !== call.id);
         if (left.length === calls.length) return { result: null };
-        const event = draft({ type: 'agent.mcp_tool_result', mcp_tool_use_id: call.id, ...answer });
-        return { events: [event], changes: keptCalls(left), result: null };
+        const bodies: EventBody[] = [
+          ...(trouble === null ? [] : [{ type: 'session.error', error: trouble } as const]),
+          { type: 'agent.mcp_tool_result', mcp_tool_use_id: call.id, ...answer },
+        ];
+        return { events: bodies.map(draft), changes: keptCalls(left), result: null };
       }),
 
-    /** The end of a request that summarised: it is paid for, and not said. */
-    takePiece: (work: TurnWork, reply: Reply): Promise<null> =>
-      write(work, (session) => ({
-        events: answeredRequest(session, reply).map(draft),
-        changes: { ...charged(session, reply), open_span: null },
-        result: null,
-      })),
+    /** The end of a request that summarised: it is paid for, and not said. Says whether the budget is used up by it. */
+    takePiece: (work: TurnWork, reply: Reply): Promise<{ readonly spent: boolean }> =>
+      write(work, (session) => {
+        const events = answeredRequest(session, reply).map(draft);
+        const changes = { ...charged(session, reply), open_span: null };
+        return { events, changes, result: { spent: isSpent({ ...session, ...changes }) } };
+      }),
 
     /** From here on the model reads a summary, or from the message on that it leads up to. */
     takeSummary: (work: TurnWork, { done, kept }: Pick<Summary, 'done' | 'kept'>): Promise<Step> =>

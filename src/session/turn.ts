@@ -15,6 +15,7 @@ import type { Step } from './continuing.ts';
 import type { Ended, Ending } from './ending.ts';
 import { FencedError } from './journal.ts';
 import { type Attachments, planRequest, type RequestPlan, readConversation, sessionConfig } from './plan.ts';
+import { openRehearsal, vaultIdsOf } from './rehearsal.ts';
 import type { Toolbox, Toolboxes } from './toolbox.ts';
 import type { TurnRecord } from './turn-record.ts';
 import { type NextStep, type Run, type TurnWork, toldToStop } from './turn-work.ts';
@@ -59,10 +60,14 @@ export function createTurns(deps: Deps) {
       if (asked.kind === 'over') return asked.step;
       if (asked.kind === 'too_long') summary = withSmallerPieces(summary);
       else {
-        await record.takePiece(run, asked);
+        const { spent } = await record.takePiece(run, asked);
         const said = asked.reply.content.map(({ text }) => text).join('');
-        if (said === '') return record.end(run, tooLong('the model gave no summary of it'));
+        if (asked.reply.refusal !== null || said.trim() === '') {
+          return record.end(run, tooLong('the model gave no summary of it'));
+        }
         summary = afterPiece(summary, said);
+        if (spent && summary !== null && summary.rest !== '')
+          return record.end(run, { kind: 'budget_reached' });
       }
       if (summary === null) return record.end(run, tooLong('a summary of it took too many requests'));
     }
@@ -72,8 +77,8 @@ export function createTurns(deps: Deps) {
   /** Makes calls side by side. Each answer is on disk as soon as it is there. */
   async function makeCalls(run: Run, calls: readonly McpCall[]): Promise<NextStep> {
     const made = calls.map(async (call) => {
-      const answer = await run.toolbox.call(call, run.signal);
-      await keepTrying(run, () => record.takeAnswer(run, call, answer));
+      const outcome = await run.toolbox.call(call, run.signal);
+      await keepTrying(run, () => record.takeAnswer(run, call, outcome));
     });
     const failed = (await Promise.allSettled(made)).find((one) => one.status === 'rejected');
     if (failed === undefined) return record.goOn(run);
@@ -111,8 +116,11 @@ export function createTurns(deps: Deps) {
     config: AgentConfig,
     session: SessionRow,
   ): Promise<Toolbox | null> {
-    const vaultIds = session.vault_ids === null ? [] : (JSON.parse(session.vault_ids) as string[]);
-    const toolbox = await deps.toolboxes.open(config, vaultIds, work.signal).catch((error: unknown) => {
+    const opening =
+      session.copy_of === null
+        ? deps.toolboxes.open(config, vaultIdsOf(session), work.signal)
+        : openRehearsal(deps, { session, config }, work.signal);
+    const toolbox = await opening.catch((error: unknown) => {
       if (!work.signal.aborted) throw error;
       return null;
     });

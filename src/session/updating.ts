@@ -21,7 +21,7 @@ import { readCalls } from './calls.ts';
 import { running } from './choreography.ts';
 import { continueTurn, type Step } from './continuing.ts';
 import type { Decision } from './journal.ts';
-import { sessionAgent } from './opening.ts';
+import { notBudgetable, sessionAgent } from './opening.ts';
 
 /** What a request changes of a session; absent keeps. */
 export type SessionChanges = {
@@ -43,13 +43,15 @@ type Update = {
   readonly now: number;
   /** The most model requests that one turn makes. */
   readonly max_rounds: number;
+  /** Whether what a model costs is known. */
+  readonly hasPrice: (model: string) => boolean;
 };
 
 /**
  * What an update makes of a session. One that a budget has stopped goes on when that is raised or removed; `starts` says
  * whether it has now a step open.
  * @throws PawlError `session_archived`, `session_running`, `invalid_metadata`, `invalid_request`, `budget_create_only`,
- *   `budget_not_raised`
+ *   `budget_not_raised`, `model_not_budgetable`
  */
 export function decideUpdate(update: Update): Decision<{ readonly starts: boolean }> {
   const { session, changes, ids } = update;
@@ -63,10 +65,10 @@ export function decideUpdate(update: Update): Decision<{ readonly starts: boolea
   const title = changes.title === undefined ? session.title : changes.title;
   const retitled = title !== session.title;
   const relabelled = metadataText !== session.metadata;
-  const before = session.overrides === null ? null : (JSON.parse(session.overrides) as AgentOverrides);
+  const before = overridesOf(session);
   const overrides = changes.agent === undefined ? before : withTools(before, update.config, changes.agent);
   const rearmed = JSON.stringify(overrides) !== JSON.stringify(before);
-  const budget = changes.budget === undefined ? session.budget : newBudget(session, changes.budget);
+  const budget = changes.budget === undefined ? session.budget : newBudget(update, changes.budget);
   const rebudgeted = budget !== session.budget;
   if (!retitled && !relabelled && !rearmed && !rebudgeted) return { result: { starts: false } };
   const config = applyOverrides(update.config, overrides);
@@ -99,7 +101,7 @@ export function decideUpdate(update: Update): Decision<{ readonly starts: boolea
 
 /** The step with which a session goes on that a budget had stopped; null where none had, or it still does. */
 function resume(session: SessionRow, { queued, ids, now, max_rounds }: Update): Decision<Step> | null {
-  if (session.status !== 'idle' || session.rounds === 0) return null;
+  if (session.status !== 'idle' || session.rounds === 0 || session.stopped_at !== null) return null;
   if (readCalls(session).length > 0 || isSpent(session)) return null;
   const at = formatTime(now);
   const resumed = { status: 'running', running_since: at, attempt: session.attempt + 1 } as const;
@@ -114,7 +116,7 @@ function resume(session: SessionRow, { queued, ids, now, max_rounds }: Update): 
 }
 
 /** The new budget as it is stored; null removes it for good. */
-function newBudget(session: SessionRow, budget: Budget | null): string | null {
+function newBudget({ session, config, hasPrice }: Update, budget: Budget | null): string | null {
   if (budget === null) return null;
   if (session.budget === null) {
     const message = `budget: session ${session.id} has none, and only sessions that were made with one can be given another`;
@@ -125,7 +127,13 @@ function newBudget(session: SessionRow, budget: Budget | null): string | null {
     const message = `budget.max_list_cost: must be more than the ${spent} cents that session ${session.id} has cost already`;
     throw new PawlError('budget_not_raised', message);
   }
+  const { id } = applyOverrides(config, overridesOf(session)).model;
+  if (!hasPrice(id)) throw notBudgetable(id);
   return JSON.stringify(budget);
+}
+
+function overridesOf({ overrides }: SessionRow): AgentOverrides | null {
+  return overrides === null ? null : (JSON.parse(overrides) as AgentOverrides);
 }
 
 /** Lays other tools over a session, unless they are what it has already. */

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { SessionTable } from './database.ts';
+import type { SessionTable } from './session-tables.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { jsonField } from './json-field.ts';
 

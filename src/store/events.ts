@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Order } from '../core/page.ts';
-import type { EventTable, InboxTable } from './database.ts';
+import type { EventTable, InboxTable } from './session-tables.ts';
 import type { Handle } from './dialect.ts';
 import { type TimeBounds, within } from './keyset.ts';
 import { prepare, prepareShapes } from './prepared.ts';

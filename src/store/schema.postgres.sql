@@ -287,6 +287,19 @@ create table events (
   constraint events_seq_check CHECK ((seq >= 1))
 );
 
+create table files (
+  id text collate "C" not null,
+  filename text collate "C" not null,
+  mime_type text collate "C" not null,
+  size_bytes integer not null,
+  created_at text collate "C" not null,
+  expires_at text collate "C",
+  expired integer not null,
+  constraint files_pkey PRIMARY KEY (id),
+  constraint files_expired_check CHECK ((expired = ANY (ARRAY[0, 1]))),
+  constraint files_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
 create table inbox (
   session_id text collate "C" not null,
   "position" integer not null,
@@ -295,6 +308,12 @@ create table inbox (
   constraint inbox_pkey PRIMARY KEY (session_id, "position"),
   constraint inbox_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint inbox_position_check CHECK (("position" >= 1))
+);
+
+create table loose_blobs (
+  id text collate "C" not null,
+  due_at text collate "C" not null,
+  constraint loose_blobs_pkey PRIMARY KEY (id)
 );
 
 create table online_costs (
@@ -502,6 +521,13 @@ create table sessions (
   refused_turns integer default 0 not null,
   scores integer default 0 not null,
   unseen integer default 0 not null,
+  open_calls text collate "C",
+  rounds integer default 0 not null,
+  context_from integer default 0 not null,
+  vault_ids text collate "C",
+  budget text collate "C",
+  list_cost_usd double precision,
+  copy_of text collate "C",
   constraint sessions_pkey PRIMARY KEY (id),
   constraint sessions_agent_id_agent_version_fkey FOREIGN KEY (agent_id, agent_version) REFERENCES agent_versions(agent_id, version) ON DELETE RESTRICT,
   constraint sessions_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environments(id) ON DELETE RESTRICT,
@@ -569,6 +595,37 @@ create table sweeps (
   constraint sweeps_pkey PRIMARY KEY (agent_id, alias, move),
   constraint sweeps_agent_id_alias_move_fkey FOREIGN KEY (agent_id, alias, move) REFERENCES alias_moves(agent_id, alias, move) ON DELETE RESTRICT,
   constraint sweeps_mode_check CHECK ((mode = ANY (ARRAY['stop_new_turns'::text, 'interrupt'::text])))
+);
+
+create table vault_credentials (
+  id text collate "C" not null,
+  vault_id text collate "C" not null,
+  display_name text collate "C",
+  metadata text collate "C" not null,
+  url_key text collate "C" not null,
+  auth text collate "C" not null,
+  sealed text collate "C",
+  key_id text collate "C",
+  revision integer not null,
+  refreshing_until text collate "C",
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  archived_at text collate "C",
+  constraint vault_credentials_pkey PRIMARY KEY (id),
+  constraint vault_credentials_vault_id_fkey FOREIGN KEY (vault_id) REFERENCES vaults(id) ON DELETE CASCADE,
+  constraint vault_credentials_check CHECK (((sealed IS NULL) = (key_id IS NULL))),
+  constraint vault_credentials_check1 CHECK (((sealed IS NULL) = (archived_at IS NOT NULL))),
+  constraint vault_credentials_revision_check CHECK ((revision >= 1))
+);
+
+create table vaults (
+  id text collate "C" not null,
+  display_name text collate "C" not null,
+  metadata text collate "C" not null,
+  created_at text collate "C" not null,
+  updated_at text collate "C" not null,
+  archived_at text collate "C",
+  constraint vaults_pkey PRIMARY KEY (id)
 );
 
 create table verdicts (
@@ -665,6 +722,10 @@ CREATE INDEX eval_runs_of_eval ON public.eval_runs USING btree (eval_id, created
 
 CREATE INDEX evals_by_time ON public.evals USING btree (created_at, id);
 
+CREATE INDEX files_expiring ON public.files USING btree (expires_at) WHERE ((expires_at IS NOT NULL) AND (expired = 0));
+
+CREATE INDEX loose_blobs_due ON public.loose_blobs USING btree (due_at, id);
+
 CREATE INDEX online_scorings_due ON public.online_scorings USING btree (rollout_id, name, due_at, session_id) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX online_scorings_given_up ON public.online_scorings USING btree (rollout_id, name) WHERE (given_up = 1);
@@ -723,9 +784,21 @@ CREATE INDEX shadows_of_agent ON public.shadows USING btree (agent_id, created_a
 
 CREATE INDEX shadows_open ON public.shadows USING btree (id) WHERE (copies_archived = 0);
 
+CREATE UNIQUE INDEX vault_credentials_active ON public.vault_credentials USING btree (vault_id, url_key) WHERE (archived_at IS NULL);
+
+CREATE INDEX vault_credentials_by_key ON public.vault_credentials USING btree (key_id, id) WHERE (key_id IS NOT NULL);
+
+CREATE INDEX vault_credentials_of_vault ON public.vault_credentials USING btree (vault_id, created_at, id);
+
+CREATE INDEX vaults_by_time ON public.vaults USING btree (created_at, id);
+
+CREATE INDEX webhook_deliveries_dead ON public.webhook_deliveries USING btree (created_at, id) WHERE (status = 'dead'::text);
+
+CREATE INDEX webhook_deliveries_dead_of_webhook ON public.webhook_deliveries USING btree (webhook_id, created_at, id) WHERE (status = 'dead'::text);
+
 CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (due_at IS NOT NULL);
 
-CREATE INDEX webhook_deliveries_ended ON public.webhook_deliveries USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX webhook_deliveries_ended ON public.webhook_deliveries USING btree (status, ended_at) WHERE (ended_at IS NOT NULL);
 
 CREATE INDEX webhook_deliveries_of_webhook ON public.webhook_deliveries USING btree (webhook_id, created_at, id);
 

@@ -388,6 +388,18 @@ begin
   select raise(abort, 'events rows are never changed');
 end;
 
+CREATE TABLE files (
+  id text primary key,
+  filename text not null,
+  mime_type text not null,
+  size_bytes integer not null check (size_bytes >= 0),
+  created_at text not null,
+  expires_at text,
+  expired integer not null check (expired in (0, 1))
+);
+
+CREATE INDEX files_expiring on files (expires_at) where expires_at is not null and expired = 0;
+
 CREATE TABLE inbox (
   session_id text not null references sessions (id) on delete cascade,
   position integer not null check (position >= 1),
@@ -395,6 +407,13 @@ CREATE TABLE inbox (
   data text not null,
   primary key (session_id, position)
 );
+
+CREATE TABLE loose_blobs (
+  id text primary key,
+  due_at text not null
+);
+
+CREATE INDEX loose_blobs_due on loose_blobs (due_at, id);
 
 CREATE TABLE online_costs (
   rollout_id text not null references rollouts (id) on delete cascade,
@@ -632,7 +651,7 @@ CREATE TABLE sessions (
   stopped_at text,
   created_at text not null,
   updated_at text not null,
-  archived_at text, rollout_id text, arm text check (arm in ('control', 'canary')), weight integer, unit text, turns integer not null default 0, failed_turns integer not null default 0, refused_turns integer not null default 0, scores integer not null default 0, unseen integer not null default 0,
+  archived_at text, rollout_id text, arm text check (arm in ('control', 'canary')), weight integer, unit text, turns integer not null default 0, failed_turns integer not null default 0, refused_turns integer not null default 0, scores integer not null default 0, unseen integer not null default 0, open_calls text, rounds integer not null default 0, context_from integer not null default 0, vault_ids text, budget text, list_cost_usd double precision, copy_of text,
   foreign key (agent_id, agent_version) references agent_versions (agent_id, version) on delete restrict
 );
 
@@ -720,6 +739,41 @@ CREATE TABLE sweeps (
   foreign key (agent_id, alias, move) references alias_moves (agent_id, alias, move) on delete restrict
 );
 
+CREATE TABLE vault_credentials (
+  id text primary key,
+  vault_id text not null references vaults (id) on delete cascade,
+  display_name text,
+  metadata text not null,
+  url_key text not null,
+  auth text not null,
+  sealed text,
+  key_id text,
+  revision integer not null check (revision >= 1),
+  refreshing_until text,
+  created_at text not null,
+  updated_at text not null,
+  archived_at text,
+  check ((sealed is null) = (key_id is null)),
+  check ((sealed is null) = (archived_at is not null))
+);
+
+CREATE UNIQUE INDEX vault_credentials_active on vault_credentials (vault_id, url_key) where archived_at is null;
+
+CREATE INDEX vault_credentials_by_key on vault_credentials (key_id, id) where key_id is not null;
+
+CREATE INDEX vault_credentials_of_vault on vault_credentials (vault_id, created_at, id);
+
+CREATE TABLE vaults (
+  id text primary key,
+  display_name text not null,
+  metadata text not null,
+  created_at text not null,
+  updated_at text not null,
+  archived_at text
+);
+
+CREATE INDEX vaults_by_time on vaults (created_at, id);
+
 CREATE TABLE verdicts (
   comparison_id text primary key references comparisons (id) on delete restrict,
   verdict text not null check (verdict in ('pass', 'fail', 'inconclusive', 'error')),
@@ -761,9 +815,14 @@ CREATE TABLE webhook_deliveries (
   check ((status = 'pending') = (ended_at is null))
 );
 
+CREATE INDEX webhook_deliveries_dead on webhook_deliveries (created_at, id) where status = 'dead';
+
+CREATE INDEX webhook_deliveries_dead_of_webhook on webhook_deliveries (webhook_id, created_at, id)
+  where status = 'dead';
+
 CREATE INDEX webhook_deliveries_due on webhook_deliveries (webhook_id, due_at, id) where due_at is not null;
 
-CREATE INDEX webhook_deliveries_ended on webhook_deliveries (ended_at) where ended_at is not null;
+CREATE INDEX webhook_deliveries_ended on webhook_deliveries (status, ended_at) where ended_at is not null;
 
 CREATE INDEX webhook_deliveries_of_webhook on webhook_deliveries (webhook_id, created_at, id);
 

@@ -1,10 +1,10 @@
 import { type Selectable, sql } from 'kysely';
 import { maxInteger, type PageRequest } from '../core/page.ts';
 import { isBusy, type SessionStatus } from '../core/session.ts';
-import type { SessionTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek, type TimeBounds, within } from './keyset.ts';
 import { prepare, prepareShapes } from './prepared.ts';
+import type { SessionTable } from './session-tables.ts';
 import { wantedEvents } from './webhooks.ts';
 
 export type SessionRow = Selectable<SessionTable>;
@@ -17,7 +17,7 @@ const columns = [
   ...(['running_since', 'stopped_at', 'created_at', 'updated_at', 'archived_at'] as const),
   ...(['rollout_id', 'arm', 'weight', 'unit', 'turns', 'failed_turns', 'refused_turns'] as const),
   ...(['scores', 'unseen', 'open_calls', 'rounds', 'context_from'] as const),
-  ...(['vault_ids', 'budget', 'list_cost_usd'] as const),
+  ...(['vault_ids', 'budget', 'list_cost_usd', 'copy_of'] as const),
 ] satisfies (keyof SessionRow)[];
 
 /** What a statement gives back besides: what webhooks want, as `wantedEvents` has it. */

@@ -75,7 +75,7 @@ export function sampleSession(id: string, fields: Partial<SessionRow> = {}): Ses
     ...{ created_at: at(1), updated_at: at(1), rollout_id: null, arm: null, weight: null, unit: null },
     ...{ status: 'idle', attempt: 0, turns: 0, failed_turns: 0, refused_turns: 0, scores: 0, unseen: 0 },
     ...{ open_calls: null, rounds: 0, vault_ids: null, budget: null, list_cost_usd: null, context_from: 0 },
-    ...fields,
+    ...{ copy_of: null, ...fields },
   };
 }
 

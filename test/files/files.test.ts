@@ -15,6 +15,7 @@ import type { Store } from '../../src/store/dialect.ts';
 import { openStore } from '../../src/store/open.ts';
 import { quietLog } from '../pawl.ts';
 import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { eventually } from '../story.ts';
 
 /*
  * The goal: a file that was acknowledged is there until it is deleted or comes to its end, and bytes that belong to no
@@ -130,7 +131,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     expect(await codeOf(files.remove(file.id, localActor))).toBe('file_not_found');
     expect([...kept]).toEqual([]);
     const page = { list: { name: 'audit', key: ['number'], backwards: false }, limit: 2 } as const;
-    const entries = await audit.list({ subject: file.id }, { ...page, order: 'asc', cursor: null });
+    const entries = await audit.list({ subject_id: file.id }, { ...page, order: 'asc', cursor: null });
     expect(entries.data.map(({ action, before, after }) => ({ action, before, after }))).toEqual([
       { action: 'file.created', before: null, after: file },
       { action: 'file.deleted', before: file, after: null },
@@ -247,6 +248,19 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     time += hourMs + 1;
     await files.tick();
     expect([...kept]).toEqual([]);
+  });
+
+  test('a start sweeps at once, and what goes wrong with that is no end of it', async () => {
+    const file = await upload({ expires_in_seconds: 3600 });
+    time += hourMs + 1;
+    broken.remove = new Error('away');
+    files.start();
+    await files.stop();
+    expect(kept.has(file.id)).toBe(true);
+    broken.remove = null;
+    restart();
+    files.start();
+    await eventually('nothing', () => kept.size === 0);
   });
 
   test('no file is swept before its time', async () => {

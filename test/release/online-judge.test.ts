@@ -30,7 +30,7 @@ import { seedRollout } from './seeded-rollout.ts';
 
 const judge = { type: 'judge', rubric: 'The answer is kind.', model: 'claude-judge', votes: 1 };
 
-const price = { match: 'claude-*', input: 1000, output: 0, cache_read: 0, cache_write: 0 };
+const price = { match: 'claude-*', input: 1000, output: 0, cache_read: 0, cache_write: 0, cache_write_1h: 0 };
 
 /** The judge passes what is kind, the agent is rude when it is asked to be. */
 function reply({
@@ -102,7 +102,7 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
     const clock = createClock(Date.now);
     const parts = { store, clock, ids: createIds(clock, randomBytes), log: quietLog };
     evaluation = createEvaluation({
-      ...{ ...parts, audit: createAudit(parts), prices: [price], scorer_dir: null, scorer_urls: [] },
+      ...{ ...parts, audit: createAudit(parts), prices: () => [price], scorer_dir: null, scorer_urls: [] },
       endpoints: { address: () => ({ base_url: elsewhere.url, api_key: elsewhere.key }) },
       ...{ servedHere: () => null, pawl_version: '0.0.0' },
     });

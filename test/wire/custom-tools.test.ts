@@ -4,7 +4,7 @@ import { listen } from '../listening.ts';
 import type { Protocol } from '../model-requests.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { sdk, startPawl, type TestPawl } from '../pawl.ts';
-import { joined, requestProblems } from '../request-shape.ts';
+import { joined, lastContent, watchRequests } from '../request-shape.ts';
 import {
   answersIn,
   converse,
@@ -55,12 +55,8 @@ afterAll(async () => {
   await pawl.server.close();
 });
 
-let checked = 0;
-afterEach(() => {
-  const fresh = model.requests.slice(checked);
-  checked = model.requests.length;
-  expect(fresh.flatMap(({ read, body }) => requestProblems(read.protocol, body))).toEqual([]);
-});
+const problems = watchRequests();
+afterEach(() => expect(problems(model)).toEqual([]));
 
 const message = ['user.message', ...resumed] as const;
 const lookUp = (id: number) => ({ name: 'look_up', input: { id } });
@@ -90,7 +86,13 @@ describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
     const id = await open();
     model.script([{ text: 'Let me see.', calls: [lookUp(7)] }, { text: 'It is 42.' }]);
     const before = await converse(client, id, 'What is 7?');
-    const toAnswer = [...message, 'agent.message', 'agent.custom_tool_use', 'span.model_request_end', ...rested];
+    const toAnswer = [
+      ...message,
+      'agent.message',
+      'agent.custom_tool_use',
+      'span.model_request_end',
+      ...rested,
+    ];
     expect(typesOf(before)).toEqual(toAnswer);
     const [call] = callsIn(before);
     expect(call).toMatchObject({ id: expect.stringMatching(/^sevt_/), name: 'look_up', input: { id: 7 } });
@@ -120,10 +122,16 @@ describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
     expect(all.at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
     expect(read()).toMatchObject([
       { role: 'user', text: 'What is 7?' },
-      { role: 'assistant', text: 'Let me see.', calls: [{ id: call?.id, name: 'look_up', input: { id: 7 } }] },
+      {
+        role: 'assistant',
+        text: 'Let me see.',
+        calls: [{ id: call?.id, name: 'look_up', input: { id: 7 } }],
+      },
       { role: 'user', results: [{ id: call?.id, text: '42' }] },
     ]);
-    const spans = all.flatMap((event) => (event.type === 'span.model_request_end' ? [event.model_usage] : []));
+    const spans = all.flatMap((event) =>
+      event.type === 'span.model_request_end' ? [event.model_usage] : [],
+    );
     expect(spans).toHaveLength(2);
     const { usage } = await client.beta.sessions.retrieve(id);
     expect(usage.output_tokens).toBe(spans.reduce((sum, one) => sum + one.output_tokens, 0));
@@ -221,7 +229,11 @@ describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
       const nothing = { type: 'user.custom_tool_result', custom_tool_use_id: first, content };
       await events.send(id, { events: [nothing as never] });
       expect(answersIn(await untilIdle(client, id)).at(-1)).toBe('Done.');
-      expect(read().at(-1)?.results.map((result) => result.id)).toEqual([first]);
+      expect(
+        read()
+          .at(-1)
+          ?.results.map((result) => result.id),
+      ).toEqual([first]);
     }
   });
 
@@ -229,7 +241,10 @@ describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
     const { id, first, second } = await asking(lookUp(1), clock);
     const plain = { ...answerTo(first, ''), content: 'plain' as never };
     const { data } = await events.send(id, { events: [plain, answerTo(second, ' \n')] });
-    expect(data).toMatchObject([{ content: [{ type: 'text', text: 'plain' }] }, { content: [{ text: ' \n' }] }]);
+    expect(data).toMatchObject([
+      { content: [{ type: 'text', text: 'plain' }] },
+      { content: [{ text: ' \n' }] },
+    ]);
     expect(answersIn(await untilIdle(client, id)).at(-1)).toBe('Done.');
   });
 
@@ -247,7 +262,10 @@ describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
       ...{ type: 'document' as const, title: 'Notes' },
       source: { type: 'text' as const, media_type: 'text/plain' as const, data: 'As noted.' },
     };
-    const sent = [answerTo(first, [found]), answerTo(second, [{ type: 'text', text: 'See:' }, picture, paper])];
+    const sent = [
+      answerTo(first, [found]),
+      answerTo(second, [{ type: 'text', text: 'See:' }, picture, paper]),
+    ];
     const { data } = await events.send(id, { events: sent });
     expect(data).toMatchObject(sent);
     expect(answersIn(await untilIdle(client, id)).at(-1)).toBe('Done.');
@@ -256,8 +274,7 @@ describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
       expect(body).toContain(part);
     }
     if (provider !== 'anthropic') return;
-    const blocks = (model.requests.at(-1)?.body as { messages: { content: { content: unknown }[] }[] }).messages;
-    expect(blocks.at(-1)?.content).toMatchObject([
+    expect(lastContent(model)).toMatchObject([
       { type: 'tool_result', tool_use_id: first, content: [found] },
       { type: 'tool_result', tool_use_id: second, content: [{ text: 'See:' }, picture, paper] },
     ]);
@@ -345,9 +362,11 @@ describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
     const [first = '', last = ''] = askedIn(before) ?? [];
     await events.send(id, { events: [answerTo(last, 'noon'), answerTo(first, 'one')] });
     expect(answersIn(await untilIdle(client, id))).toEqual(['Done.']);
-    expect(read().at(-2)?.calls.map(({ name }) => name)).toEqual([
-      ...['look_up', 'launch', 'look_up', 'clock', 'clock'],
-    ]);
+    expect(
+      read()
+        .at(-2)
+        ?.calls.map(({ name }) => name),
+    ).toEqual([...['look_up', 'launch', 'look_up', 'clock', 'clock']]);
     expect(read().at(-1)?.results).toHaveLength(5);
   });
 
@@ -355,7 +374,13 @@ describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
     const id = await open();
     model.script([
       { calls: [{ name: 'launch', input: {} }] },
-      { text: 'Again.', calls: [{ name: 'two words; and more', input: {} }, { name: 'x'.repeat(300), input: {} }] },
+      {
+        text: 'Again.',
+        calls: [
+          { name: 'two words; and more', input: {} },
+          { name: 'x'.repeat(300), input: {} },
+        ],
+      },
       { calls: [lookUp(1)], cut: true },
     ]);
     const all = await converse(client, id, 'Launch.');
@@ -406,10 +431,15 @@ describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
     ]);
     expect(after.at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
     expect((await client.beta.sessions.retrieve(id)).status).toBe('idle');
-    expect(await errorOf(events.send(id, { events: [answerTo(first, 'late')] }))).toMatchObject({ status: 400 });
+    expect(await errorOf(events.send(id, { events: [answerTo(first, 'late')] }))).toMatchObject({
+      status: 400,
+    });
     expect(await history(client, id)).toEqual(after);
     expect(answersIn(await converse(client, id, 'Something else.')).at(-1)).toBe('Done.');
-    expect(read().at(-1)).toMatchObject({ text: 'Something else.', results: [{ id: first }, { id: second }] });
+    expect(read().at(-1)).toMatchObject({
+      text: 'Something else.',
+      results: [{ id: first }, { id: second }],
+    });
   });
 
   test.each([
@@ -502,11 +532,17 @@ describe('An answer', () => {
     ['with a number as its id', () => [{ ...base(), custom_tool_use_id: 7 }], 'custom_tool_use_id'],
     ['with a number as content', () => [{ ...base(), content: 7 }], 'content'],
     ['with a redacted block', () => [{ ...base(), content: [{ type: 'redacted' }] }], 'content.0'],
-    ['with a search result without text', () => [{ ...base(), content: [{ type: 'search_result' }] }], 'content.0'],
+    [
+      'with a search result without text',
+      () => [{ ...base(), content: [{ type: 'search_result' }] }],
+      'content.0',
+    ],
     ['with a word as is_error', () => [{ ...base(), is_error: 'yes' }], 'is_error'],
     [
       'with a file that is not there',
-      () => [answerTo(call, [{ type: 'image', source: { type: 'file', file_id: `file_${'1'.repeat(24)}` } }])],
+      () => [
+        answerTo(call, [{ type: 'image', source: { type: 'file', file_id: `file_${'1'.repeat(24)}` } }]),
+      ],
       'file_id',
     ],
     [
@@ -519,7 +555,11 @@ describe('An answer', () => {
       () => [{ type: 'user.tool_confirmation', tool_use_id: call, result: 'deny', deny_message: 'No.' }],
       'tool_use_id',
     ],
-    ['as the result of a sandbox', () => [{ type: 'user.tool_result', tool_use_id: call }], 'user.tool_result'],
+    [
+      'as the result of a sandbox',
+      () => [{ type: 'user.tool_result', tool_use_id: call }],
+      'user.tool_result',
+    ],
     ['behind an interrupt', () => [interrupt, base()], 'custom_tool_use_id'],
   ])('%s is refused, and nothing changes', async (_name, sent, field) => {
     await refused(sent(), field);
@@ -564,6 +604,78 @@ describe('An answer', () => {
     expect(all.filter((event) => event.type === 'user.custom_tool_result')).toHaveLength(2);
     expect(all.filter((event) => event.type === 'session.status_running')).toHaveLength(2);
   });
+});
+
+describe('At the same moment', () => {
+  const begin = async (calls: number) => {
+    const { id } = await openSession(client, settings['anthropic'] as Setting);
+    await events.send(id, { events: [say('Race.')] });
+    return { id, asked: await untilAsked(client, id, calls) };
+  };
+  const untilOver = (id: string) =>
+    eventually(`session ${id} at rest`, async () => {
+      const all = await history(client, id);
+      return all.at(-1)?.type === 'session.status_idle' && askedIn(all) === null ? all : null;
+    });
+
+  /** Every call has one answer, and every event its place. */
+  function wholeIn(all: readonly SessionEvent[]): void {
+    const answered = all.flatMap((event) =>
+      event.type === 'user.custom_tool_result' ? [event.custom_tool_use_id] : [],
+    );
+    expect(answered.toSorted()).toEqual(
+      callsIn(all)
+        .map((call) => call.id)
+        .toSorted(),
+    );
+    const times = all.map((event) => event.processed_at ?? '');
+    expect(times.toSorted()).toEqual(times);
+    expect(new Set(times).size).toBe(times.length);
+    for (const [i, event] of all.entries()) {
+      if (event.type === 'session.status_idle') expect(all[i - 1]?.type).toBe('session.usage');
+    }
+  }
+
+  test('many answers to many calls resume one turn', async () => {
+    const many = 40;
+    model.when(({ messages }) => messages.at(-1)?.text === 'Race.', {
+      calls: Array.from({ length: many }, (_, n) => lookUp(n)),
+    });
+    const { id, asked } = await begin(many);
+    await Promise.all(asked.map((call) => events.send(id, { events: [answerTo(call, `to ${call}`)] })));
+    const all = await untilOver(id);
+    wholeIn(all);
+    expect(answersIn(all)).toEqual(['Done.']);
+    expect(all.filter((event) => event.type === 'session.status_running')).toHaveLength(2);
+    const told = model.requests.at(-1)?.read.messages.at(-1)?.results ?? [];
+    expect(told.map((result) => result.text).toSorted()).toEqual(
+      asked.map((call) => `to ${call}`).toSorted(),
+    );
+  });
+
+  test.each(['Interrupt.', 'Message.', 'Archive.', 'Other tools.'])(
+    'the last answer and something else leave a whole history: %s',
+    async (what) => {
+      const races = Array.from({ length: 10 }, async (_, n) => {
+        const { id, asked } = await begin(40);
+        const answers = asked.map((call) => answerTo(call, 'x'));
+        await events.send(id, { events: answers.slice(1) });
+        const last = () => events.send(id, { events: answers.slice(0, 1) });
+        const rival = (): PromiseLike<unknown> => {
+          if (what === 'Interrupt.') return events.send(id, { events: [interrupt, say('Go on.')] });
+          if (what === 'Message.') return events.send(id, { events: [say('Go on.')] });
+          if (what === 'Archive.') return client.beta.sessions.archive(id);
+          return client.beta.sessions.update(id, { agent: { tools: [] } });
+        };
+        await Promise.allSettled(n % 2 === 0 ? [last(), rival()] : [rival(), last()]);
+        const { archived_at } = await client.beta.sessions.retrieve(id);
+        if (archived_at === null) wholeIn(await untilOver(id));
+        else expect(typesOf(await history(client, id)).at(-1)).toBe('session.status_terminated');
+        if (archived_at === null) expect(answersIn(await converse(client, id, 'Well?')).at(-1)).toBe('Done.');
+      });
+      await Promise.all(races);
+    },
+  );
 });
 
 describe('A session that waits for answers', () => {

@@ -81,7 +81,7 @@ describe('Sending', () => {
     }
     expect(listed.slice(2).map((event) => event.type)[0]).toBe('session.status_running');
     const asked = await model.next();
-    expect(asked.messages).toEqual([{ role: 'user', text: 'OneTwo' }]);
+    expect(asked.messages).toMatchObject([{ role: 'user', text: 'OneTwo' }]);
     asked.answer('Both.');
     const done = await untilIdle(client, id);
     expect(typesOf(done)).toEqual(['user.message', 'user.message', ...turn]);
@@ -109,17 +109,22 @@ describe('Sending', () => {
     ['a message without content', [{ type: 'user.message' }]],
     ['a message of no blocks', [{ type: 'user.message', content: [] }]],
     ['a message of blanks', [say('  \n')]],
-    ['an image', [{ type: 'user.message', content: [{ type: 'image', source: { type: 'url', url: 'x' } }] }]],
+    [
+      'an image of no address',
+      [{ type: 'user.message', content: [{ type: 'image', source: { type: 'url', url: 'x' } }] }],
+    ],
     ['a redacted block', [{ type: 'user.message', content: [{ type: 'redacted' }] }]],
     ['an event of the server', [{ type: 'agent.message', content: [{ type: 'text', text: 'x' }] }]],
     ['an old short name', [{ type: 'interrupt' }]],
-    ['a tool result', [{ type: 'user.custom_tool_result', custom_tool_use_id: 'sevt_x' }]],
-    ['a confirmation', [{ type: 'user.tool_confirmation', tool_use_id: 'sevt_x', result: 'allow' }]],
+    ['a result of no call', [{ type: 'user.custom_tool_result', custom_tool_use_id: 'sevt_x' }]],
+    [
+      'a confirmation of no call',
+      [{ type: 'user.tool_confirmation', tool_use_id: 'sevt_x', result: 'allow' }],
+    ],
     [
       'an outcome',
       [{ type: 'user.define_outcome', description: 'x', rubric: { type: 'text', content: 'x' } }],
     ],
-    ['a system message', [{ type: 'system.message', content: [{ type: 'text', text: 'x' }] }]],
   ])('refuses %s', async (_name, bad) => {
     const { id } = await openSession(client, setting);
     expect(await errorOf(events.send(id, { events: bad as never }))).toMatchObject({ status: 400 });
@@ -177,7 +182,7 @@ describe('A queued message', () => {
       'user.message',
       ...turn,
     ]);
-    expect(askedAgain.messages).toEqual([
+    expect(askedAgain.messages).toMatchObject([
       { role: 'user', text: 'First' },
       { role: 'assistant', text: 'One.' },
       { role: 'user', text: 'bcd' },
@@ -281,7 +286,7 @@ describe('An interrupt', () => {
       'user.message',
       ...turn,
     ]);
-    expect(asked.messages).toEqual([{ role: 'user', text: 'FirstInstead this' }]);
+    expect(asked.messages).toMatchObject([{ role: 'user', text: 'FirstInstead this' }]);
   });
 
   test('behind messages of its own request leaves them to the next turn', async () => {

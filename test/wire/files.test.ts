@@ -22,11 +22,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const file = (content: BlobPart, name: string, type?: string) =>
+const file = (content: string, name: string, type?: string) =>
   new File([content], name, type === undefined ? {} : { type });
 
 /** Sends a form as it is. */
-async function post(body: BodyInit, headers: Record<string, string> = {}) {
+async function post(body: string, headers: Record<string, string> = {}) {
   const response = await fetch(`${pawl.url}/v1/files`, {
     ...{ method: 'POST', body, headers: { 'x-api-key': pawl.key, ...headers } },
   });
@@ -70,8 +70,13 @@ describe('The official SDK', () => {
     });
     expect(onDisk()).toContain(made.id);
     expect(await client.files.delete(made.id)).toEqual({ id: made.id, type: 'file_deleted' });
-    for (const call of [client.files.retrieveMetadata, client.files.download, client.files.delete]) {
-      const error = await errorOf(call.call(client.files, made.id));
+    const calls: (() => PromiseLike<unknown>)[] = [
+      () => client.files.retrieveMetadata(made.id),
+      () => client.files.download(made.id),
+      () => client.files.delete(made.id),
+    ];
+    for (const call of calls) {
+      const error = await errorOf(call());
       expect(error).toBeInstanceOf(Anthropic.NotFoundError);
       expect(error).toMatchObject({ errorCode: 'file_not_found' });
     }

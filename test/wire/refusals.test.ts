@@ -34,40 +34,60 @@ const send = (content: unknown) =>
 const hello = { type: 'text', text: 'Hello' };
 
 describe('A block of a message', () => {
-  test.each([
-    ['image', { type: 'image', source: { type: 'url', url: 'https://example.com/x.png' } }],
-    ['document', { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' } }],
-    ['search_result', { type: 'search_result', source: 'x', title: 'x', content: [hello] }],
-  ])('that is a known %s is not supported, and its place is named', async (type, block) => {
-    const { code, message } = await refusal(send([hello, block]));
-    expect(code).toBe('not_supported');
-    expect(message).toMatch(new RegExp(`^events\\.0\\.content\\.1: '${type}' blocks are not supported`));
-    expect(message.split('events.0')).toHaveLength(2);
-    expect(await history(client, sessionId)).toEqual([]);
-  });
-
   test.each<[string, unknown, RegExp]>([
     ['of another type', [hello, { type: 'redacted' }], /^events\.0\.content\.1\.type: /],
+    [
+      'that only tools send',
+      [hello, { type: 'search_result', source: 'x', title: 'x', content: [hello] }],
+      /^events\.0\.content\.1\.type: must be one of text, image, document$/,
+    ],
     ['without a type', [hello, {}], /^events\.0\.content\.1\.type: /],
     ['with a number as its text', [hello, { type: 'text', text: 5 }], /^events\.0\.content\.1\.text: /],
     ['with a field too many', [{ ...hello, size: 5 }], /^events\.0\.content\.0: .*size/],
-    ['that is null', [null], /^events\.0\.content\.0: /],
-    ['outside a list', hello, /^events\.0\.content: must be a list of text blocks$/],
-    ['that is a number', 5, /^events\.0\.content: must be a list of text blocks$/],
-    ['that is missing', undefined, /^events\.0\.content: must be a list of text blocks$/],
+    ['that is null', [null], /^events\.0\.content\.0\.type: /],
+    ['outside a list', hello, /^events\.0\.content: must be a list of blocks$/],
+    ['that is a number', 5, /^events\.0\.content: must be a list of blocks$/],
+    ['that is missing', undefined, /^events\.0\.content: must be a list of blocks$/],
     ['that is blank', [{ type: 'text', text: ' \n' }], /^events\.0\.content: must hold some text$/],
     ['that is blank plain text', ' ', /^events\.0\.content: must hold some text$/],
   ])('%s is wrong, and its place is named', async (_what, content, sentence) => {
     const { code, message } = await refusal(send(content));
     expect(code).toBe('invalid_request');
     expect(message).toMatch(sentence);
+    expect(await history(client, sessionId)).toEqual([]);
+  });
+});
+
+describe('An event', () => {
+  const sendEvent = (event: object) =>
+    client.beta.sessions.events.send(sessionId, { events: [{ type: 'user.interrupt' }, event as never] });
+
+  test.each(['user.tool_result', 'user.define_outcome'])('%s is not supported', async (type) => {
+    const { code, message } = await refusal(sendEvent({ type }));
+    expect(code).toBe('not_supported');
+    expect(message).toMatch(new RegExp(`^events\\.1\\.type: '${type}' events are not supported`));
+  });
+
+  test('of another type is wrong, and so is a reason beside a permission', async () => {
+    const other = await refusal(sendEvent({ type: 'agent.message' }));
+    expect(other).toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringMatching(/^events\.1\.type: /),
+    });
+    const allow = { type: 'user.tool_confirmation', tool_use_id: 'sevt_x', result: 'allow' };
+    const { message } = await refusal(sendEvent({ ...allow, deny_message: 'No.' }));
+    expect(message).toBe("events.1.deny_message: goes with the result 'deny' alone");
+    expect(await history(client, sessionId)).toEqual([]);
   });
 
   test('is wrong rather than not supported when another is wrong', async () => {
-    const image = { type: 'image', source: { type: 'url', url: 'https://example.com/x.png' } };
-    const { code, message } = await refusal(send([image, { type: 'text', text: 5 }]));
+    const unsupported = { type: 'user.tool_result', tool_use_id: 'sevt_x' };
+    const send = client.beta.sessions.events.send(sessionId, {
+      events: [unsupported as never, { type: 'user.message', content: [{ type: 'text', text: 5 }] as never }],
+    });
+    const { code, message } = await refusal(send);
     expect(code).toBe('invalid_request');
-    expect(message).toMatch(/events\.0\.content\.0: .*; events\.0\.content\.1\.text: /);
+    expect(message).toMatch(/events\.0\.type: .*; events\.1\.content\.0\.text: /);
   });
 });
 

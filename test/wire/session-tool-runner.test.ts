@@ -53,7 +53,8 @@ async function serve(id: string, ran: unknown[]) {
   const served: { name: string; isError: boolean; posted: boolean }[] = [];
   // The turn ends when the model says so; the runner stops a moment later by itself.
   const runner = client.beta.sessions.events.toolRunner(id, { tools: tools(ran), maxIdleMs: 50 });
-  for await (const { name, isError, posted } of runner) served.push({ name, isError: isError === true, posted });
+  for await (const { name, isError, posted } of runner)
+    served.push({ name, isError: isError === true, posted });
   return served;
 }
 
@@ -61,8 +62,19 @@ test('serves a turn of several rounds and ends with it', async () => {
   const { id } = await openSession(client, setting);
   const ran: unknown[] = [];
   model.script([
-    { text: 'Looking.', calls: [{ name: 'look_up', input: { n: 1 } }, { name: 'clock', input: {} }] },
-    { calls: [{ name: 'launch', input: {} }, { name: 'look_up', input: { fails: true } }] },
+    {
+      text: 'Looking.',
+      calls: [
+        { name: 'look_up', input: { n: 1 } },
+        { name: 'clock', input: {} },
+      ],
+    },
+    {
+      calls: [
+        { name: 'launch', input: {} },
+        { name: 'look_up', input: { fails: true } },
+      ],
+    },
   ]);
   await client.beta.sessions.events.send(id, { events: [say('Look.')] });
   expect(await serve(id, ran)).toEqual([
@@ -105,7 +117,14 @@ test('ends with a session that is archived under it', async () => {
   const served = (async () => {
     for await (const call of runner) await client.beta.sessions.archive(id).catch(() => call);
   })();
-  model.script([{ calls: [{ name: 'look_up', input: {} }, { name: 'unknown_to_it', input: {} }] }]);
+  model.script([
+    {
+      calls: [
+        { name: 'look_up', input: {} },
+        { name: 'unknown_to_it', input: {} },
+      ],
+    },
+  ]);
   const other = { type: 'custom' as const, name: 'unknown_to_it', description: 'x' };
   await client.beta.sessions.update(id, {
     agent: { tools: [...setting.agent.tools, { ...other, input_schema: { type: 'object' } }] as never },

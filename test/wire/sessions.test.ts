@@ -91,7 +91,7 @@ describe('Creating a session', () => {
     ['resources', { resources: [{ type: 'file', file_id: 'file_x' }] }, 400],
     ['vaults', { vault_ids: ['vlt_x'] }, 400],
     ['a budget', { budget: { type: 'limit', max_list_cost: { amount: '1', currency: 'USD' } } }, 400],
-    ['initial events', { initial_events: [say('hi')] }, 400],
+    ['initial events that are none', { initial_events: [{ type: 'user.interrupt' }] }, 400],
   ])('refuses %s', async (_name, fields, status) => {
     expect(await errorOf(openSession(client, setting, fields as never))).toMatchObject({ status });
   });

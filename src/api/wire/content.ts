@@ -76,7 +76,7 @@ function blockOf<T extends ResultBlock>(allowed: readonly BlockType[]) {
       (one) => typeof value === 'object' && value !== null && 'type' in value && value.type === one,
     );
     if (type !== undefined) return parseInto(blocks[type] as z.ZodType, value, context) as T;
-    context.addIssue(`type: must be one of ${allowed.join(', ')}`);
+    context.addIssue({ code: 'custom', path: ['type'], message: `must be one of ${allowed.join(', ')}` });
     return z.NEVER;
   });
 }

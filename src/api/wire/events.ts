@@ -20,7 +20,8 @@ const toolConfirmation = z
   .transform(({ deny_message, ...rest }, context) => {
     if (typeof deny_message !== 'string') return rest;
     if (rest.result === 'deny') return { ...rest, deny_message };
-    context.addIssue("deny_message: goes with the result 'deny' alone");
+    const message = "goes with the result 'deny' alone";
+    context.addIssue({ code: 'custom', path: ['deny_message'], message });
     return z.NEVER;
   });
 
@@ -55,9 +56,9 @@ const clientEvent = z.unknown().transform((value, context): ClientEventBody => {
   const name = known.find((one) => one === type);
   if (name !== undefined) return parseInto(schemas[name], value, context);
   if (laterTypes.includes(type)) {
-    notSupported(context, `type: '${type}' events are not supported by this server yet`);
+    notSupported(context, `'${type}' events are not supported by this server yet`, ['type']);
   } else {
-    context.addIssue(`type: must be one of ${known.join(', ')}`);
+    context.addIssue({ code: 'custom', path: ['type'], message: `must be one of ${known.join(', ')}` });
   }
   return z.NEVER;
 });
@@ -71,17 +72,23 @@ const initialEvent = z.unknown().transform((value, context) => {
   const type = typeOf(value);
   if (type === 'user.message') return parseInto(userMessage, value, context);
   if (type === 'user.define_outcome') {
-    notSupported(context, `type: '${type}' events are not supported by this server yet`);
+    notSupported(context, `'${type}' events are not supported by this server yet`, ['type']);
   } else {
-    context.addIssue("type: must be 'user.message'");
+    context.addIssue({ code: 'custom', path: ['type'], message: "must be 'user.message'" });
   }
   return z.NEVER;
 });
+
+const mostFileDocuments = 100;
 
 /** The messages that a session begins with; null and none at all are the same. */
 export const initialEvents = z
   .array(initialEvent, 'must be a list of events')
   .max(50, 'must hold at most 50 events')
+  .refine(
+    (events) => fileDocuments(events) <= mostFileDocuments,
+    `must hold at most ${mostFileDocuments} documents that are files`,
+  )
   .nullable();
 
 export const eventListQuery = z.strictObject({
@@ -94,6 +101,11 @@ export const eventListQuery = z.strictObject({
   'created_at[lt]': time,
   'created_at[lte]': time,
 });
+
+function fileDocuments(events: readonly Extract<ClientEventBody, { type: 'user.message' }>[]): number {
+  const blocks = events.flatMap(({ content }) => content);
+  return blocks.filter((block) => block.type === 'document' && block.source.type === 'file').length;
+}
 
 function typeOf(value: unknown): string {
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;

@@ -34,9 +34,9 @@ export function unsupported(empty: 'list' | 'null', what: string) {
   });
 }
 
-/** Adds an issue that becomes a `not_supported` error instead of an `invalid_request` one. */
-export function notSupported(context: z.RefinementCtx, message: string): void {
-  context.addIssue({ code: 'custom', message, params: { pawl_code: 'not_supported' } });
+/** Adds an issue that becomes a `not_supported` error instead of an `invalid_request` one; about a field inside with `at`. */
+export function notSupported(context: z.RefinementCtx, message: string, at: readonly string[] = []): void {
+  context.addIssue({ code: 'custom', path: [...at], message, params: { pawl_code: 'not_supported' } });
 }
 
 const effort = z.union([z.enum(effortLevels), z.strictObject({ type: z.enum(effortLevels) })], {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { percent } from '../../core/assignment.ts';
-import type { Budget } from '../../core/budget.ts';
+import type { Budget, Money } from '../../core/budget.ts';
 import { readTime } from '../../core/clock.ts';
 import type { SessionAgent, UsageSnapshot } from '../../core/events.ts';
 import type { Metadata } from '../../core/metadata.ts';
+import { listCost } from '../../core/money.ts';
 import type { Arm, RolloutPlace } from '../../core/rollout.ts';
 import { type ResolutionReason, type SessionStatus, sessionStatuses } from '../../core/session.ts';
 import type { SessionUsage } from '../../core/usage.ts';
@@ -104,7 +105,7 @@ export type SessionResponse = {
   readonly vault_ids: readonly string[];
   readonly budget: Budget | null;
   readonly outcome_evaluations: readonly never[];
-  readonly usage: UsageSnapshot;
+  readonly usage: Omit<UsageSnapshot, 'list_cost'> & { readonly list_cost: Money | null };
   readonly stats: { readonly active_seconds: number; readonly duration_seconds: number };
   readonly deployment_id: null;
   readonly created_at: string;
@@ -129,6 +130,8 @@ export type SessionExtras = {
   readonly stopped_at: string | null;
   /** Null when no route serves the model any more. */
   readonly served_by: ResolvedRoute | null;
+  /** What it cost at list prices, in US dollars with all fractions; null while none of its requests has a price. */
+  readonly cost_usd: number | null;
 };
 
 /** The arm of a rollout that a session is in, as answers carry it. */
@@ -158,7 +161,10 @@ export function sessionResponse(
     vault_ids: row.vault_ids === null ? [] : (JSON.parse(row.vault_ids) as string[]),
     budget: budgetOf(row),
     outcome_evaluations: [],
-    usage: usageSnapshot(JSON.parse(row.usage) as SessionUsage, { ...row, active_us: activeUs }),
+    usage: {
+      ...usageSnapshot(JSON.parse(row.usage) as SessionUsage, { ...row, active_us: activeUs }),
+      list_cost: listCost(row.list_cost_usd),
+    },
     stats: {
       active_seconds: activeUs / 1_000_000,
       duration_seconds: Math.max(0, end - readTime(row.created_at)) / 1_000_000,
@@ -176,6 +182,7 @@ export function sessionResponse(
       overridden: row.overrides !== null,
       stopped_at: row.stopped_at,
       served_by,
+      cost_usd: row.list_cost_usd,
     },
   };
 }

@@ -1,10 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { requestServer } from '../api-client.ts';
-import { CommandError, networkReason } from '../command-error.ts';
 import { withServer } from '../open-server.ts';
-import { printFile } from '../output.ts';
+import { saveFile } from '../save-file.ts';
 import { datasetPath } from './words.ts';
 
 /** The options of `pawl dataset export`. */
@@ -24,13 +20,6 @@ export async function exportDataset(name: string, options: ExportOptions): Promi
   const path = datasetPath(name, '/export', { revision, format });
   await withServer(choice, async (server) => {
     const signal = AbortSignal.timeout(timeoutMs);
-    const { body } = await requestServer(server, { method: 'GET', path, signal });
-    if (body === null) throw new CommandError(`The server at ${server.url} sent no file`);
-    if (file === undefined) return printFile(body);
-    await pipeline(body, createWriteStream(file)).catch(async (error: unknown) => {
-      // Half a file looks like a whole one.
-      await rm(file, { force: true });
-      throw new CommandError(`${file} cannot be written: ${networkReason(error)}`, { cause: error });
-    });
+    await saveFile(server, await requestServer(server, { method: 'GET', path, signal }), file ?? null);
   });
 }

@@ -5,14 +5,15 @@ import type { Handle } from '../../store/dialect.ts';
 import { listEvents } from '../../store/events.ts';
 import type { SessionRow } from '../../store/sessions.ts';
 import type { SessionEvent } from '../turn-reader.ts';
-import { type SessionTurn, toolTypes, turnsOf } from './session-turns.ts';
+import { type SessionTurn, turnsOf } from './session-turns.ts';
 
 /** Characters of events that are read of one session; no case may hold so much. */
 export const longestHistory: number = 1024 * 1024;
 
 const turnTypes = ['span.model_request_start', 'span.model_request_end', 'session.error', 'user.interrupt'];
+const statusTypes = ['session.status_running', 'session.thread_status_idle'];
 const endTypes = ['session.status_idle', 'session.status_terminated'];
-const types = [...conversationTypes, ...toolTypes, ...turnTypes, ...endTypes];
+const types = [...conversationTypes, ...turnTypes, ...statusTypes, ...endTypes];
 const stretch = 200;
 
 /**

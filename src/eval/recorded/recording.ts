@@ -18,6 +18,8 @@ export type RecordedFields = {
   readonly session_id: string;
   /** The candidate's copy; only where a shadow has made one. */
   readonly shadow_session_id?: string;
+  /** The session in a copy of which the candidate is asked; only where it is asked. */
+  readonly pawl_copy_of?: string;
   readonly turn: number;
 };
 
@@ -29,7 +31,7 @@ export type RecordedFields = {
 export function recordedMessage(one: Case, of: Recording): Message {
   const { session_id, turn } = recordedAt(one, of);
   // No message has this hash: none holds the character NUL.
-  return { text: '', hash: sha256(`recorded\0${session_id}\0${turn}`) };
+  return { text: '', hash: sha256(`recorded\0${session_id}\0${turn}`), copy_of: null };
 }
 
 type Deps = { readonly store: Store; readonly prices: () => readonly Price[] };

@@ -43,7 +43,7 @@ describe('The turns of a session', () => {
             usage: { input_tokens: 3, output_tokens: 2, cache_read_tokens: 0, cache_write_tokens: 0 },
           },
         },
-        ...{ refused: false, calls_tools: false, latency_ms: 4 },
+        ...{ told: [], told_midway: false, refused: false, latency_ms: 4 },
       },
     ]);
   });
@@ -66,7 +66,7 @@ describe('The turns of a session', () => {
   test('leave what was said during a failure to the next one, which hears it', () => {
     const failed = {
       type: 'session.error',
-      error: { message: 'no model', retry_status: { type: 'exhausted' } },
+      error: { type: 'unknown_error', message: 'no model', retry_status: { type: 'exhausted' } },
     };
     const events = heard(
       ...[user('One'), asks, failed, user('Two'), idle('retries_exhausted')],
@@ -76,20 +76,35 @@ describe('The turns of a session', () => {
     expect(turnsOf(events, 'claude-test').map(({ end }) => end.ok)).toEqual([false, true]);
   });
 
-  test('say that they were refused, interrupted, or called tools', () => {
-    const tool = { type: 'agent.custom_tool_use', name: 'look', input: {} };
+  test('say that they were refused or interrupted, and not that they called tools', () => {
+    const tool = { type: 'agent.mcp_tool_use', name: 'look', input: {} };
     const events = heard(
       ...[user('a'), asks, agent('No.'), answered, idle('refusal')],
       ...[user('b'), asks, { type: 'user.interrupt' }, idle()],
-      ...[user('c'), asks, tool, answered, idle('requires_action')],
+      ...[user('c'), asks, tool, answered, asks, agent('C'), answered, idle()],
     );
     const turns = turnsOf(events, 'claude-test');
     expect(turns.map(({ refused }) => refused)).toEqual([true, false, false]);
-    expect(turns.map(({ calls_tools }) => calls_tools)).toEqual([false, false, true]);
-    expect(turns.map(({ end }) => end.ok)).toEqual([true, false, false]);
+    expect(turns.map(({ end }) => end.ok)).toEqual([true, false, true]);
   });
 
-  test('go on after a call was answered, to the end that then comes', () => {
+  test('are not touched by an interrupt between them', () => {
+    const events = heard({ type: 'user.interrupt' }, user('a'), asks, agent('A'), answered, idle());
+    expect(turnsOf(events, 'claude-test').map(({ end }) => end.ok)).toEqual([true]);
+  });
+
+  test('have what the application told the agent, and whether that came in the middle', () => {
+    const system = (text: string) => ({ type: 'system.message', content: block(text) });
+    const events = heard(
+      ...[system('x'), user('a'), system('y'), asks, agent('A'), answered, idle()],
+      ...[user('b'), asks, system('z'), asks, agent('B'), answered, idle()],
+    );
+    const turns = turnsOf(events, 'claude-test');
+    expect(turns.map(({ told }) => textOfMessage(told))).toEqual(['x\ny', '']);
+    expect(turns.map(({ told_midway }) => told_midway)).toEqual([false, true]);
+  });
+
+  describe('that wait for a client', () => {
     const call = { type: 'agent.custom_tool_use', name: 'look', input: {} };
     const answer = { type: 'user.custom_tool_result', custom_tool_use_id: 'sevt_3' };
     const waits = {
@@ -97,28 +112,38 @@ describe('The turns of a session', () => {
       stop_reason: { type: 'requires_action', event_ids: ['sevt_3'] },
     };
     const begun = [user('a'), asks, agent('Let me see.'), call, answered, waits];
-    const [open] = turnsOf(heard(...begun), 'claude-test');
-    expect(open?.end).toMatchObject({
-      error: { kind: 'needs_action', message: 'the agent called the tool look, which nobody has answered' },
+    const runs = { type: 'session.status_running' };
+
+    test('have not ended', () => {
+      expect(turnsOf(heard(...begun), 'claude-test')).toEqual([]);
+      expect(turnsOf(heard(...begun, answer, runs, asks), 'claude-test')).toEqual([]);
     });
-    expect(turnsOf(heard(...begun, answer, asks), 'claude-test')).toEqual([]);
-    const rest = [
-      answer,
-      asks,
-      agent(' Here.'),
-      answered,
-      idle(),
-      user('b'),
-      asks,
-      agent('B'),
-      answered,
-      idle(),
-    ];
-    const turns = turnsOf(heard(...begun, ...rest), 'claude-test');
-    expect(turns.map(({ messages }) => messages.map(textOfMessage))).toEqual([['a'], ['b']]);
-    expect(turns[0]).toMatchObject({
-      ...{ calls_tools: true, latency_ms: 10 },
-      end: { ok: true, outcome: { reply: 'Let me see. Here.', tool_calls: [{ name: 'look', input: {} }] } },
+
+    test('go on to the end that then comes, and leave out the time in which they waited', () => {
+      const rest = [waits, answer, runs, asks, agent('Here.'), answered, idle()];
+      const next = [user('b'), asks, agent('B'), answered, idle()];
+      const turns = turnsOf(heard(...begun, ...rest, ...next), 'claude-test');
+      expect(turns.map(({ messages }) => messages.map(textOfMessage))).toEqual([['a'], ['b']]);
+      expect(turns[0]).toMatchObject({
+        latency_ms: 12 - 3,
+        end: { ok: true, outcome: { reply: 'Here.', tool_calls: [{ name: 'look', input: {} }] } },
+      });
+    });
+
+    test('go on when a budget is raised, with what was said before it stopped them', () => {
+      const stop_reason = { type: 'budget_reached' };
+      const thread = { type: 'session.thread_status_idle', stop_reason };
+      const cut = [user('a'), asks, call, answered, user('b'), thread, idle('budget_reached')];
+      expect(turnsOf(heard(...cut), 'claude-test')).toEqual([]);
+      const events = heard(...cut, runs, asks, agent('AB'), answered, idle());
+      expect(said(events)).toEqual([['a', 'b']]);
+      expect(turnsOf(events, 'claude-test')[0]?.end).toMatchObject({ outcome: { reply: 'AB' } });
+    });
+
+    test('have ended where the budget was used up by their last request', () => {
+      const thread = { type: 'session.thread_status_idle', stop_reason: { type: 'end_turn' } };
+      const events = heard(user('a'), asks, agent('A'), answered, thread, idle('budget_reached'));
+      expect(turnsOf(events, 'claude-test').map(({ end }) => end.ok)).toEqual([true]);
     });
   });
 

@@ -1,79 +1,120 @@
 import { readTime } from '../../core/clock.ts';
-import type { TextBlock } from '../../core/content.ts';
-import { endsTurn, readTurn, type SessionEvent, type TurnEnd } from '../turn-reader.ts';
+import type { MessageBlock, TextBlock } from '../../core/content.ts';
+import { endsTurn, readTurn, type SessionEvent, stopOf, type TurnEnd } from '../turn-reader.ts';
 
 /** One turn of a session, from what the user said to its end. */
 export type SessionTurn = {
   /** What the user said, message by message; at least one. */
-  readonly messages: readonly (readonly TextBlock[])[];
+  readonly messages: readonly (readonly MessageBlock[])[];
+  /** What the application told the agent beside that. */
+  readonly told: readonly TextBlock[];
+  /** Whether it told something more in the middle of the turn. */
+  readonly told_midway: boolean;
   readonly end: TurnEnd;
   /** Whether the model refused to answer. */
   readonly refused: boolean;
-  readonly calls_tools: boolean;
-  /** From the first of the messages to the end of the turn. */
+  /** From the first of the messages to the end of the turn, without the time in which it waited for a client. */
   readonly latency_ms: number;
 };
 
 /**
- * The turns of a session that have ended, in order; the last may be one that waits for a client's answer to a call.
- * What a user said while the last try of a turn failed was not answered by it, and belongs to the next one. `model` is
- * who is taken to have answered where no event says so.
+ * The turns of a session that have ended, in order. One that waits for the answer to a call, or for its budget to be
+ * raised, has not: what comes of it afterwards belongs to it. What a user said while the last try of a turn failed was not
+ * answered by it, and belongs to the next one. `model` is who is taken to have answered where no event says so.
  */
 export function turnsOf(events: readonly SessionEvent[], model: string): SessionTurn[] {
   const turns: SessionTurn[] = [];
-  let heard: SessionEvent[] = [];
-  let said: UserMessage[] = [];
-  let late: UserMessage[] = [];
-  let asked = false;
-  let waiting: SessionEvent | null = null;
+  let open = newTurn();
   for (const event of events) {
-    heard.push(event);
-    if (event.type === 'span.model_request_start') [asked, waiting] = [true, null];
-    if (event.type === 'user.message') (asked ? late : said).push(event as UserMessage);
+    hear(open, event);
     if (!endsTurn(event)) continue;
-    // The answer to a call belongs to the turn that has made it, and so does all that comes of it.
-    waiting = waits(event) ? event : null;
-    if (waiting !== null) continue;
-    const [first] = said;
-    if (asked && first !== undefined) turns.push(readOne({ heard, said, first, end: event, model }));
-    if (asked) said = late;
-    else said.push(...late);
-    [heard, late, asked] = [[], [], false];
+    if (isPause(event, open.heard)) {
+      open.paused_at ??= timeOf(event);
+      // It hears them when it goes on.
+      open.said.push(...open.late.splice(0));
+      continue;
+    }
+    const [first] = open.said;
+    if (open.asked && first !== undefined) turns.push(readOne(open, { first, end: event, model }));
+    const left = open.asked ? open.late : [...open.said, ...open.late];
+    open = { ...newTurn(), said: left, told: open.asked ? [] : open.told };
   }
-  const [first] = said;
-  if (waiting === null || first === undefined) return turns;
-  return [...turns, readOne({ heard, said, first, end: waiting, model })];
+  return turns;
 }
 
-/** Events by which an agent calls tools. */
-export const toolTypes: readonly string[] = ['agent.tool_use', 'agent.custom_tool_use', 'agent.mcp_tool_use'];
-
 /** The texts of a message as one. */
-export function textOfMessage(content: readonly TextBlock[]): string {
-  return content.map(({ text }) => text).join('\n');
+export function textOfMessage(content: readonly MessageBlock[]): string {
+  return content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n');
 }
 
 /** A user message as a session of this server has it. */
-type UserMessage = { readonly content: readonly TextBlock[]; readonly processed_at: string };
+type UserMessage = { readonly content: readonly MessageBlock[]; readonly processed_at: string };
 
-function waits(event: SessionEvent): boolean {
-  return event.type === 'session.status_idle' && event.stop_reason.type === 'requires_action';
+/** A turn whose end is still to come. */
+type OpenTurn = {
+  readonly heard: SessionEvent[];
+  readonly said: UserMessage[];
+  /** What the user said after the agent had been asked. */
+  readonly late: UserMessage[];
+  readonly told: TextBlock[];
+  told_midway: boolean;
+  /** Whether the model was asked. */
+  asked: boolean;
+  /** Microseconds since 1970; null while it does not wait. */
+  paused_at: number | null;
+  paused_us: number;
+};
+
+function newTurn(): OpenTurn {
+  return {
+    ...{ heard: [], said: [], late: [], told: [] },
+    ...{ told_midway: false, asked: false, paused_at: null, paused_us: 0 },
+  };
 }
 
-function readOne(given: {
-  readonly heard: readonly SessionEvent[];
-  readonly said: readonly UserMessage[];
-  readonly first: UserMessage;
-  readonly end: SessionEvent;
-  readonly model: string;
-}): SessionTurn {
-  const { heard, said, first, end, model } = given;
+function hear(open: OpenTurn, event: SessionEvent): void {
+  // An interrupt where nothing is under way changes nothing.
+  if (event.type !== 'user.interrupt' || open.asked) open.heard.push(event);
+  switch (event.type) {
+    case 'session.status_running':
+    case 'span.model_request_start':
+      if (open.paused_at !== null) open.paused_us += timeOf(event) - open.paused_at;
+      open.paused_at = null;
+      if (event.type === 'span.model_request_start') open.asked = true;
+      break;
+    case 'user.message':
+      (open.asked ? open.late : open.said).push(event as UserMessage);
+      break;
+    case 'system.message':
+      if (open.asked) open.told_midway = true;
+      else open.told.push(...(event.content as readonly TextBlock[]));
+      break;
+    default:
+  }
+}
+
+/** Whether the turn goes on when a client acts. */
+function isPause(event: SessionEvent, heard: readonly SessionEvent[]): boolean {
+  if (event.type !== 'session.status_idle') return false;
+  const stop = stopOf(heard);
+  return stop === 'requires_action' || stop === 'budget_reached';
+}
+
+function readOne(
+  open: OpenTurn,
+  { first, end, model }: { first: UserMessage; end: SessionEvent; model: string },
+): SessionTurn {
+  const { heard, said, told, told_midway, paused_us } = open;
   return {
     messages: said.map(({ content }) => content),
+    ...{ told, told_midway },
     end: readTurn(heard, { model, takes_tool_calls: false }),
-    refused: end.type === 'session.status_idle' && String(end.stop_reason.type) === 'refusal',
-    calls_tools: heard.some(({ type }) => toolTypes.includes(type)),
-    latency_ms:
-      (readTime((end as { processed_at: string }).processed_at) - readTime(first.processed_at)) / 1000,
+    refused: end.type === 'session.status_idle' && String(stopOf(heard)) === 'refusal',
+    latency_ms: (timeOf(end) - readTime(first.processed_at) - paused_us) / 1000,
   };
+}
+
+/** Events of this server all have their time. */
+function timeOf(event: SessionEvent): number {
+  return readTime((event as { processed_at: string }).processed_at);
 }

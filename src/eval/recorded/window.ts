@@ -1,7 +1,7 @@
 import { sha256 } from '../../core/canonical.ts';
 import type { Metadata } from '../../core/metadata.ts';
 import type { PageRequest } from '../../core/page.ts';
-import { isBusy } from '../../core/session.ts';
+import { copyKey, isBusy } from '../../core/session.ts';
 import type { Store } from '../../store/dialect.ts';
 import { listSessions, type SessionRow } from '../../store/sessions.ts';
 import { readSessionTurns } from './read-session.ts';
@@ -52,7 +52,7 @@ export async function* findRecorded(
 }
 
 /** What marks sessions that no user is behind. */
-const ownMarks = ['pawl_eval_run', 'pawl_judge', 'pawl_shadow'] as const;
+const ownMarks = ['pawl_eval_run', 'pawl_judge', 'pawl_shadow', copyKey] as const;
 
 /** Whether a session was made by this server for an eval, a judge or a shadow. */
 export function isOwn(session: Pick<SessionRow, 'metadata'>): boolean {
@@ -83,13 +83,17 @@ async function caseOf(store: Store, session: SessionRow): Promise<RecordedCase |
   if (turn === undefined) return 'unanswered';
   const [message, second] = turn.messages;
   if (another !== undefined || second !== undefined || message === undefined) return 'several_messages';
-  if (turn.calls_tools) return 'tool_calls';
+  if (turn.told.length > 0 || turn.told_midway) return 'system_message';
+  if (message.some(({ type }) => type !== 'text')) return 'attachment';
   if (!turn.end.ok) return 'interrupted';
   return {
     id: session.id,
     input: textOfMessage(message),
     answer: turn.end.outcome,
     cluster: clusterOf(session),
-    fields: { session_id: session.id, turn: 1, agent_version: session.agent_version },
+    fields: {
+      ...{ session_id: session.id, turn: 1, agent_version: session.agent_version },
+      [copyKey]: session.id,
+    },
   };
 }

@@ -62,8 +62,17 @@ function copying({
   return { sent, copier };
 }
 
-async function pairOf(messages: readonly string[]): Promise<ShadowPairRow> {
-  await seedTalk(store, shadow, 'sesn_1', messages);
+/** A session with one turn for each message, and `more` behind them. */
+async function pairOf(
+  messages: readonly string[],
+  more: readonly (object | undefined)[] = [],
+): Promise<ShadowPairRow> {
+  const { last_seq } = await seedTalk(store, shadow, 'sesn_1', messages);
+  const events = more.filter((event) => event !== undefined);
+  await store.write(async (tx) => {
+    await insertEvents(tx, rowsOf('sesn_1', events, last_seq));
+    if (events.length > 0) await updateSession(tx, 'sesn_1', { last_seq: last_seq + events.length });
+  });
   const row: ShadowPairRow = {
     ...{ shadow_id: shadow.id, session_id: 'sesn_1', shadow_session_id: null, status: 'open' },
     ...{ seen_turns: 0, turns: 0, tally: null, reason: null, created_at: at(2) },
@@ -99,7 +108,7 @@ test('A shadow that is stopped before a session was begun opens none for it', as
   expect(await known()).toMatchObject({ shadow_session_id: null, status: 'open' });
 });
 
-test('A copy that waits for the answer to a call is sent nothing more, and says so', async () => {
+test('A copy that rests in the middle of a turn is sent nothing more, and says so', async () => {
   const call = { id: 'sevt_1', type: 'agent.custom_tool_use', name: 'look_up', input: {} };
   const stop_reason = { type: 'requires_action', event_ids: ['sevt_1'] };
   const turn = (text: string): readonly object[] => [
@@ -109,8 +118,48 @@ test('A copy that waits for the answer to a call is sent nothing more, and says 
   const { sent, copier } = copying({ turn });
   await copier.copy(shadow, await pairOf(['One', 'Two']), new AbortController().signal);
   expect(sent).toHaveLength(1);
-  const reason = 'in the copy, the agent called the tool look_up, which nobody has answered';
-  expect(await known()).toMatchObject({ turns: 1, status: 'failed', reason });
+  const reason = 'in the copy, turn 1 has not come to its end';
+  expect(await known()).toMatchObject({ turns: 0, status: 'failed', reason });
+});
+
+test('What the application has told the agent is told in the copy, as the last thing of its turn', async () => {
+  const { sent, copier } = copying();
+  const block = (text: string) => [{ type: 'text', text }];
+  const system = (text: string) => ({ type: 'system.message', content: block(text) });
+  const [asks, said] = turnOf('Hello');
+  await copier.copy(
+    shadow,
+    await pairOf([], [system('It is Monday.'), asks, system('Be brief.'), ...turnOf('Hi').slice(1), said]),
+    new AbortController().signal,
+  );
+  expect(sent.map((text) => JSON.parse(text))).toEqual([
+    [
+      { type: 'user.message', content: block('Hello') },
+      { type: 'system.message', content: [...block('It is Monday.'), ...block('Be brief.')] },
+    ],
+  ]);
+});
+
+test('A turn that was told something in its middle ends the copying, and says so', async () => {
+  const { sent, copier } = copying();
+  const told = { type: 'system.message', content: [{ type: 'text', text: 'Be brief.' }] };
+  const [asks, begun, ...rest] = turnOf('Two');
+  const pair = await pairOf(['One'], [asks, begun, told, ...rest]);
+  await copier.copy(shadow, pair, new AbortController().signal);
+  expect(sent).toHaveLength(1);
+  const reason = 'turn 2 was told something in its middle';
+  expect(await known()).toMatchObject({ status: 'skipped', turns: 1, reason });
+});
+
+test('A turn of the user that waits is not copied before it has ended', async () => {
+  const { sent, copier } = copying();
+  const stop_reason = { type: 'requires_action', event_ids: ['sevt_1'] };
+  const call = { id: 'sevt_1', type: 'agent.custom_tool_use', name: 'look_up', input: {} };
+  const waits = [...turnOf('Two').slice(0, 2), call, { type: 'session.status_idle', stop_reason }];
+  const pair = await pairOf(['One'], waits as object[]);
+  await copier.copy(shadow, pair, new AbortController().signal);
+  expect(sent).toHaveLength(1);
+  expect(await known()).toMatchObject({ status: 'open', turns: 1, seen_turns: 1 });
 });
 
 test('A session that is too long is skipped, and says so', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { PawlError } from '../../core/errors.ts';
-import { isBusy } from '../../core/session.ts';
+import type { ClientEventBody } from '../../core/events.ts';
+import { copyKey, isBusy } from '../../core/session.ts';
 import type { Inbox } from '../../session/inbox.ts';
 import type { Sessions } from '../../session/sessions.ts';
 import type { Store } from '../../store/dialect.ts';
@@ -39,7 +40,7 @@ export function createCopier({ store, sessions, inbox }: Deps) {
       overrides: null,
       environment_id: original.environment_id,
       ...{ title: null, vault_ids: [], budget: null, initial_events: [] },
-      metadata: { pawl_shadow: shadow.id, pawl_shadow_of: original.id },
+      metadata: { pawl_shadow: shadow.id, pawl_shadow_of: original.id, [copyKey]: original.id },
     });
     await store.write((tx) => beginShadowPair(tx, pair, row.id));
     return row.id;
@@ -76,15 +77,12 @@ export function createCopier({ store, sessions, inbox }: Deps) {
     let copied = await settled(copyId, signal);
     for (let turn = pair.turns; turn < turns.length; turn++) {
       if (copied === null) return false;
-      const { messages } = turns[turn] ?? { messages: [] };
       if (copied.length <= turn) {
         if (!(await isRunning(shadow))) return false;
-        await inbox.send(
-          copyId,
-          messages.map((content) => ({ type: 'user.message' as const, content })),
-        );
+        await inbox.send(copyId, saidIn(turns[turn]));
         copied = await settled(copyId, signal);
         if (copied === null) return false;
+        requireTurn(copied, turn);
       }
       const both = turn + 1;
       const tally: PairTally = {
@@ -93,7 +91,6 @@ export function createCopier({ store, sessions, inbox }: Deps) {
       };
       const progress = { turns: both, tally: JSON.stringify(tally) };
       await store.write((tx) => updateShadowPair(tx, pair, progress));
-      requireDone(copied.at(-1));
     }
     return true;
   }
@@ -107,9 +104,9 @@ export function createCopier({ store, sessions, inbox }: Deps) {
     if (original.overrides !== null) return leave('skipped', 'the session has other tools than its version');
     const turns = await readSessionTurns(store.db, original);
     if (turns === null) return leave('skipped', `the session is ${tooLong}`);
-    // No tool is run twice, and none of them has its results here.
-    const calling = turns.findIndex(({ calls_tools }) => calls_tools);
-    const copyable = calling === -1 ? turns : turns.slice(0, calling);
+    // Where the candidate calls other tools, or none, there is no such middle.
+    const told = turns.findIndex(({ told_midway }) => told_midway);
+    const copyable = told === -1 ? turns : turns.slice(0, told);
     try {
       if (copyable.length > 0) {
         if (signal.aborted || !(await isRunning(shadow))) return;
@@ -120,7 +117,7 @@ export function createCopier({ store, sessions, inbox }: Deps) {
       if (!(error instanceof PawlError) || error.entry.status >= 500) throw error;
       return leave('failed', error.message);
     }
-    if (calling !== -1) return leave('skipped', `turn ${calling + 1} calls tools, which are not run again`);
+    if (told !== -1) return leave('skipped', `turn ${told + 1} was told something in its middle`);
     await store.write((tx) => updateShadowPair(tx, pair, { seen_turns: original.turns }));
   }
 
@@ -129,10 +126,17 @@ export function createCopier({ store, sessions, inbox }: Deps) {
 
 export type Copier = ReturnType<typeof createCopier>;
 
-/** Nobody answers the copy, so that what is sent after a call would wait for ever. */
-function requireDone(turn: SessionTurn | undefined): void {
-  if (turn === undefined || turn.end.ok || turn.end.error.kind !== 'needs_action') return;
-  throw new PawlError('invalid_request', `in the copy, ${turn.end.error.message}`);
+/** What is sent to a copy that rests in the middle of a turn would wait for ever: somebody has taken a hand in it. */
+function requireTurn(copied: readonly SessionTurn[], turn: number): void {
+  if (copied.length > turn) return;
+  throw new PawlError('invalid_request', `in the copy, turn ${turn + 1} has not come to its end`);
+}
+
+/** What a turn began with: what the user said, and last what the application told the agent beside that. */
+function saidIn(turn: SessionTurn | undefined): ClientEventBody[] {
+  const { messages = [], told = [] } = turn ?? {};
+  const said = messages.map((content) => ({ type: 'user.message' as const, content }));
+  return told.length === 0 ? said : [...said, { type: 'system.message', content: told }];
 }
 
 const tooLong = `longer than ${longestHistory} characters`;

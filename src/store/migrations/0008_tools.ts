@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Dialect } from '../dialect.ts';
 import { runStep } from '../migration-step.ts';
 
-/** Sessions with calls of tools that are still open, with vaults, and with a budget. */
+/** Sessions with calls of tools that are still open, with vaults, and with a budget, and those that are copies. */
 export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
   await runStep(db, dialect, { tables, indexes: [] });
 }
@@ -14,4 +14,5 @@ const tables = [
   'alter table sessions add column vault_ids text',
   'alter table sessions add column budget text',
   'alter table sessions add column list_cost_usd double precision',
+  'alter table sessions add column copy_of text',
 ];
