@@ -57,18 +57,21 @@ export async function startMcpWorld(
 
 /** A message that tells the model what to reply, in as many rounds. */
 export function tell(...rounds: Said[]): BetaManagedAgentsUserMessageEventParams {
-  return say(JSON.stringify(rounds));
+  return say(mark + JSON.stringify(rounds));
 }
+
+/** What stands before what the model is told; messages before it may have had no answer, and be one with it. */
+const mark = 'Do: ';
 
 /** A model that replies what `tell` has told it. */
 export function doAsTold({ messages }: Pick<ChatRequest, 'messages'>): string | Said {
   const sides = joined(messages).filter(({ role }) => role !== 'system');
-  const isTold = (text: string): boolean => text.startsWith('[{');
-  const told = sides.findLastIndex(({ role, text }) => role === 'user' && isTold(text));
+  const told = sides.findLastIndex(({ role, text }) => role === 'user' && text.includes(mark));
   const { text = '' } = sides.at(-1) ?? {};
   // One protocol has pictures of results among the words of the user.
-  if (text !== '' && !isTold(text) && !text.startsWith('From the result')) return `Reply to ${text}`;
-  const rounds = told === -1 ? [] : (JSON.parse(sides[told]?.text ?? '') as Said[]);
+  if (text !== '' && !text.includes(mark) && !text.startsWith('From the result')) return `Reply to ${text}`;
+  const words = sides[told]?.text.split(mark).at(-1) ?? '[]';
+  const rounds = JSON.parse(words) as Said[];
   const made = sides.slice(told).filter(({ role }) => role === 'assistant').length;
   return rounds[made] ?? 'Done.';
 }

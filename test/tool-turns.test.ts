@@ -1,21 +1,12 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from './model-faults.ts';
-import type { Protocol } from './model-requests.ts';
-import { type ModelServer, startModelServer } from './model-server.ts';
-import { sdk, startPawl, type TestPawl } from './pawl.ts';
+import type { ChatRequest, Protocol } from './model-requests.ts';
+import type { ModelServer } from './model-server.ts';
 import { joined, requestProblems } from './request-shape.ts';
-import {
-  answersIn,
-  converse,
-  eventually,
-  history,
-  openSession,
-  type Setting,
-  say,
-  typesOf,
-} from './story.ts';
-import { answerTo, askedIn, callsIn, makeArmedSetting, rested, resumed, untilAsked } from './tool-story.ts';
+import { answersIn, converse, eventually, history, openSession, say, typesOf } from './story.ts';
+import { answerTo, askedIn, callsIn, rested, resumed, untilAsked } from './tool-story.ts';
+import { startTwoProviders, type TwoProviders } from './two-providers.ts';
 
 /*
  * The goal: whatever a model does on the request that follows the results of tools, no call is made twice and no result
@@ -23,43 +14,30 @@ import { answerTo, askedIn, callsIn, makeArmedSetting, rested, resumed, untilAsk
  * can wait for their retries side by side.
  */
 
+/** Calls two tools for a message that begins with Look, and thanks for their results. */
+const scripted = ({ messages }: ChatRequest) => {
+  const last = messages.at(-1);
+  if (last?.results.length !== 0) return 'Thank you.';
+  if (!last.text.startsWith('Look')) return `Reply to ${last.text}`;
+  const calls = [
+    { name: 'look_up', input: { about: last.text } },
+    { name: 'clock', input: {} },
+  ];
+  return { text: 'Looking.', calls };
+};
+
+let served: TwoProviders;
 let model: ModelServer;
-let pawl: TestPawl;
 let client: Anthropic;
-const settings: Record<string, Setting> = {};
 
 beforeAll(async () => {
-  model = await startModelServer({
-    reply: ({ messages }) => {
-      const last = messages.at(-1);
-      if (last?.results.length !== 0) return 'Thank you.';
-      if (!last.text.startsWith('Look')) return `Reply to ${last.text}`;
-      const calls = [
-        { name: 'look_up', input: { about: last.text } },
-        { name: 'clock', input: {} },
-      ];
-      return { text: 'Looking.', calls };
-    },
+  served = await startTwoProviders(scripted, {
+    ...{ model_max_retries: '1', model_idle_timeout_ms: '1000', model_timeout_ms: '2500' },
   });
-  pawl = await startPawl({
-    anthropic_base_url: model.url,
-    anthropic_api_key: 'upstream-key',
-    openai_base_url: `${model.url}/v1`,
-    openai_api_key: 'upstream-key',
-    model_routes: 'claude-*=anthropic,*=openai',
-    model_max_retries: '1',
-    model_idle_timeout_ms: '1000',
-    model_timeout_ms: '2500',
-  });
-  client = sdk(pawl.url, pawl.key, { maxRetries: 0 });
-  settings['anthropic'] = await makeArmedSetting(client, { model: 'claude-test' });
-  settings['openai'] = await makeArmedSetting(client, { model: 'gpt-test' });
+  ({ model, client } = served);
 });
 
-afterAll(async () => {
-  await model.close();
-  await pawl.server.close();
-});
+afterAll(() => served.close());
 
 let words = 0;
 
@@ -83,7 +61,7 @@ function requestsAbout(word: string) {
 describe.concurrent.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
   /** A session of two calls that has got both answers; the last ends with the word. */
   async function answered(word: string) {
-    const { id } = await openSession(client, settings[provider] as Setting);
+    const { id } = await openSession(client, served.settings[provider]);
     await client.beta.sessions.events.send(id, { events: [say('Look.')] });
     const [first = '', second = ''] = await untilAsked(client, id, 2);
     const before = (await history(client, id)).length - 1;

@@ -36,7 +36,7 @@ export type SearchResultBlock = {
   readonly source: string;
   readonly title: string;
   readonly content: readonly TextBlock[];
-  readonly citations?: { readonly enabled: boolean };
+  readonly citations: { readonly enabled: boolean };
 };
 
 /** What a user's message is made of. */

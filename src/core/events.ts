@@ -39,17 +39,21 @@ export type SessionErrorType =
   | 'model_request_failed_error'
   | 'billing_error'
   | 'tool_use_limit_reached_error'
-  | 'compaction_limit_reached_error'
-  | 'mcp_connection_failed_error'
-  | 'mcp_authentication_failed_error';
+  | 'compaction_limit_reached_error';
 
-export type SessionError = {
-  readonly type: SessionErrorType;
-  readonly message: string;
-  readonly retry_status: RetryStatus;
-  /** Whose fault it was; only the MCP errors have it. */
-  readonly mcp_server_name?: string;
-};
+export type SessionError =
+  | {
+      readonly type: SessionErrorType;
+      readonly message: string;
+      readonly retry_status: RetryStatus;
+    }
+  | {
+      readonly type: 'mcp_connection_failed_error' | 'mcp_authentication_failed_error';
+      readonly message: string;
+      readonly retry_status: RetryStatus;
+      /** The name that the agent gives the server. */
+      readonly mcp_server_name: string;
+    };
 
 /** A session's usage as events and answers carry it. */
 export type UsageSnapshot = SessionUsage & {

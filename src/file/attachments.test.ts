@@ -64,7 +64,13 @@ describe('Blocks', () => {
       { type: 'text', text: 'Look.' },
       { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } },
       { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' } },
-      { type: 'search_result', source: 's', title: 't', content: [{ type: 'text', text: 'c' }] },
+      {
+        type: 'search_result',
+        source: 's',
+        title: 't',
+        content: [{ type: 'text', text: 'c' }],
+        citations: { enabled: false },
+      },
     ];
     expect(await attachments.ready(blocks)).toEqual(blocks);
   });

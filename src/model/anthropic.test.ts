@@ -238,7 +238,13 @@ describe('a request to the Messages API', () => {
   });
 
   test('says images, documents and search results, in messages and in results', async () => {
-    const found = { type: 'search_result', source: 's', title: 'T', content: [text('x')] } as const;
+    const found = {
+      type: 'search_result',
+      source: 's',
+      title: 'T',
+      content: [text('x')],
+      citations: { enabled: false },
+    } as const;
     const blocks: ReadyBlock[] = [
       { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBO' } },
       { type: 'image', source: { type: 'url', url: 'https://a.test/b.png' } },

@@ -290,6 +290,7 @@ describe('a request to Chat Completions', () => {
       source: 's',
       title: 'T',
       content: [text('x'), text('y')],
+      citations: { enabled: false },
     } as const;
     expect(await saying(found)).toBe('Search result: T\nSource: s\n\nx\ny');
   });

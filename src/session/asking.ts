@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { SessionError } from '../core/events.ts';
+import type { SessionErrorType } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { ModelError } from '../model/model.ts';
@@ -140,7 +140,7 @@ function unserved(model: string): ModelError {
   });
 }
 
-function describe(error: unknown): Omit<SessionError, 'retry_status'> {
+function describe(error: unknown): { readonly type: SessionErrorType; readonly message: string } {
   if (error instanceof ModelError) return { type: error.type, message: error.message };
   return {
     type: 'unknown_error',

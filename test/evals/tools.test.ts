@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type McpServerOnLoopback, startMcpServer } from '../mcp-server.ts';
-import { type McpWorld, makeMcpSetting, order, startMcpWorld } from '../mcp-story.ts';
+import { type McpWorld, makeMcpSetting, order, startMcpWorld, tell } from '../mcp-story.ts';
 import type { Said } from '../model-replies.ts';
 import { completed, putDataset, putEval, runToEnd } from './eval-story.ts';
 
@@ -22,10 +22,13 @@ afterAll(async () => {
   await mcp.close();
 });
 
+const textOf = ({ content }: ReturnType<typeof tell>): string =>
+  content.map((block) => ('text' in block ? block.text : '')).join('');
+
 /** An eval of an agent whose MCP tools have this policy, with one case. */
 async function evalOf(name: string, may: 'always_allow' | 'always_ask', ...rounds: readonly Said[]) {
   const { agent } = await makeMcpSetting(world.client, { orders: { at: mcp, may } }, { custom: ['look_up'] });
-  await putDataset(world.pawl, name, [{ id: 'a', input: JSON.stringify(rounds), target: 'Done.' }]);
+  await putDataset(world.pawl, name, [{ id: 'a', input: textOf(tell(...rounds)), target: 'Done.' }]);
   const limits = { max_error_share: 1, max_attempts: 3, timeout_ms: 100_000 };
   await putEval(world.pawl, { name, agent: agent.id, dataset: name, limits });
 }

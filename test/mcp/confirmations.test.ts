@@ -191,7 +191,7 @@ describe('Refused with nothing changed is', () => {
       'a message to deny with an allowance',
       ({ first }) => confirm(first, 'allow', 'No.'),
       'invalid_request',
-      'events.0: deny_message',
+      'events.0.deny_message',
     ],
     [
       'another word than allow and deny',
@@ -209,7 +209,7 @@ describe('Refused with nothing changed is', () => {
       'the result of a tool that runs elsewhere',
       ({ first }) => ({ type: 'user.tool_result', tool_use_id: first }),
       'not_supported',
-      'events.0: type',
+      'events.0.type',
     ],
   ];
 

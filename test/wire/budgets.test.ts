@@ -1,14 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGatedModel } from '../gated-model.ts';
-import { live } from '../life.ts';
+import { lastOf, limit, restOf } from '../limit-story.ts';
 import { startMcpServer } from '../mcp-server.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { sdk, startPawl, type TestPawl } from '../pawl.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
 import {
   answersIn,
   converse,
@@ -32,12 +28,6 @@ import { answerTo, askedIn, callsIn, makeArmedSetting, rested, resumed, untilAsk
 
 const usage = { input_tokens: 500_000, output_tokens: 0 };
 const prices = 'claude-dear=100000/0,claude-*=1/1';
-type Budget = Anthropic.Beta.BetaManagedAgentsBudgetLimit;
-
-const limit = (cents: number): Budget => ({
-  type: 'limit',
-  max_list_cost: { amount: String(cents), currency: 'USD' },
-});
 const codeOf = (error_code: string) => ({
   status: 400,
   error: { error: { details: { error_code } } },
@@ -76,13 +66,6 @@ afterAll(async () => {
 });
 
 const open = (cents: number) => openSession(client, setting, { budget: limit(cents) });
-const lastOf = <T extends SessionEvent['type']>(events: readonly SessionEvent[], type: T) =>
-  events.findLast((event): event is Extract<SessionEvent, { type: T }> => event.type === type);
-/** Why the thread rests, and why the session does. */
-const restOf = (events: readonly SessionEvent[]) => [
-  lastOf(events, 'session.thread_status_idle')?.stop_reason.type,
-  lastOf(events, 'session.status_idle')?.stop_reason.type,
-];
 const requestsIn = (events: readonly SessionEvent[]): number =>
   typesOf(events).filter((type) => type === 'span.model_request_start').length;
 /** What comes after an event that was there before. */
@@ -119,11 +102,11 @@ describe('A budget', () => {
     ['without a limit', { type: 'limit' }, 'budget.max_list_cost'],
     ['that is a text', '500', 'budget'],
   ])('%s is refused by name, and nothing is changed', async (_, budget, field) => {
-    const created = await errorOf(openSession(client, setting, { budget: budget as Budget }));
+    const created = await errorOf(openSession(client, setting, { budget: budget as never }));
     expect(created).toMatchObject({ status: 400 });
     expect(created.message).toContain(`${field}`);
     const session = await open(100);
-    const updated = await errorOf(sessions.update(session.id, { title: 'new', budget: budget as Budget }));
+    const updated = await errorOf(sessions.update(session.id, { title: 'new', budget: budget as never }));
     expect(updated).toMatchObject({ status: 400 });
     expect(updated.message).toContain(`${field}`);
     expect(await sessions.retrieve(session.id)).toMatchObject({ title: null, budget: limit(100) });
@@ -463,74 +446,6 @@ describe('While a turn runs', () => {
     request.answer({ text: 'First.', usage });
     expect(restOf(await untilIdle(own.client, id))).toEqual(['end_turn', 'end_turn']);
     await own.server.close();
-    await gated.close();
-  });
-});
-
-describe.each(['SQLite', 'PostgreSQL'])('After kill -9, on %s', (kind) => {
-  let database: FreshDatabase | null = null;
-  let folder: string;
-  let place: Record<string, string>;
-
-  beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
-    folder = mkdtempSync(join(tmpdir(), 'pawl-budgets-'));
-    place = database === null ? { data_dir: folder } : { database_url: database.url };
-  });
-
-  afterAll(async () => {
-    await database?.drop();
-    rmSync(folder, { recursive: true });
-  });
-
-  test('a session at its budget stays there, and one whose budget was raised goes on', {
-    timeout: 60_000,
-  }, async () => {
-    const gated = await startGatedModel();
-    const settings = { ...place, anthropic_base_url: gated.url, model_prices: prices };
-    const first = await live(settings);
-    const armed = await makeArmedSetting(first.client);
-    const calls = [{ name: 'look_up', input: {} }];
-    const spend = async () => {
-      const { id } = await openSession(first.client, armed, { budget: limit(50) });
-      await first.client.beta.sessions.events.send(id, { events: [say('Look')] });
-      (await gated.next()).answer({ calls, usage });
-      const [call = ''] = await untilAsked(first.client, id);
-      await first.client.beta.sessions.events.send(id, { events: [answerTo(call, 'found')] });
-      return id;
-    };
-    const resting = await spend();
-    const raised = await spend();
-    await first.client.beta.sessions.update(raised, { budget: limit(100) });
-    (await gated.next()).begin('A reply that is cut');
-    const crossing = await openSession(first.client, armed, { budget: limit(50) });
-    await first.client.beta.sessions.events.send(crossing.id, { events: [say('Hi')] });
-    (await gated.next()).begin('Another reply that is cut');
-    const before = await history(first.client, resting);
-    await first.kill();
-
-    const { client: again, took, kill } = await live(settings);
-    expect(took).toBe(2);
-    for (let n = 0; n < 2; n++) (await gated.next()).answer({ text: 'Done.', usage });
-    for (const [id, cents] of [
-      [raised, '100'],
-      [crossing.id, '50'],
-    ] as const) {
-      const events = await eventually(`the end of ${id}`, async () => {
-        const all = await history(again, id);
-        return restOf(all)[1] === 'budget_reached' && answersIn(all).includes('Done.') ? all : null;
-      });
-      expect(restOf(events)).toEqual(['end_turn', 'budget_reached']);
-      expect(lastOf(events, 'session.usage')).toMatchObject({ usage: { list_cost: { amount: cents } } });
-      expect(typesOf(events).filter((type) => type === 'session.updated').length).toBe(id === raised ? 1 : 0);
-    }
-    expect(await history(again, resting)).toEqual(before);
-    await again.beta.sessions.update(resting, { budget: limit(100) });
-    (await gated.next()).answer({ text: 'Done.', usage });
-    const events = await untilIdle(again, resting);
-    expect(callsIn(events)).toHaveLength(1);
-    expect(answersIn(events)).toEqual(['Done.']);
-    await kill();
     await gated.close();
   });
 });

@@ -1,17 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type GatedModel, type HeldRequest, startGatedModel } from '../gated-model.ts';
-import { live } from '../life.ts';
+import { type GatedModel, startGatedModel } from '../gated-model.ts';
+import { compactionsIn, limit, readBy, restOf, summarises, untilSummary } from '../limit-story.ts';
 import { listen } from '../listening.ts';
 import type { Fault } from '../model-faults.ts';
 import type { Said } from '../model-replies.ts';
 import type { ChatRequest, Protocol } from '../model-requests.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { sdk, startPawl, type TestPawl } from '../pawl.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
 import { requestProblems } from '../request-shape.ts';
 import {
   answersIn,
@@ -25,7 +21,7 @@ import {
   typesOf,
   untilIdle,
 } from '../story.ts';
-import { answerTo, askedIn, callsIn, makeArmedSetting, rested, resumed, untilAsked } from '../tool-story.ts';
+import { answerTo, callsIn, makeArmedSetting, rested, resumed, untilAsked } from '../tool-story.ts';
 
 /*
  * The goal: a conversation goes on however long it becomes, and nothing that matters is lost on the way. The method: a
@@ -36,12 +32,8 @@ import { answerTo, askedIn, callsIn, makeArmedSetting, rested, resumed, untilAsk
 /** In tokens of the fake model: four characters each. */
 const window = 4000;
 const filled = (fact: string, characters = 4000): string => `Keep ${fact}. ${'word '.repeat(characters / 5)}`;
-const summarises = ({ system }: ChatRequest): boolean => system?.startsWith('You keep the notes') ?? false;
 const factsOf = (text: string): string =>
   [...new Set(text.match(/fact-\d+/g))].toSorted().join(' ') || 'nothing';
-const readBy = ({ messages }: ChatRequest): string =>
-  messages.flatMap(({ text, results }) => [text, ...results.map((one) => one.text)]).join('\n');
-
 /** How long the summaries are that the model writes beside the facts. */
 let padding = 0;
 
@@ -79,16 +71,8 @@ afterAll(async () => {
   await pawl.server.close();
 });
 
-const compactions = (all: readonly SessionEvent[]) =>
-  all.flatMap((event) =>
-    event.type === 'agent.thread_context_compacted'
-      ? [event as typeof event & { pawl: { summary: string } }]
-      : [],
-  );
 const errorsIn = (all: readonly SessionEvent[]) =>
   all.flatMap((event) => (event.type === 'session.error' ? [event.error] : []));
-const stopOf = (all: readonly SessionEvent[]) =>
-  all.findLast((event) => event.type === 'session.status_idle')?.stop_reason.type;
 const last = <T>(list: readonly T[]): T => list.at(-1) as T;
 
 /** The requests that arrive at the model while something is done. */
@@ -103,7 +87,7 @@ async function full(protocol: Protocol = 'anthropic', fields: object = {}): Prom
   const { id } = await openSession(client, settings[protocol] as Setting, fields);
   for (const n of [1, 2, 3]) {
     const all = await converse(client, id, filled(`fact-${n}`));
-    expect(compactions(all)).toEqual([]);
+    expect(compactionsIn(all)).toEqual([]);
   }
   return id;
 }
@@ -126,7 +110,7 @@ describe.each<Protocol>(['anthropic', 'openai'])(
         ...['agent.message', 'span.model_request_end', ...rested],
       ]);
       expect(last(answersIn(all))).toBe('I know fact-1 fact-2 fact-3 fact-4');
-      expect(compactions(all)).toMatchObject([{ processed_at: expect.any(String) }]);
+      expect(compactionsIn(all)).toMatchObject([{ processed_at: expect.any(String) }]);
 
       const [tooLong, ...rest] = requests;
       const summaries = rest.filter(summarises);
@@ -151,7 +135,7 @@ describe.each<Protocol>(['anthropic', 'openai'])(
       const said = all.slice(before.length).filter(({ type }) => type === 'agent.message');
       expect(shown).toEqual(said.map((event) => event.id));
       const streamed = stream.events.filter(({ type }) => type === 'agent.thread_context_compacted');
-      expect(streamed).toEqual(compactions(all));
+      expect(streamed).toEqual(compactionsIn(all));
       stream.close();
 
       const [later] = await requestsOf(() => converse(client, id, 'And?'));
@@ -170,9 +154,9 @@ describe.each<Protocol>(['anthropic', 'openai'])(
       });
       const all = await history(client, id);
       expect(last(answersIn(all))).toBe('I know fact-1 fact-2 fact-3 fact-4 fact-5 fact-6');
-      expect(compactions(all)).toHaveLength(1);
+      expect(compactionsIn(all)).toHaveLength(1);
       expect(callsIn(all)).toHaveLength(2);
-      expect(stopOf(all)).toBe('end_turn');
+      expect(restOf(all)[1]).toBe('end_turn');
       expect(last(requests).messages).toMatchObject([{ role: 'user', calls: [], results: [] }]);
     });
 
@@ -180,10 +164,10 @@ describe.each<Protocol>(['anthropic', 'openai'])(
       const id = await full(protocol);
       for (let n = 4; n <= 10; n++) await converse(client, id, filled(`fact-${n}`));
       const all = await history(client, id);
-      expect(compactions(all).length).toBeGreaterThan(1);
+      expect(compactionsIn(all).length).toBeGreaterThan(1);
       const facts = Array.from({ length: 10 }, (_, n) => `fact-${n + 1}`);
       expect(last(answersIn(all))).toBe(`I know ${facts.toSorted().join(' ')}`);
-      expect(last(compactions(all)).pawl.summary).toContain('fact-1 ');
+      expect(last(compactionsIn(all)).pawl.summary).toContain('fact-1 ');
       for (const { body, read } of model.requests) {
         if (read.protocol === protocol) expect(requestProblems(protocol, body)).toEqual([]);
       }
@@ -216,7 +200,7 @@ describe('A summary', () => {
     const id = await full();
     await events.send(id, { events: [say(`Look ${filled('fact-4')}`)] });
     const first = await untilAsked(client, id, 2);
-    expect(compactions(await history(client, id))).toHaveLength(1);
+    expect(compactionsIn(await history(client, id))).toHaveLength(1);
     const requests = await requestsOf(async () => {
       await events.send(id, {
         events: first.map((call, n) => answerTo(call, filled(`fact-${n + 5}`, 8000))),
@@ -224,7 +208,7 @@ describe('A summary', () => {
       await untilIdle(client, id);
     });
     const all = await history(client, id);
-    expect(compactions(all)).toHaveLength(2);
+    expect(compactionsIn(all)).toHaveLength(2);
     expect(last(answersIn(all))).toBe('I know fact-1 fact-2 fact-3 fact-4 fact-5 fact-6');
     const text = readBy(requests.find(summarises) as ChatRequest);
     expect(text).toMatch(
@@ -241,7 +225,7 @@ describe('A summary', () => {
       await events.send(id, { events: [say(message), { type: 'system.message', content }] });
       await untilIdle(client, id);
     });
-    expect(compactions(await history(client, id))).toHaveLength(1);
+    expect(compactionsIn(await history(client, id))).toHaveLength(1);
     expect(last(requests).messages).toMatchObject([
       { role: 'user', text: expect.stringContaining(message) },
       { role: 'system', text: 'Answer in French.' },
@@ -296,12 +280,12 @@ describe('A conversation that cannot be made to fit', () => {
         retry_status: { type: 'exhausted' },
       },
     ]);
-    expect(stopOf(all)).toBe('retries_exhausted');
-    expect(compactions(all)).toEqual([]);
+    expect(restOf(all)[1]).toBe('retries_exhausted');
+    expect(compactionsIn(all)).toEqual([]);
     expect(answersIn(all)).toHaveLength(3);
     const later = await converse(client, id, 'Still there?');
     expect(last(answersIn(later))).toBe('I know fact-1 fact-2 fact-3 fact-4');
-    expect(stopOf(later)).toBe('end_turn');
+    expect(restOf(later)[1]).toBe('end_turn');
   });
 
   test('because summaries are no shorter ends the turn, after a few tries', async () => {
@@ -310,11 +294,11 @@ describe('A conversation that cannot be made to fit', () => {
     padding = 9500;
     const requests = await requestsOf(() => converse(client, id, filled('fact-3', 7000)));
     const all = await history(client, id);
-    expect(compactions(all)).toHaveLength(3);
+    expect(compactionsIn(all)).toHaveLength(3);
     expect(errorsIn(all)).toMatchObject([
       { type: 'compaction_limit_reached_error', message: expect.stringContaining('3 times') },
     ]);
-    expect(stopOf(all)).toBe('retries_exhausted');
+    expect(restOf(all)[1]).toBe('retries_exhausted');
     expect(requests.length).toBeLessThan(20);
     padding = 0;
     expect(last(answersIn(await converse(client, id, 'Still there?')))).toBe('I know fact-1 fact-2 fact-3');
@@ -324,7 +308,7 @@ describe('A conversation that cannot be made to fit', () => {
     const id = await full();
     padding = 4 * window;
     const all = await converse(client, id, next);
-    expect(compactions(all)).toEqual([]);
+    expect(compactionsIn(all)).toEqual([]);
     expect(errorsIn(all)).toMatchObject([
       { type: 'compaction_limit_reached_error', message: expect.stringContaining('too many requests') },
     ]);
@@ -356,7 +340,7 @@ describe('A model that fails in the middle of a summary', () => {
     expect(errorsIn(all)).toMatchObject([
       { type: 'model_overloaded_error', retry_status: { type: 'retrying' } },
     ]);
-    expect(compactions(all)).toHaveLength(1);
+    expect(compactionsIn(all)).toHaveLength(1);
     expect(last(answersIn(all))).toBe('I know fact-1 fact-2 fact-3 fact-4');
   });
 
@@ -368,20 +352,12 @@ describe('A model that fails in the middle of a summary', () => {
       type: 'model_overloaded_error',
       retry_status: { type: 'exhausted' },
     });
-    expect(stopOf(all)).toBe('retries_exhausted');
-    expect(compactions(all)).toEqual([]);
+    expect(restOf(all)[1]).toBe('retries_exhausted');
+    expect(compactionsIn(all)).toEqual([]);
     const later = await converse(client, id, 'Still there?');
     expect(last(answersIn(later))).toBe('I know fact-1 fact-2 fact-3 fact-4');
   });
 });
-
-/** Tells a session's model that its request is too long, and gives the request for a summary that follows. */
-async function untilSummary(gated: GatedModel): Promise<HeldRequest> {
-  (await gated.next()).tooLong();
-  const request = await gated.next();
-  expect(summarises(request)).toBe(true);
-  return request;
-}
 
 describe('In the middle of a summary', () => {
   const usage = { input_tokens: 500_000, output_tokens: 0 };
@@ -406,8 +382,7 @@ describe('In the middle of a summary', () => {
 
   /** A session with one turn behind it, each request of which costs 50 cents. */
   async function begun(cents: number): Promise<string> {
-    const budget = { type: 'limit', max_list_cost: { amount: String(cents), currency: 'USD' } } as const;
-    const { id } = await openSession(own.client, armed, { budget });
+    const { id } = await openSession(own.client, armed, { budget: limit(cents) });
     await send(id, 'One');
     (await gated.next()).answer({ text: 'First.', usage });
     await untilIdle(own.client, id);
@@ -424,8 +399,8 @@ describe('In the middle of a summary', () => {
     const all = await untilIdle(own.client, id);
     expect(answersIn(all)).toEqual(['First.']);
     expect(typesOf(all).slice(-5)).toEqual(['user.interrupt', 'span.model_request_end', ...rested]);
-    expect(stopOf(all)).toBe('end_turn');
-    expect(compactions(all)).toEqual([]);
+    expect(restOf(all)[1]).toBe('end_turn');
+    expect(compactionsIn(all)).toEqual([]);
     await eventually('the model left alone', summary.closed);
     await send(id, 'Three');
     const next = await gated.next();
@@ -449,10 +424,10 @@ describe('In the middle of a summary', () => {
     (await gated.next()).answer('Third.');
     const all = await eventually('the third answer', async () => {
       const now = await history(own.client, id);
-      return answersIn(now).at(-1) === 'Third.' && stopOf(now) === 'end_turn' ? now : null;
+      return answersIn(now).at(-1) === 'Third.' && restOf(now)[1] === 'end_turn' ? now : null;
     });
     expect(answersIn(all)).toEqual(['First.', 'Second.', 'Third.']);
-    expect(compactions(all)).toHaveLength(1);
+    expect(compactionsIn(all)).toHaveLength(1);
   });
 
   test('a budget that is used up by a piece holds the rest back until it is raised', async () => {
@@ -460,11 +435,9 @@ describe('In the middle of a summary', () => {
     await send(id, 'Two');
     (await untilSummary(gated)).answer({ text: 'Notes.', usage });
     const spent = await untilIdle(own.client, id);
-    expect(stopOf(spent)).toBe('budget_reached');
-    expect(spent.at(-3)).toMatchObject({ stop_reason: { type: 'budget_reached' } });
-    expect(compactions(spent)).toEqual([]);
-    const budget = { type: 'limit', max_list_cost: { amount: '5000', currency: 'USD' } } as const;
-    await own.client.beta.sessions.update(id, { budget });
+    expect(restOf(spent)[1]).toBe('budget_reached');
+    expect(compactionsIn(spent)).toEqual([]);
+    await own.client.beta.sessions.update(id, { budget: limit(5000) });
     (await untilSummary(gated)).answer({ text: 'Notes.', usage });
     (await gated.next()).answer({ text: 'More notes.', usage });
     (await gated.next()).answer({ text: 'Second.', usage });
@@ -479,8 +452,8 @@ describe('In the middle of a summary', () => {
     (await untilSummary(gated)).answer({ text: 'Notes.', usage });
     (await gated.next()).answer({ text: 'More notes.', usage });
     const spent = await untilIdle(own.client, id);
-    expect(stopOf(spent)).toBe('budget_reached');
-    expect(compactions(spent)).toHaveLength(1);
+    expect(restOf(spent)[1]).toBe('budget_reached');
+    expect(compactionsIn(spent)).toHaveLength(1);
     await own.client.beta.sessions.update(id, { budget: null });
     const next = await gated.next();
     expect(readBy(next)).toContain('More notes.');
@@ -494,72 +467,6 @@ describe('In the middle of a summary', () => {
     (await untilSummary(gated)).answer({ text: '', usage });
     const all = await untilIdle(own.client, id);
     expect(last(errorsIn(all))).toMatchObject({ type: 'compaction_limit_reached_error' });
-    expect(all.at(-3)).toMatchObject({ stop_reason: { type: 'retries_exhausted' } });
-    expect(stopOf(all)).toBe('budget_reached');
-  });
-});
-
-describe.each(['SQLite', 'PostgreSQL'])('After kill -9, on %s', (kind) => {
-  let database: FreshDatabase | null = null;
-  let folder: string;
-  let place: Record<string, string>;
-
-  beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
-    folder = mkdtempSync(join(tmpdir(), 'pawl-compaction-'));
-    place = database === null ? { data_dir: folder } : { database_url: database.url };
-  });
-
-  afterAll(async () => {
-    await database?.drop();
-    rmSync(folder, { recursive: true });
-  });
-
-  test('a summary under way is made anew, and one that was written down is not', {
-    timeout: 60_000,
-  }, async () => {
-    const gated = await startGatedModel();
-    const options = { ...place, anthropic_base_url: gated.url };
-    const first = await live(options);
-    const armed = await makeArmedSetting(first.client);
-    const begin = async () => {
-      const { id } = await openSession(first.client, armed);
-      await first.client.beta.sessions.events.send(id, { events: [say('Look')] });
-      (await gated.next()).answer({ calls: [{ name: 'look_up', input: {} }] });
-      const [call = ''] = await untilAsked(first.client, id);
-      await first.client.beta.sessions.events.send(id, { events: [answerTo(call, 'found it')] });
-      return id;
-    };
-    const under = await begin();
-    (await untilSummary(gated)).begin('Half a summary');
-    const done = await begin();
-    (await untilSummary(gated)).answer('Notes.');
-    (await gated.next()).answer('All the notes.');
-    (await gated.next()).begin('Half an answer');
-    await first.kill();
-
-    const { client: again, took, kill } = await live(options);
-    expect(took).toBe(2);
-    const [one, two] = [await gated.next(), await gated.next()];
-    const noted = [one, two].find((request) => readBy(request).includes('All the notes.'));
-    const whole = [one, two].find((request) => readBy(request).includes('found it'));
-    expect(noted?.messages).toHaveLength(1);
-    noted?.answer('Done.');
-    whole?.tooLong();
-    (await gated.next()).answer('Notes.');
-    (await gated.next()).answer('All the notes.');
-    (await gated.next()).answer('Done.');
-    for (const id of [under, done]) {
-      const all = await eventually(`the end of ${id}`, async () => {
-        const now = await history(again, id);
-        return answersIn(now).includes('Done.') && stopOf(now) === 'end_turn' ? now : null;
-      });
-      expect(compactions(all)).toMatchObject([{ pawl: { summary: 'All the notes.' } }]);
-      expect(answersIn(all)).toEqual(['Done.']);
-      expect(askedIn(all)).toBeNull();
-      expect(callsIn(all)).toHaveLength(1);
-    }
-    await kill();
-    await gated.close();
+    expect(restOf(all)).toEqual(['retries_exhausted', 'budget_reached']);
   });
 });

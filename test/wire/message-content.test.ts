@@ -2,50 +2,28 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type { BetaManagedAgentsUserMessageEventParams } from '@anthropic-ai/sdk/resources/beta/sessions/events';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Protocol } from '../model-requests.ts';
-import { type ModelServer, startModelServer } from '../model-server.ts';
-import { sdk, startPawl, type TestPawl } from '../pawl.ts';
+import type { ModelServer } from '../model-server.ts';
 import { lastContent, watchRequests } from '../request-shape.ts';
-import {
-  answersIn,
-  converse,
-  errorOf,
-  eventually,
-  history,
-  openSession,
-  type Setting,
-  say,
-  untilIdle,
-} from '../story.ts';
-import { answerTo, makeArmedSetting, untilAsked } from '../tool-story.ts';
+import { answersIn, converse, errorOf, eventually, history, openSession, say, untilIdle } from '../story.ts';
+import { answerTo, untilAsked } from '../tool-story.ts';
+import { startTwoProviders, type TwoProviders } from '../two-providers.ts';
 
 /*
  * Pictures and documents, in what a user says and in what tools answer: the history has them as they were sent, and the
  * model is given them in the words of its own protocol, files with their bytes.
  */
 
+let served: TwoProviders;
 let model: ModelServer;
-let pawl: TestPawl;
 let client: Anthropic;
-let events: Anthropic.Beta.Sessions['events'];
-const settings: Record<string, Setting> = {};
+let events: TwoProviders['events'];
 
 beforeAll(async () => {
-  model = await startModelServer({ reply: () => 'Seen.' });
-  pawl = await startPawl({
-    ...{ anthropic_base_url: model.url, anthropic_api_key: 'upstream-key' },
-    ...{ openai_base_url: `${model.url}/v1`, openai_api_key: 'upstream-key' },
-    ...{ model_routes: 'claude-*=anthropic,*=openai', model_max_retries: '0' },
-  });
-  client = sdk(pawl.url, pawl.key, { maxRetries: 0 });
-  events = client.beta.sessions.events;
-  settings['anthropic'] = await makeArmedSetting(client, { model: 'claude-test' });
-  settings['openai'] = await makeArmedSetting(client, { model: 'gpt-test' });
+  served = await startTwoProviders(() => 'Seen.');
+  ({ model, client, events } = served);
 });
 
-afterAll(async () => {
-  await model.close();
-  await pawl.server.close();
-});
+afterAll(() => served.close());
 
 const problems = watchRequests();
 afterEach(() => expect(problems(model)).toEqual([]));
@@ -66,7 +44,7 @@ const upload = async (content: string | Buffer, name: string, type: string): Pro
   (await client.beta.files.upload({ file: new File([content], name, { type }) })).id;
 
 describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
-  const open = async () => (await openSession(client, settings[provider] as Setting)).id;
+  const open = async () => (await openSession(client, served.settings[provider])).id;
 
   /** The last message of the newest request, as it went over the wire. */
   const told = (): unknown => {
@@ -210,7 +188,7 @@ describe('A PDF', () => {
     source: { type: 'base64', media_type: 'application/pdf', data: pdf },
   };
   const remote: Block = { type: 'document', source: { type: 'url', url: 'https://example.com/paper.pdf' } };
-  const open = async (provider: string) => (await openSession(client, settings[provider] as Setting)).id;
+  const open = async (provider: Protocol) => (await openSession(client, served.settings[provider])).id;
 
   test('goes to the Messages API as it is', async () => {
     const uploaded = await upload(Buffer.from(pdf, 'base64'), 'paper.pdf', 'application/pdf');

@@ -1,49 +1,27 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Protocol } from '../model-requests.ts';
-import { type ModelServer, startModelServer } from '../model-server.ts';
-import { sdk, startPawl, type TestPawl } from '../pawl.ts';
+import type { ModelServer } from '../model-server.ts';
 import { joined, watchRequests } from '../request-shape.ts';
-import {
-  answersIn,
-  converse,
-  errorOf,
-  eventually,
-  history,
-  openSession,
-  type Setting,
-  say,
-  typesOf,
-} from '../story.ts';
-import { answerTo, askedIn, makeArmedSetting, rested, resumed, untilAsked } from '../tool-story.ts';
+import { answersIn, converse, errorOf, eventually, history, openSession, say, typesOf } from '../story.ts';
+import { answerTo, askedIn, rested, resumed, untilAsked } from '../tool-story.ts';
+import { startTwoProviders, type TwoProviders } from '../two-providers.ts';
 
 /*
  * Instructions in the middle of a conversation: where they may stand in a request, and where the model reads them.
  */
 
+let served: TwoProviders;
 let model: ModelServer;
-let pawl: TestPawl;
 let client: Anthropic;
-let events: Anthropic.Beta.Sessions['events'];
-const settings: Record<string, Setting> = {};
+let events: TwoProviders['events'];
 
 beforeAll(async () => {
-  model = await startModelServer({ reply: () => 'Done.' });
-  pawl = await startPawl({
-    ...{ anthropic_base_url: model.url, anthropic_api_key: 'upstream-key' },
-    ...{ openai_base_url: `${model.url}/v1`, openai_api_key: 'upstream-key' },
-    ...{ model_routes: 'claude-*=anthropic,*=openai', model_max_retries: '0' },
-  });
-  client = sdk(pawl.url, pawl.key, { maxRetries: 0 });
-  events = client.beta.sessions.events;
-  settings['anthropic'] = await makeArmedSetting(client, { model: 'claude-test', system: 'Be brief.' });
-  settings['openai'] = await makeArmedSetting(client, { model: 'gpt-test', system: 'Be brief.' });
+  served = await startTwoProviders(() => 'Done.');
+  ({ model, client, events } = served);
 });
 
-afterAll(async () => {
-  await model.close();
-  await pawl.server.close();
-});
+afterAll(() => served.close());
 
 const problems = watchRequests();
 afterEach(() => expect(problems(model)).toEqual([]));
@@ -54,7 +32,7 @@ const instruct = (text: string) => ({
 });
 
 describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
-  const open = async () => (await openSession(client, settings[provider] as Setting)).id;
+  const open = async () => (await openSession(client, served.settings[provider])).id;
   const told = () =>
     joined(model.requests.at(-1)?.read.messages ?? []).map(({ role, text, results }) =>
       results.length === 0 ? `${role}: ${text}` : `${role}: ${results.length} results`,
@@ -152,7 +130,7 @@ describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
 });
 
 describe('A system message is refused', () => {
-  const open = async () => (await openSession(client, settings['anthropic'] as Setting)).id;
+  const open = async () => (await openSession(client, served.settings.anthropic)).id;
 
   test.each<[string, object[]]>([
     ['before the message', [instruct('x'), say('a')]],

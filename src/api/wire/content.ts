@@ -58,7 +58,7 @@ const searchResultBlock = z.strictObject({
   source: text(1, 2048),
   title: text(1, 500),
   content: z.array(textBlock, 'must be a list of text blocks').min(1, 'must hold some text'),
-  citations: z.strictObject({ enabled: z.boolean() }).optional(),
+  citations: z.strictObject({ enabled: z.boolean() }).default({ enabled: false }),
 });
 
 const blocks = {
