@@ -131,4 +131,21 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await kill();
     await gated.close();
   });
+
+  test('a request that was cut short is no further round of the turn', { timeout: 60_000 }, async () => {
+    const gated = await startGatedModel();
+    const settings = { ...place, anthropic_base_url: gated.url, max_tool_rounds: '1' };
+    const first = await live(settings);
+    const { id } = await openSession(first.client, await makeArmedSetting(first.client));
+    await first.client.beta.sessions.events.send(id, { events: [say('Hi')] });
+    (await gated.next()).begin('Half an answer');
+    await first.kill();
+    const second = await live(settings);
+    (await gated.next()).answer('Done.');
+    const all = await untilIdle(second.client, id);
+    expect(answersIn(all)).toEqual(['Done.']);
+    expect(restOf(all)).toEqual(['end_turn', 'end_turn']);
+    await second.kill();
+    await gated.close();
+  });
 });

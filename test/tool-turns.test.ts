@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from './model-faults.ts';
 import type { ChatRequest, Protocol } from './model-requests.ts';
 import type { ModelServer } from './model-server.ts';
+import { passingFaults } from './passing-faults.ts';
 import { joined, requestProblems } from './request-shape.ts';
 import { answersIn, converse, eventually, history, openSession, say, typesOf } from './story.ts';
 import { answerTo, askedIn, callsIn, rested, resumed, untilAsked } from './tool-story.ts';
@@ -106,29 +107,7 @@ describe.concurrent.each<Protocol>(['anthropic', 'openai'])('With %s', (provider
   ];
   const done = ['agent.message', 'span.model_request_end', ...rested];
 
-  const call = { name: 'look_up', input: { id: 1 } };
-  const passing: [string, Fault][] = [
-    ['429', 429],
-    ['429 with retry-after', { status: 429, retry_after: 1 }],
-    ['529', 529],
-    ['500', 500],
-    ['a proxy page with 502', 'html_502'],
-    ['a connection reset', 'reset'],
-    ['a connection reset midway', 'reset_midway'],
-    ['a connection reset in the middle of a call', { calls: [call], breaks: 'reset_midway' }],
-    ['a truncated stream', 'truncated'],
-    ['a truncated call', { text: 'Now', calls: [call, call], breaks: 'truncated' }],
-    ['an error inside the stream', 'mid_stream_error'],
-    ['an error inside a call', { calls: [call], breaks: 'mid_stream_error' }],
-    ['broken JSON', 'malformed'],
-    ['broken JSON behind a call', { calls: [call, call], breaks: 'malformed' }],
-    ['an empty body', 'empty_body'],
-    ['an empty stream', 'empty_stream'],
-    ['silence', 'hang'],
-    ['a reply that takes for ever', { slow: { first_byte_ms: 10, between_ms: 400 } }],
-  ];
-
-  test.each(passing)('%s is tried again with the same results', async (_name, fault) => {
+  test.each(passingFaults)('%s is tried again with the same results', async (_name, fault) => {
     const word = wordWith(fault, 1);
     const { id, before } = await answered(word);
     const all = await untilOver(id);
@@ -138,7 +117,7 @@ describe.concurrent.each<Protocol>(['anthropic', 'openai'])('With %s', (provider
     await nothingTwice(id, word);
   });
 
-  test.each(passing)('%s to the end leaves the results to the next message', async (_name, fault) => {
+  test.each(passingFaults)('%s to the end leaves the results to the next message', async (_name, fault) => {
     const word = wordWith(fault);
     const { id, before } = await answered(word);
     const all = await untilOver(id);
@@ -147,7 +126,6 @@ describe.concurrent.each<Protocol>(['anthropic', 'openai'])('With %s', (provider
       ...rested,
     ]);
     expect(all.at(-1)).toMatchObject({ stop_reason: { type: 'retries_exhausted' } });
-    model.script([]);
     const after = await converse(client, id, 'Next, please.');
     expect(answersIn(after)).toHaveLength(2);
     expect(after.at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });

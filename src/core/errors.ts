@@ -82,7 +82,8 @@ export const errorCatalog = {
   call_not_open: {
     status: 400,
     type: 'invalid_request_error',
-    meaning: 'No open call of the session waits for such an answer: it was answered before, or was never asked.',
+    meaning:
+      'No open call of the session waits for such an answer: it was answered before, or was never asked.',
   },
   budget_reached: {
     status: 400,

@@ -24,36 +24,24 @@ const imageTypes = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
 
 /** Puts uploaded files into the blocks that name them. */
 export function createAttachments(files: Files) {
-  /** The files that blocks name and that are there; those that fit are small enough to be read. */
-  async function readable(named: readonly NamedBlock[]): Promise<Map<string, StoredFile>> {
+  /** The files that blocks name and that are there. */
+  async function present(named: readonly NamedBlock[]): Promise<Map<string, StoredFile>> {
     const found = await files.find(named.map(({ source }) => source.file_id));
-    const readable = new Map(found.filter((file) => !files.isExpired(file)).map((file) => [file.id, file]));
-    const bytes = named.reduce((sum, block) => {
-      const file = readable.get(block.source.file_id);
-      return file === undefined || formOf(block, file) === null ? sum : sum + file.size_bytes;
-    }, 0);
-    if (bytes > maxBytes) {
-      throw new PawlError(
-        'invalid_request',
-        `file_id: the files of one model request may have ${maxBytes} bytes together, and these have ${bytes}`,
-      );
-    }
-    return readable;
+    return new Map(found.filter((file) => !files.isExpired(file)).map((file) => [file.id, file]));
   }
 
-  async function put(block: NamedBlock, found: ReadonlyMap<string, StoredFile>): Promise<ReadyBlock> {
+  async function put(block: NamedBlock, use: Use): Promise<ReadyBlock> {
     const id = block.source.file_id;
-    const file = found.get(id);
-    if (file === undefined) return gone(id);
-    const how = formOf(block, file);
-    if (how === null) {
-      return {
-        type: 'text',
-        text: `The file ${id} is of the type ${file.mime_type}, which cannot be shown here.`,
-      };
-    }
+    if (use.kind === 'gone') return instead(`The file ${id} is no longer there.`);
+    const { mime_type } = use.file;
+    if (use.kind === 'unfit')
+      return instead(`The file ${id} is of the type ${mime_type}, which cannot be shown here.`);
+    if (use.kind === 'left_out')
+      return instead(`The file ${id} is left out, because newer files take up all the room.`);
     const bytes = await bytesOf(id);
-    return bytes === null ? gone(id) : ({ ...block, source: sourceOf(how, bytes, file) } as ReadyBlock);
+    return bytes === null
+      ? instead(`The file ${id} is no longer there.`)
+      : ({ ...block, source: sourceOf(use.how, bytes, use.file) } as ReadyBlock);
   }
 
   /** Null when the file was deleted, or came to its end, a moment ago. */
@@ -70,19 +58,21 @@ export function createAttachments(files: Files) {
 
   return {
     /**
-     * The blocks of one model request with the files in them that they name. A file that is no longer there, or is
-     * of a type that the block cannot hold, becomes a sentence that says so: a history that names it must not fail
-     * for ever.
-     * @throws PawlError `invalid_request` when the files have more than 20 MiB together, `file_storage_unavailable`
+     * The blocks of one model request with the files in them that they name. A file that is no longer there, is of a type
+     * that the block cannot hold, or has no room among the 20 MiB that the newest take, becomes a sentence that says so: a
+     * history that names it must not fail for ever.
+     * @throws PawlError `file_storage_unavailable`
      */
     async ready(blocks: readonly ResultBlock[]): Promise<readonly ReadyBlock[]> {
       const named = blocks.filter(namesFile);
       if (named.length === 0) return blocks as readonly ReadyBlock[];
-      const found = await readable(named);
+      const uses = usesOf(named, await present(named));
       const ready: ReadyBlock[] = [];
       // One after the other, so that no more than one of them is held twice.
-      for (const block of blocks)
-        ready.push(namesFile(block) ? await put(block, found) : (block as ReadyBlock));
+      for (const block of blocks) {
+        const use = namesFile(block) ? uses.get(block) : undefined;
+        ready.push(use === undefined ? (block as ReadyBlock) : await put(block as NamedBlock, use));
+      }
       return ready;
     },
   };
@@ -94,8 +84,36 @@ function namesFile(block: ResultBlock): block is NamedBlock {
   return (block.type === 'image' || block.type === 'document') && block.source.type === 'file';
 }
 
-function gone(id: string): TextBlock {
-  return { type: 'text', text: `The file ${id} is no longer there.` };
+function instead(text: string): TextBlock {
+  return { type: 'text', text };
+}
+
+/** What becomes of a file that a block names. */
+type Use =
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'unfit'; readonly file: StoredFile }
+  | { readonly kind: 'left_out'; readonly file: StoredFile }
+  | { readonly kind: 'put'; readonly file: StoredFile; readonly how: Content['type'] };
+
+/** Which files are put in: the newest, as many as have room, because the last that was said is what is asked about. */
+function usesOf(
+  named: readonly NamedBlock[],
+  present: ReadonlyMap<string, StoredFile>,
+): Map<NamedBlock, Use> {
+  const uses = new Map<NamedBlock, Use>();
+  let room = maxBytes;
+  for (const block of named.toReversed()) {
+    const file = present.get(block.source.file_id);
+    const how = file === undefined ? null : formOf(block, file);
+    if (file === undefined) uses.set(block, { kind: 'gone' });
+    else if (how === null) uses.set(block, { kind: 'unfit', file });
+    else if (file.size_bytes > room) uses.set(block, { kind: 'left_out', file });
+    else {
+      room -= file.size_bytes;
+      uses.set(block, { kind: 'put', file, how });
+    }
+  }
+  return uses;
 }
 
 /** How a block can hold a file; null when it cannot. */

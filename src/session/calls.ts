@@ -137,6 +137,11 @@ export function answerCall(
   return { calls: calls.map(allowed), also: [] };
 }
 
+/** A call as it is from the moment on in which it may run. */
+export function started(call: OpenCall): OpenCall {
+  return call.kind === 'mcp' && call.state === 'allowed' ? { ...call, state: 'started' } : call;
+}
+
 /** Answers that close calls which will get no other, so that the history stays one that a model can read. */
 export function closedCalls(calls: readonly OpenCall[], why: 'interrupted' | 'lost'): EventBody[] {
   return calls.map((call): EventBody => {

@@ -61,10 +61,10 @@ describe('A turn without a request', () => {
     expect(decision.result).toEqual({ kind: 'ended', startsNext: false });
   });
 
-  test('makes what is allowed once nobody is asked any more, and marks it first', () => {
+  test('makes what is allowed once nobody is asked any more, and leaves the mark to whoever makes it', () => {
     const decision = next({ calls: [call('a', 'allowed')] });
-    expect(decision.result).toMatchObject({ kind: 'call', calls: [{ id: 'a', state: 'started' }] });
-    expect(JSON.parse(decision.changes?.open_calls ?? '')).toMatchObject([{ id: 'a', state: 'started' }]);
+    expect(decision.result).toMatchObject({ kind: 'call', calls: [{ id: 'a', state: 'allowed' }] });
+    expect(decision.changes).toBeUndefined();
   });
 
   test('leaves messages in the queue until it is over', () => {

@@ -3,7 +3,7 @@ import type { EventBody, EventDraft, SessionError } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { isSpent } from './budget.ts';
-import { askedOfClient, keptCalls, type McpCall, type OpenCall, readCalls } from './calls.ts';
+import { askedOfClient, type McpCall, readCalls } from './calls.ts';
 import { activeUntil, idle, requestStart } from './choreography.ts';
 import { type Ended, endTurn } from './ending.ts';
 import type { Decision } from './journal.ts';
@@ -12,7 +12,7 @@ import type { Decision } from './journal.ts';
 export type Step =
   /** The model is asked; the request is open in the history. */
   | { readonly kind: 'ask' }
-  /** These calls are made; they are marked as started. */
+  /** These calls are made. Those that are only allowed have to be marked as started before. */
   | { readonly kind: 'call'; readonly calls: readonly McpCall[] }
   /** Nothing until a client acts, or another turn. */
   | ({ readonly kind: 'ended' } & Ended);
@@ -45,7 +45,7 @@ export function continueTurn(
   if (started.length > 0) return { result: { kind: 'call', calls: started as McpCall[] } };
   const asked = askedOfClient(calls);
   if (asked.length > 0) return waiting(session, asked, { ids, now });
-  if (calls.length > 0) return starting(calls);
+  if (calls.length > 0) return { result: { kind: 'call', calls: calls as McpCall[] } };
   if (isSpent(session)) return ended({ kind: 'budget_reached' });
   if (session.rounds >= max_rounds) return ended({ kind: 'exhausted', error: tooManyRounds(max_rounds) });
   const request = requestStart(ids);
@@ -73,14 +73,6 @@ function waiting(
 /** Says which calls a client has to answer. */
 export function announced(session: SessionRow, asked: readonly string[]): EventBody[] {
   return idle(session, { reason: { type: 'requires_action', event_ids: asked }, details: null });
-}
-
-/** All that a client had to allow is decided: what it has allowed runs. */
-function starting(calls: readonly OpenCall[]): Decision<Step> {
-  const started = calls
-    .filter((call): call is McpCall => call.kind === 'mcp')
-    .map((call): McpCall => ({ ...call, state: 'started' }));
-  return { changes: keptCalls(started), result: { kind: 'call', calls: started } };
 }
 
 function tooManyRounds(max: number): SessionError {

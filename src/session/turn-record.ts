@@ -3,7 +3,7 @@ import type { EventBody, EventDraft, SessionError } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { isSpent } from './budget.ts';
-import { callsOf, closedCalls, keptCalls, type McpCall, readCalls } from './calls.ts';
+import { callsOf, closedCalls, keptCalls, type McpCall, readCalls, started } from './calls.ts';
 import { requestStart, rescheduled, running } from './choreography.ts';
 import type { Summary } from './compaction.ts';
 import { continueTurn, type Step } from './continuing.ts';
@@ -103,6 +103,10 @@ export function createTurnRecord({ journal, clock, ids, max_rounds }: Deps) {
       });
     },
 
+    /** What was allowed begins: from here on it may have run. */
+    startCalls: (work: TurnWork): Promise<null> =>
+      write(work, (session) => ({ changes: keptCalls(readCalls(session).map(started)), result: null })),
+
     /** What came of a call that this server has made. Writing it again changes nothing. */
     takeAnswer: (work: TurnWork, call: McpCall, { answer, trouble }: CallOutcome): Promise<null> =>
       write(work, (session) => {
@@ -128,7 +132,8 @@ export function createTurnRecord({ journal, clock, ids, max_rounds }: Deps) {
     takeSummary: (work: TurnWork, { done, kept }: Pick<Summary, 'done' | 'kept'>): Promise<Step> =>
       write(work, (session, queued) => {
         const event = draft({ type: 'agent.thread_context_compacted', pawl: { summary: done } });
-        const changes = { context_from: kept ?? session.last_seq + 1 };
+        // The request that was too long is made again, in fewer words.
+        const changes = { context_from: kept ?? session.last_seq + 1, rounds: session.rounds - 1 };
         const step = continueTurn({ ...session, ...changes }, queued, context());
         return behind({ events: [event], changes }, step);
       }),

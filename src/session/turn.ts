@@ -76,6 +76,8 @@ export function createTurns(deps: Deps) {
 
   /** Makes calls side by side. Each answer is on disk as soon as it is there. */
   async function makeCalls(run: Run, calls: readonly McpCall[]): Promise<NextStep> {
+    if (run.signal.aborted) return stopNow(run);
+    if (calls.some(({ state }) => state === 'allowed')) await record.startCalls(run);
     const made = calls.map(async (call) => {
       const outcome = await run.toolbox.call(call, run.signal);
       await keepTrying(run, () => record.takeAnswer(run, call, outcome));
@@ -170,7 +172,7 @@ export type Turns = ReturnType<typeof createTurns>;
 /** The step that whoever wrote the session has left open. */
 function nextStep(session: SessionRow): Step {
   const calls = readCalls(session).filter(
-    (call): call is McpCall => call.kind === 'mcp' && call.state === 'started',
+    (call): call is McpCall => call.kind === 'mcp' && call.state !== 'asked',
   );
   return calls.length > 0 ? { kind: 'call', calls } : { kind: 'ask' };
 }
@@ -188,7 +190,7 @@ function tooLong(why: string): Ending {
   return { kind: 'exhausted', error: doesNotFit(why) };
 }
 
-/** What the model is asked; what it cannot be asked, such as too large files, ends the turn. */
+/** What the model is asked; what cannot be put together, because files cannot be read, ends the turn. */
 async function planOrFailure(
   deps: Deps,
   given: Parameters<typeof planRequest>[1],

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { SessionTable } from './session-tables.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { jsonField } from './json-field.ts';
+import type { SessionTable } from './session-tables.ts';
 
 /** Sessions of one version that came to it in one way, and what they have taken. */
 export type CostRow = {

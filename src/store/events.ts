@@ -1,9 +1,9 @@
 import type { Selectable } from 'kysely';
 import type { Order } from '../core/page.ts';
-import type { EventTable, InboxTable } from './session-tables.ts';
 import type { Handle } from './dialect.ts';
 import { type TimeBounds, within } from './keyset.ts';
 import { prepare, prepareShapes } from './prepared.ts';
+import type { EventTable, InboxTable } from './session-tables.ts';
 
 export type EventRow = Selectable<EventTable>;
 export type InboxRow = Selectable<InboxTable>;

@@ -1,11 +1,11 @@
 import { type Selectable, sql } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
 import type { RolloutStatus } from '../core/rollout.ts';
-import type { SessionTable } from './session-tables.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek, seekNumber } from './keyset.ts';
 import type { CanarySweepTable, RolloutEventTable, RolloutTable } from './rollout-tables.ts';
 import { findLatestScores, type LatestScores } from './scores.ts';
+import type { SessionTable } from './session-tables.ts';
 
 export type RolloutRow = Selectable<RolloutTable>;
 export type RolloutEventRow = Selectable<RolloutEventTable>;

@@ -167,6 +167,25 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await life.kill();
   });
 
+  test('a call that was allowed, and had not begun when the server was killed, runs once', async () => {
+    const first = await start();
+    const id = await open(first.client);
+    await first.client.beta.sessions.events.send(id, { events: [tell({ calls: [order('pay', { n: 7 })] })] });
+    const [call] = await untilAsked(first.client, id);
+    await first.kill();
+    const second = await start();
+    mcp.fault('*', 'stall');
+    const asked = mcp.methods.length;
+    await second.client.beta.sessions.events.send(id, { events: [confirm(call)] });
+    await eventually('the server asked for its tools', () => mcp.methods.length > asked);
+    await second.kill();
+    mcp.fault('*', null);
+    const third = await start();
+    expect(mcpResultsIn(await untilTurns(third.client, id))).toEqual([{ text: 'Paid 7.', is_error: false }]);
+    expect(mcp.calls).toHaveLength(1);
+    await third.kill();
+  });
+
   test('a session whose servers were being asked for their tools asks them again', async () => {
     const first = await start();
     const id = await open(first.client);

@@ -19,7 +19,7 @@ import {
   typesOf,
   untilIdle,
 } from '../story.ts';
-import { answerTo, askedIn, callsIn, makeArmedSetting, rested, resumed, untilAsked } from '../tool-story.ts';
+import { answerTo, askedIn, makeArmedSetting, rested, resumed, untilAsked } from '../tool-story.ts';
 
 /*
  * The goal: no request to a model is made for a session that has used up its budget, and nothing that was said is lost. The

@@ -232,6 +232,20 @@ describe('A summary', () => {
     ]);
   });
 
+  test('is no round of the tools', async () => {
+    const strict = await startPawl({
+      ...{ anthropic_base_url: model.url, anthropic_api_key: 'upstream-key', max_tool_rounds: '1' },
+    });
+    const setting = await makeArmedSetting(strict.client);
+    const { id } = await openSession(strict.client, setting);
+    for (const n of [1, 2, 3, 4]) await converse(strict.client, id, filled(`fact-${n}`));
+    const all = await history(strict.client, id);
+    expect(compactionsIn(all)).toHaveLength(1);
+    expect(errorsIn(all)).toEqual([]);
+    expect(last(answersIn(all))).toBe('I know fact-1 fact-2 fact-3 fact-4');
+    await strict.server.close();
+  });
+
   test('is paid for', async () => {
     const id = await full();
     const all = await converse(client, id, filled('fact-4'));
