@@ -314,8 +314,9 @@ function sessionRooms(
   const worker = createWorker({ ...parts, journal, turns, hub, max_turns: config.max_turns });
   const requireFiles = files.requireAll;
   const sessions = createSessions({
-    ...{ ...parts, hub, journal, agents, environments, versions, serves, max_rounds, requireFiles },
-    ...{ hasPrice: prices.hasPrice, requireVaults: vaults.requireUsable, onStart: worker.start },
+    ...{ ...parts, hub, journal, agents, environments, versions, serves, requireFiles },
+    ...{ hasPrice: prices.hasPrice, requireVaults: vaults.requireUsable },
+    ...{ onStart: worker.start, onUncertain: worker.adopt },
   });
   const inbox = createInbox({
     ...{ ...parts, journal, max_rounds, requireFiles },

@@ -70,6 +70,23 @@ export function createFiles(deps: Deps) {
     });
   }
 
+  /** Takes the bytes of an upload; when it throws, nothing is kept of them. */
+  async function receive(id: string, source: FileSource): Promise<{ size: number; facts: FileFacts }> {
+    let size: number | null = null;
+    let begun = false;
+    try {
+      const facts = await source(async (bytes) => {
+        begun = true;
+        size = await keep(id, bytes);
+      });
+      if (size === null) throw new TypeError('The source has brought no bytes');
+      return { size, facts };
+    } catch (error) {
+      if (begun) await discard(id);
+      throw error;
+    }
+  }
+
   async function commit(id: string, size_bytes: number, facts: FileFacts, by: Actor): Promise<StoredFile> {
     const { filename, mime_type, expires_in_seconds: seconds } = facts;
     const at = clock.now();
@@ -98,24 +115,15 @@ export function createFiles(deps: Deps) {
     ...{ max_bytes, start: sweep.start, tick: sweep.tick },
 
     /**
-     * Takes a file. Once it has resolved, the file outlasts a crash; when it throws, nothing is kept.
+     * Takes a file. Once it has resolved, the file outlasts a crash; when it throws, nothing is kept for longer than a
+     * day, unless the database did not say whether it knows of the file.
      * @throws PawlError `storage_quota_exceeded`, `file_storage_unavailable`, and whatever the source throws.
      */
     async upload(source: FileSource, by: Actor): Promise<StoredFile> {
       const id = ids.next('file');
-      let size: number | null = null;
-      let begun = false;
-      try {
-        const facts = await source(async (bytes) => {
-          begun = true;
-          size = await keep(id, bytes);
-        });
-        if (size === null) throw new TypeError('The source has brought no bytes');
-        return await commit(id, size, facts, by);
-      } catch (error) {
-        if (begun) await discard(id);
-        throw error;
-      }
+      const { size, facts } = await receive(id, source);
+      // If this fails it may have been done all the same, and the bytes stay. If not, the sweep removes them.
+      return commit(id, size, facts, by);
     },
 
     /** @throws PawlError `file_not_found` */

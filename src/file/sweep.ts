@@ -1,7 +1,7 @@
 import { type Clock, formatTime } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Store } from '../store/dialect.ts';
-import { deleteLooseBlob, expireFiles, listDueBlobs } from '../store/files.ts';
+import { deleteLooseBlob, expireFiles, listDueBlobs, putOffLooseBlob } from '../store/files.ts';
 import type { Blobs } from './blobs.ts';
 
 type Deps = {
@@ -31,6 +31,17 @@ export function createSweep({ store, clock, log, blobs }: Deps) {
     await store.write((tx) => deleteLooseBlob(tx, id));
   }
 
+  /** What cannot be removed is put off, so that the next sweep begins with others. */
+  async function removeDue(id: string): Promise<void> {
+    try {
+      await remove(id);
+    } catch (error) {
+      const due_at = formatTime(clock.now() + everyMs * 1000);
+      await store.write((tx) => putOffLooseBlob(tx, { id, due_at }));
+      throw error;
+    }
+  }
+
   async function tick(): Promise<void> {
     const now = formatTime(clock.now());
     for (let round = 0; round < mostRounds; round++) {
@@ -40,7 +51,7 @@ export function createSweep({ store, clock, log, blobs }: Deps) {
       const due = await listDueBlobs(store.db, now, sweptTogether);
       for (const { id } of due) {
         if (isStopped) return;
-        await remove(id);
+        await removeDue(id);
       }
       if (due.length < sweptTogether) return;
     }

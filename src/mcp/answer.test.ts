@@ -91,3 +91,8 @@ test('A credential is left out, with the word before it and without', () => {
   expect(contentOf(given, 'Bearer s3cret-token')).toEqual([text('I got [credential] and [credential].')]);
   expect(contentOf(given, null)).toEqual(given);
 });
+
+test('A credential is left out of structured content too, where JSON spells it in another way', () => {
+  const given = { content: [], structuredContent: { sent: ['a"b'] } };
+  expect(readAnswer(given, 'Bearer a"b').content).toEqual([text('{"sent":["[credential]"]}')]);
+});

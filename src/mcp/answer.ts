@@ -19,7 +19,8 @@ const imageTypes = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
 export function readAnswer(result: CallToolResult, secret: string | null): McpAnswer {
   const blocks = result.content.map(blockOf);
   if (blocks.length === 0 && result.structuredContent !== undefined) {
-    blocks.push(text(JSON.stringify(result.structuredContent)));
+    // Before it is written as JSON, which has another spelling for quotation marks.
+    blocks.push(text(JSON.stringify(jsonWithoutSecret(result.structuredContent, secret))));
   }
   return { content: bounded(blocks, secret), is_error: result.isError === true };
 }
@@ -38,6 +39,15 @@ export function withoutSecret(message: string, secret: string | null): string {
     (rest, one) => (one === '' ? rest : rest.replaceAll(one, '[credential]')),
     message,
   );
+}
+
+/** A JSON value without a credential in any of its texts and names. `secret` is null where there is none. */
+export function jsonWithoutSecret(value: unknown, secret: string | null): unknown {
+  if (typeof value === 'string') return withoutSecret(value, secret);
+  if (typeof value !== 'object' || value === null || secret === null) return value;
+  if (Array.isArray(value)) return value.map((one) => jsonWithoutSecret(one, secret));
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.map(([name, one]) => [withoutSecret(name, secret), jsonWithoutSecret(one, secret)]));
 }
 
 function blockOf(item: ContentBlock): ResultBlock {

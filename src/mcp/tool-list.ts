@@ -1,6 +1,6 @@
 import type { Client, Tool } from '@modelcontextprotocol/client';
 import type { JsonObject } from '../core/tools.ts';
-import { withoutSecret } from './answer.ts';
+import { jsonWithoutSecret } from './answer.ts';
 import { never } from './connection.ts';
 import { LimitError } from './limit-error.ts';
 
@@ -64,5 +64,5 @@ function readTool({ name, description = '', inputSchema }: Tool, secret: string 
     description: [description.toWellFormed(), ...words].filter((part) => part !== '').join('\n\n'),
     input_schema: Object.fromEntries(entries.filter(([key]) => !refusedAtTop.includes(key))),
   };
-  return secret === null ? tool : (JSON.parse(withoutSecret(JSON.stringify(tool), secret)) as McpTool);
+  return jsonWithoutSecret(tool, secret) as McpTool;
 }

@@ -4,7 +4,7 @@ import type { Deadline } from './deadline.ts';
 import { eventObject, readEvents } from './event-stream.ts';
 import { eventFailure, type FailureContext, fullWindowFailure, streamFailure } from './failure.ts';
 import type { ModelReply, ModelRequest, Refusal, SendOptions, ToolUse } from './model.ts';
-import { jsonObject, readToolInput } from './tool-input.ts';
+import { readToolInput, toolInput } from './tool-input.ts';
 
 const name = 'anthropic';
 
@@ -154,7 +154,7 @@ function blockReader(onText: SendOptions['onText']): {
 /** Some servers send the input whole, with the start of the block. */
 function toolUse(block: Extract<Block, { type: 'tool_use' }>, incomplete: boolean): ToolUse {
   const whole = block.json === '' && block.input !== undefined;
-  const input = whole ? jsonObject(block.input) : readToolInput(block.json);
+  const input = whole ? toolInput(block.input) : readToolInput(block.json);
   return { name: block.name, input: incomplete ? null : input };
 }
 

@@ -50,8 +50,9 @@ function placed(messages: readonly Message[]): readonly Message[] {
     system = [];
   };
   for (const message of messages) {
-    if (message.role === 'user') user.push(...message.content);
-    else if (message.role === 'system') system.push(...message.content);
+    // One by one: a call takes only so many arguments.
+    if (message.role === 'user') for (const block of message.content) user.push(block);
+    else if (message.role === 'system') for (const block of message.content) system.push(block);
     else {
       flush();
       ordered.push(message);

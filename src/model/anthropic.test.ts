@@ -318,6 +318,12 @@ describe('a request to the Messages API', () => {
     expect(inShort((await bodyOf({ messages })).messages)).toEqual(sent);
   });
 
+  test('has room for a message of very many blocks', async () => {
+    const content = Array.from({ length: 200_000 }, () => text('a'));
+    const { messages } = await bodyOf({ messages: [{ role: 'user', content }] });
+    expect(messages[0]?.content).toHaveLength(200_000);
+  });
+
   test('marks what is to be cached: what sessions share, the request before, and this one', async () => {
     const first = [user('1')];
     expect(await bodyOf({ system: 'S', messages: first })).toMatchObject({

@@ -66,7 +66,7 @@ export type ModelReply = {
   readonly served_model: string;
 };
 
-/** A call as the model asks for it. `input` is null when what it wrote is no JSON object. */
+/** A call as the model asks for it. `input` is null when what it wrote is no JSON object, or nested too deeply. */
 export type ToolUse = { readonly name: string; readonly input: JsonObject | null };
 
 export type SendOptions = {

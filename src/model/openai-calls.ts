@@ -1,5 +1,5 @@
 import type { ToolUse } from './model.ts';
-import { jsonObject, readToolInput } from './tool-input.ts';
+import { jsonObject, readToolInput, toolInput } from './tool-input.ts';
 
 /** A piece of a call, as a chunk has it. Every field may be missing: the server may be anyone's. */
 export type CallPiece = {
@@ -50,7 +50,7 @@ export function callReader(): {
       pieces.every((piece: unknown) => takePiece((jsonObject(piece) ?? {}) as CallPiece)),
     end: ({ cutOff }) =>
       calls.map((call) => {
-        const input = call.whole === undefined ? readToolInput(call.json) : jsonObject(call.whole);
+        const input = call.whole === undefined ? readToolInput(call.json) : toolInput(call.whole);
         return { name: call.name, input: cutOff && call === calls.at(-1) ? null : input };
       }),
   };

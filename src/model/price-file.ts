@@ -22,7 +22,7 @@ const mostBytes = 1024 * 1024;
 export function openPriceFile(path: string, { now, log }: Deps): () => readonly Price[] {
   let lookedAt = now();
   let seen = stateOf(path).id;
-  let rows: readonly Price[] = readPrices(path);
+  let rows: readonly Price[] = readPrices(path, readText(path));
   let told: string | null = null;
 
   function look(at: number): void {
@@ -30,8 +30,10 @@ export function openPriceFile(path: string, { now, log }: Deps): () => readonly 
     const { id, changed_at } = stateOf(path);
     const age = at - changed_at;
     if (id === seen || (age >= 0 && age < settledAfterMs)) return;
+    const text = readText(path);
+    // What could be read and is wrong stays wrong until it is written anew.
     seen = id;
-    rows = readPrices(path);
+    rows = readPrices(path, text);
     told = null;
     log.info({ file: path, prices: rows.length }, 'The prices were read again');
   }
@@ -51,10 +53,18 @@ export function openPriceFile(path: string, { now, log }: Deps): () => readonly 
   };
 }
 
-/** @throws Error with the path in its sentence */
-function readPrices(path: string): Price[] {
+/** @throws Error with the path in its sentence, as those below do */
+function readPrices(path: string, text: string): Price[] {
   try {
-    return parsePriceFile(readFileSync(path, 'utf8'));
+    return parsePriceFile(text);
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw unusable(path, error);
   }

@@ -1,5 +1,8 @@
 import type { JsonObject } from '../core/tools.ts';
 
+/** Far more than tools ask for, and far less than the stack holds when the input is written down. */
+const mostLevels = 100;
+
 /** A JSON object as it is; null for every other kind of value. */
 export function jsonObject(value: unknown): JsonObject | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
@@ -7,13 +10,28 @@ export function jsonObject(value: unknown): JsonObject | null {
 
 /**
  * The input of a tool, from the JSON that a model wrote. Nothing at all is an empty object, since models write nothing
- * for a tool without properties. Null when the text is no JSON object.
+ * for a tool without properties. Null when the text is no JSON object, or one that is nested too deeply.
  */
 export function readToolInput(json: string): JsonObject | null {
   if (json.trim() === '') return {};
   try {
-    return jsonObject(JSON.parse(json));
+    return toolInput(JSON.parse(json));
   } catch {
     return null;
   }
+}
+
+/** The input of a tool, from a value that came whole. Null when that is no object, or is nested too deeply. */
+export function toolInput(value: unknown): JsonObject | null {
+  const input = jsonObject(value);
+  let level: readonly unknown[] = input === null ? [] : [input];
+  for (let levels = 1; level.length > 0; levels++) {
+    if (levels > mostLevels) return null;
+    level = level.flatMap((one) => Object.values(one as object).filter(isNested));
+  }
+  return input;
+}
+
+function isNested(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }

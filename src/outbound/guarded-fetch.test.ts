@@ -132,3 +132,11 @@ describe('Without leave, no connection is made', () => {
     http.close();
   });
 });
+
+test('An answer that changes the protocol is none', async () => {
+  react = (request) => request.socket.end('HTTP/1.1 101 Yes\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
+  const http = createGuardedFetch(lax);
+  const error = await http.fetch(url).catch((one: unknown) => one);
+  expect(error).toMatchObject({ reason: 'connection_failed', may_have_arrived: true });
+  http.close();
+});

@@ -77,6 +77,10 @@ export function createGuardedFetch(options: GuardedFetchOptions): { fetch: typeo
     request.on('error', (cause) =>
       reject(new NoAnswerError({ reason: failureOf(cause), may_have_arrived: connected, cause })),
     );
+    // An answer that changes the protocol is dropped without a word, and no signal ends a request that is over.
+    request.once('close', () =>
+      reject(new NoAnswerError({ reason: 'connection_failed', may_have_arrived: connected })),
+    );
     request.end(body ?? undefined);
     return promise;
   };

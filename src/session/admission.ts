@@ -17,8 +17,6 @@ export type Admission = {
   readonly history: readonly EventDraft[];
   /** Into the inbox for a later turn. */
   readonly queue: readonly EventDraft[];
-  /** Taken without a trace: an interrupt where a budget has stopped everything already. */
-  readonly ignored: readonly EventDraft[];
   /** The calls that are open afterwards, and whether any of them was answered. */
   readonly calls: readonly OpenCall[];
   readonly answered: boolean;
@@ -47,7 +45,6 @@ export function admit(
   const waited = askedOfClient(situation.calls).length > 0;
   const history: EventDraft[] = [];
   const queue: EventDraft[] = [];
-  const ignored: EventDraft[] = [];
   let { calls } = situation;
   let starts = false;
   let interrupts = false;
@@ -65,7 +62,8 @@ export function admit(
       if (situation.spent && !busy) throw spentError();
       last.push(event);
     } else if (event.type === 'user.interrupt' && !isWaiting() && !starts) {
-      (situation.spent ? ignored : history).push(event);
+      // Where a budget has stopped everything already, it is taken without a trace.
+      if (!situation.spent) history.push(event);
     } else if (event.type === 'user.interrupt') {
       interrupts = true;
       queue.push(event);
@@ -77,7 +75,7 @@ export function admit(
     }
   }
   const next = after({ busy, waited, starts, answers, interrupts, calls });
-  return { history, queue, ignored, calls, answered: answers, next };
+  return { history, queue, calls, answered: answers, next };
 }
 
 function after(seen: {

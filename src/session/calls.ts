@@ -65,9 +65,16 @@ export function askedOfClient(calls: readonly OpenCall[]): string[] {
   return calls.filter((call) => call.kind === 'custom' || call.state === 'asked').map(({ id }) => id);
 }
 
+/** The most calls of one reply: far more than models make, and few enough to be made side by side. */
+const mostCalls = 100;
+/** A model may make a name up, of any length. */
+const mostOfName = 200;
+
 /**
  * Turns what a model asks for into events. Calls that need nobody's word count as started at once. One that no tool
- * answers to, or whose input is no JSON object, is answered with an error and runs nowhere; so is, with what was recorded, one that is only rehearsed.
+ * answers to, or whose input is no JSON object, is answered with an error and runs nowhere; so is, with what was
+ * recorded, one that is only rehearsed. Of too many calls, the first that is too much is answered so, and those behind
+ * it are left out.
  */
 export function callsOf(
   uses: readonly ToolUse[],
@@ -76,14 +83,15 @@ export function callsOf(
   const events: IdentifiedBody[] = [];
   const answers: IdentifiedBody[] = [];
   const open: OpenCall[] = [];
-  for (const { name, input } of uses) {
+  for (const [i, { name, input }] of uses.slice(0, mostCalls + 1).entries()) {
     const id = nextId();
-    const target = find(name);
+    const target = i < mostCalls ? find(name) : null;
     if (target === null || input === null) {
-      const reason =
-        target === null
-          ? `There is no tool of the name ${name}.`
-          : `The input of ${name} was not a JSON object, so it did not run.`;
+      const called = name.slice(0, mostOfName);
+      let reason = `The input of ${called} was not a JSON object, or nested too deeply, so it did not run.`;
+      if (target === null) reason = `There is no tool of the name ${called}.`;
+      if (i === mostCalls)
+        reason = `A reply may make ${mostCalls} calls. This one, and any behind it, did not run.`;
       events.push({ id, type: 'agent.tool_use', name, input: input ?? {}, evaluated_permission: 'deny' });
       answers.push({ id: nextId(), type: 'agent.tool_result', tool_use_id: id, ...failure(reason) });
     } else if (target.kind === 'custom') {
@@ -112,7 +120,7 @@ type Answer = Extract<ClientEventBody, { type: 'user.custom_tool_result' | 'user
 
 /**
  * What a client's answer makes of the open calls; `also` is written behind the answer.
- * @throws PawlError `invalid_request` when no call waits for such an answer.
+ * @throws PawlError `call_not_open` when no call waits for such an answer.
  */
 export function answerCall(
   calls: readonly OpenCall[],
@@ -180,7 +188,7 @@ function requireOpen(
   const known = open.length === 0 ? 'none does' : open.join(', ');
   throw new PawlError(
     'call_not_open',
-    `${field}: ${id} does not wait for ${what}; of this session's calls, ${known}`,
+    `${field}: ${id.slice(0, 100)} does not wait for ${what}; of this session's calls, ${known}`,
   );
 }
 

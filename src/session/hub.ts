@@ -48,7 +48,7 @@ export function createHub(readAfter: (sessionId: string, seq: number) => Promise
   }
 
   function deliver(subscription: Subscription, rows: readonly EventRow[]): void {
-    subscription.held.push(...rows);
+    subscription.held = [...subscription.held, ...rows];
     const ready = takeReady(subscription);
     if (ready.length > 0) tell(subscription, (listener) => listener.onEvents(ready));
     if (subscription.next !== null && subscription.held.length > 0 && isOpen(subscription))

@@ -33,10 +33,10 @@ type Deps = {
   readonly requireVaults: (ids: readonly string[]) => Promise<void>;
   /** @throws PawlError naming the first that there is not */
   readonly requireFiles: (ids: readonly string[]) => Promise<void>;
-  /** The most model requests that one turn makes. */
-  readonly max_rounds: number;
   /** Called once a session is committed as running, with its next step open. */
   readonly onStart: (sessionId: string, attempt: number) => void;
+  /** Called when it is not known whether a session was committed as running, because the database's answer was lost. */
+  readonly onUncertain: (sessionId: string) => void;
 };
 
 /** Sessions: each keeps the version that it was created with, whatever happens to the agent. */
@@ -48,7 +48,8 @@ export function createSessions(deps: Deps) {
     const { row, config } = await planSession(deps, creation);
     await requireParts(deps, creation, config);
     try {
-      const written = await journal.open(row, firstEvents(row, creation.initial_events, deps));
+      const opening = journal.open(row, firstEvents(row, creation.initial_events, deps));
+      const written = await opening.catch(doubting(row.id));
       if (isBusy(written.session.status)) deps.onStart(row.id, written.session.attempt);
       return { row: written.session, config };
     } catch (error) {
@@ -58,6 +59,12 @@ export function createSessions(deps: Deps) {
       throw new PawlError('environment_not_found', message, { cause: error });
     }
   }
+
+  /** Passes an error on, and says first whether it leaves open what was committed. */
+  const doubting = (id: string) => (error: unknown) => {
+    if (!(error instanceof PawlError)) deps.onUncertain(id);
+    throw error;
+  };
 
   async function requireSession(id: string): Promise<SessionRow> {
     const row = await findSession(store.db, id);
@@ -105,10 +112,10 @@ export function createSessions(deps: Deps) {
     async update(id: string, changes: SessionChanges): Promise<Session> {
       const before = await requireSession(id);
       const version = await versions.require(before.agent_id, before.agent_version);
-      const written = await journal.write(id, async (session, tx) => {
-        const queued = await readInbox(tx, session);
-        return decideUpdate({ session, config: version.config, changes, queued, ...deps, now: clock.now() });
-      });
+      const writing = journal.write(id, (session) =>
+        decideUpdate({ session, config: version.config, changes, ...deps, now: clock.now() }),
+      );
+      const written = await writing.catch(doubting(id));
       if (written.result.starts) deps.onStart(id, written.session.attempt);
       return withConfig(written.session);
     },

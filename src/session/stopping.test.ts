@@ -246,7 +246,7 @@ test('A session that read the alias before it moved, and is written down after t
     journal: createJournal({ ...parts, store: { ...store, write }, hub }),
     ...{ agents: createAgents({ ...parts, versions }), environments: createEnvironments(parts) },
     ...{ hasPrice: () => false, requireVaults: async () => {}, requireFiles: async () => {} },
-    ...{ max_rounds: 9, onStart: () => {} },
+    ...{ onStart: () => {}, onUncertain: () => {} },
   });
   const key = { agent_id: 'agent_1', name: 'production' };
   const alias = {

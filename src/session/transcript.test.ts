@@ -166,3 +166,8 @@ test('what a model has called goes back to it under a name that a tool can have'
     ...[{ name: 'launch' }, { name: 'two_words_' }, { name: '_' }, { name: 'x'.repeat(64) }],
   ]);
 });
+
+test('a message of very many blocks is joined to the one before it', () => {
+  const content = Array.from({ length: 200_000 }, () => ({ type: 'text', text: 'a' }) as const);
+  expect(heard([user('b'), { ...user(), content }])[0]?.content).toHaveLength(200_001);
+});

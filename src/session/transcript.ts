@@ -136,8 +136,9 @@ class Draft {
   #add(role: Message['role'], blocks: readonly (ReadyBlock | ToolResultBlock | ToolUseBlock)[]): void {
     if (blocks.length === 0) return;
     const last = this.#messages.at(-1);
-    if (last?.role === role) last.content.push(...blocks);
-    else this.#messages.push({ role, content: [...blocks] });
+    if (last?.role !== role) this.#messages.push({ role, content: [...blocks] });
+    // One by one: a call takes only so many arguments.
+    else for (const block of blocks) last.content.push(block);
   }
 }
 

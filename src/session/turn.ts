@@ -13,7 +13,7 @@ import { type McpCall, readCalls } from './calls.ts';
 import { afterPiece, doesNotFit, startSummary, summaryRequest, withSmallerPieces } from './compaction.ts';
 import type { Step } from './continuing.ts';
 import type { Ended, Ending } from './ending.ts';
-import { FencedError } from './journal.ts';
+import { FencedError, requireAttempt } from './journal.ts';
 import { type Attachments, planRequest, type RequestPlan, readConversation, sessionConfig } from './plan.ts';
 import { openRehearsal, vaultIdsOf } from './rehearsal.ts';
 import type { Toolbox, Toolboxes } from './toolbox.ts';
@@ -49,7 +49,7 @@ export function createTurns(deps: Deps) {
 
   /** Makes room in the model's window: what was said becomes a summary, and the turn goes on behind it. */
   async function compact(run: Run, { plan, error }: TooLong): Promise<NextStep> {
-    const session = await requireSession(store, run.sessionId);
+    const session = await requireSession(store, run);
     let summary = startSummary(await readConversation(store, session));
     // What is asked is too long by itself: there is nothing to put into fewer words.
     if (summary === null) return record.end(run, failedFor(error));
@@ -137,7 +137,7 @@ export function createTurns(deps: Deps) {
      * @throws FencedError when somebody else has taken the session on.
      */
     async run(work: TurnWork): Promise<Ended | 'stopped'> {
-      const session = await requireSession(store, work.sessionId);
+      const session = await requireSession(store, work);
       const config = await sessionConfig(deps.versions, session);
       if (session.queued > 0 && (await hasQueuedInterrupt(store.db, session.id))) {
         return record.end(work, { kind: 'interrupted', said: null });
@@ -153,7 +153,7 @@ export function createTurns(deps: Deps) {
       while (step !== 'stopped' && step.kind !== 'ended') {
         if (step.kind === 'call') step = await makeCalls(run, step.calls);
         else if (step.kind === 'ask') {
-          step = await request(run, known ?? (await requireSession(store, run.sessionId)));
+          step = await request(run, known ?? (await requireSession(store, run)));
         } else if (++compactions > mostCompactions) {
           step = await record.end(
             run,
@@ -177,9 +177,11 @@ function nextStep(session: SessionRow): Step {
   return calls.length > 0 ? { kind: 'call', calls } : { kind: 'ask' };
 }
 
-async function requireSession(store: Store, id: string): Promise<SessionRow> {
-  const session = await findSession(store.db, id);
-  if (session === null) throw new Error(`Session ${id} is gone`);
+/** The session as long as it is ours: what is started in that of somebody else must not be made again. */
+async function requireSession(store: Store, { sessionId, attempt }: TurnWork): Promise<SessionRow> {
+  const session = await findSession(store.db, sessionId);
+  if (session === null) throw new Error(`Session ${sessionId} is gone`);
+  requireAttempt(session, attempt);
   return session;
 }
 

@@ -17,7 +17,7 @@ function rebudgeted(budget: Budget | null, fields: Partial<SessionRow> = {}, has
     session,
     config: JSON.parse(sampleVersion('agent_1', 1).config) as AgentConfig,
     changes: { budget },
-    ...{ queued: [], ids: { next: () => 'sevt_new' }, now: 0, max_rounds: 10, hasPrice: () => hasPrice },
+    ...{ ids: { next: () => 'sevt_new' }, now: 0, hasPrice: () => hasPrice },
   });
 }
 

@@ -18,8 +18,7 @@ import { isBusy } from '../core/session.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { isSpent } from './budget.ts';
 import { readCalls } from './calls.ts';
-import { running } from './choreography.ts';
-import { continueTurn, type Step } from './continuing.ts';
+import { turnStart } from './choreography.ts';
 import type { Decision } from './journal.ts';
 import { notBudgetable, sessionAgent } from './opening.ts';
 
@@ -37,19 +36,16 @@ type Update = {
   /** The configuration of the session's version. */
   readonly config: AgentConfig;
   readonly changes: SessionChanges;
-  readonly queued: readonly EventDraft[];
   readonly ids: Ids;
   /** Microseconds since 1970. */
   readonly now: number;
-  /** The most model requests that one turn makes. */
-  readonly max_rounds: number;
   /** Whether what a model costs is known. */
   readonly hasPrice: (model: string) => boolean;
 };
 
 /**
  * What an update makes of a session. One that a budget has stopped goes on when that is raised or removed; `starts` says
- * whether it has now a step open.
+ * whether it does.
  * @throws PawlError `session_archived`, `session_running`, `invalid_metadata`, `invalid_request`, `budget_create_only`,
  *   `budget_not_raised`, `model_not_budgetable`
  */
@@ -92,27 +88,18 @@ export function decideUpdate(update: Update): Decision<{ readonly starts: boolea
   };
   const goesOn = rebudgeted ? resume({ ...session, ...updated }, update) : null;
   return {
-    ...goesOn,
     events: [event, ...(goesOn?.events ?? [])],
     changes: { ...updated, ...goesOn?.changes },
     result: { starts: goesOn !== null },
   };
 }
 
-/** The step with which a session goes on that a budget had stopped; null where none had, or it still does. */
-function resume(session: SessionRow, { queued, ids, now, max_rounds }: Update): Decision<Step> | null {
+/** The request with which a session goes on that a budget had stopped; null where none had, or it still does. */
+function resume(session: SessionRow, { ids, now }: Update): Omit<Decision<unknown>, 'result'> | null {
   if (session.status !== 'idle' || session.rounds === 0 || session.stopped_at !== null) return null;
   if (readCalls(session).length > 0 || isSpent(session)) return null;
-  const at = formatTime(now);
-  const resumed = { status: 'running', running_since: at, attempt: session.attempt + 1 } as const;
-  const step = continueTurn({ ...session, ...resumed }, queued, { ids, now, max_rounds });
-  if (step.result.kind === 'ended') return null;
-  const status = running(session).map((body): EventDraft => ({ ...body, id: ids.next('event') }));
-  return {
-    ...step,
-    events: [...status, ...(step.events ?? [])],
-    changes: { ...resumed, ...step.changes },
-  };
+  const { events, changes } = turnStart(session, { ids, at: formatTime(now) });
+  return { events, changes: { ...changes, attempt: session.attempt + 1 } };
 }
 
 /** The new budget as it is stored; null removes it for good. */

@@ -53,6 +53,11 @@ export async function insertLooseBlob(tx: Handle, row: LooseBlobRow): Promise<vo
     .execute();
 }
 
+/** Has bytes that belong to no file removed later. */
+export async function putOffLooseBlob(tx: Handle, { id, due_at }: LooseBlobRow): Promise<void> {
+  await tx.updateTable('loose_blobs').set({ due_at }).where('id', '=', id).execute();
+}
+
 /** Forgets that bytes belong to no file; whether that was known. */
 export async function deleteLooseBlob(tx: Handle, id: string): Promise<boolean> {
   const { numDeletedRows } = await tx

@@ -788,9 +788,13 @@ CREATE UNIQUE INDEX vault_credentials_active ON public.vault_credentials USING b
 
 CREATE INDEX vault_credentials_by_key ON public.vault_credentials USING btree (key_id, id) WHERE (key_id IS NOT NULL);
 
+CREATE INDEX vault_credentials_live ON public.vault_credentials USING btree (vault_id, created_at, id) WHERE (archived_at IS NULL);
+
 CREATE INDEX vault_credentials_of_vault ON public.vault_credentials USING btree (vault_id, created_at, id);
 
 CREATE INDEX vaults_by_time ON public.vaults USING btree (created_at, id);
+
+CREATE INDEX vaults_live ON public.vaults USING btree (created_at, id) WHERE (archived_at IS NULL);
 
 CREATE INDEX webhook_deliveries_dead ON public.webhook_deliveries USING btree (created_at, id) WHERE (status = 'dead'::text);
 

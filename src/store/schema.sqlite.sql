@@ -761,6 +761,8 @@ CREATE UNIQUE INDEX vault_credentials_active on vault_credentials (vault_id, url
 
 CREATE INDEX vault_credentials_by_key on vault_credentials (key_id, id) where key_id is not null;
 
+CREATE INDEX vault_credentials_live on vault_credentials (vault_id, created_at, id) where archived_at is null;
+
 CREATE INDEX vault_credentials_of_vault on vault_credentials (vault_id, created_at, id);
 
 CREATE TABLE vaults (
@@ -773,6 +775,8 @@ CREATE TABLE vaults (
 );
 
 CREATE INDEX vaults_by_time on vaults (created_at, id);
+
+CREATE INDEX vaults_live on vaults (created_at, id) where archived_at is null;
 
 CREATE TABLE verdicts (
   comparison_id text primary key references comparisons (id) on delete restrict,

@@ -1,4 +1,5 @@
 import type { Answer } from './ask.ts';
+import { encodeForm } from './token-endpoint.ts';
 
 /** An answer as a report about a credential shows it. */
 export type CapturedAnswer = {
@@ -36,6 +37,7 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
   const spellings = secrets.flatMap((secret) => [
     secret,
     encodeURIComponent(secret),
+    encodeForm(secret),
     JSON.stringify(secret).slice(1, -1),
   ]);
   // The longest first: what is left of one must not keep another from being found.

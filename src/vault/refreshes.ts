@@ -137,13 +137,21 @@ export function createRefreshes({ store, clock, box, ask, notify, deadline, paus
     return { kind: 'no_answer' };
   }
 
-  /** Gets new secrets in place of those that were seen. */
-  return (seen: Seen): Promise<Refresh> => {
-    const key = `${seen.id} ${seen.revision}`;
-    const shared = running.get(key) ?? run(seen).finally(() => running.delete(key));
-    running.set(key, shared);
-    return shared;
+  return {
+    /** Gets new secrets in place of those that were seen. */
+    refresh(seen: Seen): Promise<Refresh> {
+      const key = `${seen.id} ${seen.revision}`;
+      const shared = running.get(key) ?? run(seen).finally(() => running.delete(key));
+      running.set(key, shared);
+      return shared;
+    },
+
+    /** Resolves once none is under way. */
+    async settled(): Promise<void> {
+      await Promise.allSettled(running.values());
+    },
   };
 }
 
-export type Refreshes = ReturnType<typeof createRefreshes>;
+/** Gets new secrets in place of those that were seen. */
+export type Refreshes = ReturnType<typeof createRefreshes>['refresh'];

@@ -47,8 +47,7 @@ function questionOf(by: Parameters<typeof askForToken>[1], signal: AbortSignal):
     accept: 'application/json',
   };
   if (auth === 'client_secret_basic') {
-    const pair = `${encodeForm(client_id)}:${encodeForm(client_secret ?? '')}`;
-    headers['authorization'] = `Basic ${Buffer.from(pair).toString('base64')}`;
+    headers['authorization'] = `Basic ${basicPair({ client_id, client_secret })}`;
   } else {
     form.set('client_id', client_id);
     if (auth === 'client_secret_post') form.set('client_secret', client_secret ?? '');
@@ -56,7 +55,16 @@ function questionOf(by: Parameters<typeof askForToken>[1], signal: AbortSignal):
   return { method: 'POST', url: token_endpoint, headers, body: form.toString(), signal };
 }
 
-function encodeForm(text: string): string {
+/** What stands behind `Basic` for a client. Source: RFC 6749, section 2.3.1. */
+export function basicPair({
+  client_id,
+  client_secret,
+}: Pick<RefreshSettings, 'client_id'> & Pick<CredentialSecrets, 'client_secret'>): string {
+  return Buffer.from(`${encodeForm(client_id)}:${encodeForm(client_secret ?? '')}`).toString('base64');
+}
+
+/** A text as forms spell it. */
+export function encodeForm(text: string): string {
   return new URLSearchParams({ x: text }).toString().slice(2);
 }
 

@@ -9,6 +9,7 @@ import { type CredentialPlace, requireActive, requireCredential } from './creden
 import { type Probed, probe } from './probe.ts';
 import type { Refresh, Refreshes } from './refreshes.ts';
 import { notOpened, type SecretBox } from './secrets.ts';
+import { basicPair } from './token-endpoint.ts';
 
 /** What trying a credential came to. `unknown` when it cannot be told from what was answered. */
 export type Validation = {
@@ -103,9 +104,9 @@ function reported(probed: Probed, known: readonly CredentialSecrets[]): Pick<Val
 function refreshReport(outcome: Refresh, row: CredentialRow, secrets: CredentialSecrets): RefreshReport {
   if (outcome.kind !== 'refused') return { status: 'connect_error', http_response: null };
   const auth = authOf(row);
-  const clientId = auth.type === 'mcp_oauth' ? (auth.refresh?.client_id ?? '') : '';
+  const client_id = auth.type === 'mcp_oauth' ? (auth.refresh?.client_id ?? '') : '';
   // An answer may have the header that it was asked with.
-  const pair = Buffer.from(`${clientId}:${secrets.client_secret ?? ''}`).toString('base64');
+  const pair = basicPair({ client_id, client_secret: secrets.client_secret });
   return { status: 'failed', http_response: capture(outcome.answer, [...textsOf(secrets), pair]) };
 }
 

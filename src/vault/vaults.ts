@@ -43,9 +43,10 @@ export function createVaults(deps: Deps) {
   const happenings = createHappenings(deps);
   const { ask, close } = createAsk(deps);
   const parts = { ...deps, sealing, box, happenings, ask };
-  const refreshes = createRefreshes({ ...parts, pause: () => wait(pauseMs) });
-  const rotate = createRotation({ ...parts, turn: () => nextTurn() });
   const stopping = new AbortController();
+  const pause = (): Promise<void> => wait(pauseMs, undefined, { signal: stopping.signal });
+  const { refresh: refreshes, settled } = createRefreshes({ ...parts, pause });
+  const rotate = createRotation({ ...parts, turn: () => nextTurn() });
   let rotation = Promise.resolve();
   return {
     ...createVaultSettings(parts),
@@ -65,9 +66,13 @@ export function createVaults(deps: Deps) {
       return rotation;
     },
 
-    /** Ends that, and every request to other servers. */
+    /**
+     * Ends that, and every request to other servers but those for new tokens: an answer that nobody hears leaves a
+     * refresh token that is used up. Those have their deadline.
+     */
     async stop(): Promise<void> {
       stopping.abort();
+      await settled();
       close();
       await rotation;
     },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Audit, createAudit } from '../../src/access/audit.ts';
 import { localActor } from '../../src/access/keys.ts';
 import { createClock } from '../../src/core/clock.ts';
@@ -248,6 +248,36 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     time += hourMs + 1;
     await files.tick();
     expect([...kept]).toEqual([]);
+  });
+
+  test('bytes that cannot be removed do not keep others from it', async () => {
+    const [stuck, other] = [await upload(), await upload()];
+    broken.remove = new Error('away');
+    await files.remove(stuck.id, localActor);
+    time += 1;
+    await files.remove(other.id, localActor);
+    expect(await codeOf(files.tick())).toBe('away');
+    broken.remove = null;
+    await files.tick();
+    expect([...kept]).toEqual([stuck.id]);
+    time += hourMs;
+    await files.tick();
+    expect([...kept]).toEqual([]);
+  });
+
+  test('a file that the database keeps without saying so has its bytes', async () => {
+    const { write } = store;
+    let writes = 0;
+    // The second one is the commit of the upload, whose acknowledgement is lost.
+    const spy = vi.spyOn(store, 'write').mockImplementation(async (work) => {
+      const done = await write(work);
+      if (++writes === 2) throw new Error('connection lost');
+      return done;
+    });
+    expect(await codeOf(upload())).toBe('connection lost');
+    spy.mockRestore();
+    const [id = ''] = await listed();
+    expect(await content(id)).toBe('Hello');
   });
 
   test('a start sweeps at once, and what goes wrong with that is no end of it', async () => {

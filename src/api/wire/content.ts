@@ -3,6 +3,9 @@ import type { MessageBlock, ResultBlock, TextBlock } from '../../core/content.ts
 import { isId } from '../../core/ids.ts';
 import { longText, parseInto, text } from './fields.ts';
 
+/** In one message, one result or one instruction. */
+const mostBlocks = 1000;
+
 const textBlock = z.strictObject({ type: z.literal('text'), text: z.string() });
 
 const imageTypes = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
@@ -57,7 +60,10 @@ const searchResultBlock = z.strictObject({
   type: z.literal('search_result'),
   source: text(1, 2048),
   title: text(1, 500),
-  content: z.array(textBlock, 'must be a list of text blocks').min(1, 'must hold some text'),
+  content: listOf(textBlock, 'must be a list of text blocks').refine(
+    (list) => list.length > 0,
+    'must hold some text',
+  ),
   citations: z.strictObject({ enabled: z.boolean() }).default({ enabled: false }),
 });
 
@@ -81,6 +87,28 @@ function blockOf<T extends ResultBlock>(allowed: readonly BlockType[]) {
   });
 }
 
+/**
+ * A list of blocks, up to the first that is wrong: to say of each of millions what is wrong with it takes minutes, and more
+ * memory than there is.
+ */
+function listOf<T>(block: z.ZodType<T>, expected: string) {
+  return z
+    .array(z.unknown(), expected)
+    .max(mostBlocks, `must hold at most ${mostBlocks} blocks`)
+    .transform((values, context): T[] => {
+      const read: T[] = [];
+      for (const [i, value] of values.entries()) {
+        const { data, error } = block.safeParse(value);
+        for (const issue of error?.issues ?? []) {
+          context.addIssue({ ...issue, path: [i, ...issue.path] } as never);
+        }
+        if (error !== undefined) return z.NEVER;
+        read.push(data);
+      }
+      return read;
+    });
+}
+
 /** A plain string stands for one block of text. */
 const asBlocks = (value: unknown): unknown =>
   typeof value === 'string' ? [{ type: 'text', text: value }] : value;
@@ -89,7 +117,7 @@ const asBlocks = (value: unknown): unknown =>
 export const messageContent = z
   .preprocess(
     asBlocks,
-    z.array(blockOf<MessageBlock>(['text', 'image', 'document']), 'must be a list of blocks'),
+    listOf(blockOf<MessageBlock>(['text', 'image', 'document']), 'must be a list of blocks'),
   )
   .refine(
     (list) => list.some((block) => block.type !== 'text' || block.text.trim() !== ''),
@@ -99,13 +127,10 @@ export const messageContent = z
 /** What a tool has answered; it may be nothing. */
 export const resultContent = z.preprocess(
   asBlocks,
-  z
-    .array(blockOf<ResultBlock>(['text', 'image', 'document', 'search_result']), 'must be a list of blocks')
-    .max(1000, 'must hold at most 1000 blocks'),
+  listOf(blockOf<ResultBlock>(['text', 'image', 'document', 'search_result']), 'must be a list of blocks'),
 );
 
 /** An instruction: text alone. */
 export const systemContent = z
-  .preprocess(asBlocks, z.array(blockOf<TextBlock>(['text']), 'must be a list of text blocks'))
-  .refine((list) => list.length <= 1000, 'must hold at most 1000 blocks')
+  .preprocess(asBlocks, listOf(blockOf<TextBlock>(['text']), 'must be a list of text blocks'))
   .refine((list) => list.some((block) => block.text.trim() !== ''), 'must hold some text');

@@ -60,7 +60,7 @@ export const sessionCreate = z.strictObject({
   metadata: metadata.optional(),
   resources: unsupported('list', 'resources are').optional(),
   vault_ids: z
-    .array(z.string(), 'must be a list of vault ids')
+    .array(lookup, 'must be a list of vault ids')
     .max(50, 'must hold at most 50 vaults')
     .nullable()
     .optional(),

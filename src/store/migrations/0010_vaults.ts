@@ -37,7 +37,9 @@ const tables = [
 
 const indexes = [
   'create index vaults_by_time on vaults (created_at, id)',
+  'create index vaults_live on vaults (created_at, id) where archived_at is null',
   'create index vault_credentials_of_vault on vault_credentials (vault_id, created_at, id)',
+  `create index vault_credentials_live on vault_credentials (vault_id, created_at, id) where archived_at is null`,
   `create unique index vault_credentials_active on vault_credentials (vault_id, url_key) where archived_at is null`,
   `create index vault_credentials_by_key on vault_credentials (key_id, id) where key_id is not null`,
 ];

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { createVersions } from '../agent/versions.ts';
+import { openStore } from '../store/open.ts';
+import { seedSession } from '../store/store.testsuite.ts';
+import type { McpCall } from './calls.ts';
+import { FencedError } from './journal.ts';
+import type { Toolbox } from './toolbox.ts';
+import { createTurns } from './turn.ts';
+
+test('A turn that somebody else has taken over makes none of the calls that they have started', async () => {
+  const store = await openStore({ kind: 'memory' });
+  const call: McpCall = {
+    ...{ id: 'sevt_1', kind: 'mcp', state: 'started', server: 'shop', name: 'pay', input: {} },
+  };
+  const { id } = await seedSession(store, 'sesn_1', {
+    ...{ status: 'running', attempt: 2, open_calls: JSON.stringify([call]) },
+  });
+  const made: McpCall[] = [];
+  const toolbox: Toolbox = {
+    ...{ definitions: [], troubles: [], find: () => null, mcpName: (_server, tool) => tool },
+    call: async (one) => {
+      made.push(one);
+      return { answer: { content: [], is_error: false }, trouble: null };
+    },
+  };
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const fenced = async (): Promise<never> => {
+    throw new FencedError();
+  };
+  const turns = createTurns({
+    ...{ store, log, max_tokens: 100, router: { route: () => null, provider: fenced, named: [] } },
+    versions: { ...createVersions(store), require: async () => ({ config: { tools: [] } }) as never },
+    ...{ toolboxes: { open: async () => toolbox }, attachments: { ready: async () => [] }, asking: fenced },
+    record: new Proxy({} as never, { get: (_, name) => (name === 'tell' ? async () => {} : fenced) }),
+  });
+  const work = { sessionId: id, attempt: 1, opened: true, signal: new AbortController().signal };
+  await expect(turns.run(work)).rejects.toThrow(FencedError);
+  expect(made).toEqual([]);
+  await store.close();
+});
