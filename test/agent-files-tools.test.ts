@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAgentFile } from '../src/cli/agent-files/agent-file.ts';
 import { startPawl, type TestPawl } from './pawl.ts';
-import { type Finished, freshFolder, pawl } from './pawl-process.ts';
+import { pawlHere as pawl } from './pawl-here.ts';
+import { type Finished, freshFolder } from './pawl-process.ts';
 
 /*
  * The goal: what an agent may call is kept as a file like the rest of it. The method: the command as a process against

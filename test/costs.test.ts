@@ -6,7 +6,7 @@ import type { AgentCostsResponse } from '../src/api/costs.ts';
 import { ask, completed, putDataset, putEval, refusal } from './evals/eval-story.ts';
 import { type ModelServer, startModelServer } from './model-server.ts';
 import { startPawl, type TestPawl } from './pawl.ts';
-import { pawl as command } from './pawl-process.ts';
+import { pawlHere as command } from './pawl-here.ts';
 import { type FreshDatabase, freshDatabase } from './postgres.ts';
 import { converse, eventually, makeSetting, openSession, type Setting } from './story.ts';
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SessionScoreResponse } from '../src/api/scores.ts';
 import { all, ask, type PageOf, refusal } from './evals/eval-story.ts';
 import { startPawl, type TestPawl } from './pawl.ts';
-import { pawl as command, type Finished } from './pawl-process.ts';
+import { pawlHere as command } from './pawl-here.ts';
+import type { Finished } from './pawl-process.ts';
 import { converse, history, makeSetting, openSession, type Setting } from './story.ts';
 
 /*

@@ -6,7 +6,8 @@ import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Log } from '../src/core/log.ts';
 import { startPawl, type TestPawl, testKey } from './pawl.ts';
-import { pawl as runPawl, startNode } from './pawl-process.ts';
+import { pawlHere as runPawl } from './pawl-here.ts';
+import { startNode } from './pawl-process.ts';
 import { type FreshDatabase, freshDatabase } from './postgres.ts';
 import { serverProcess } from './server-process.ts';
 import { eventually } from './story.ts';
@@ -131,6 +132,14 @@ describe('A server that lets webhooks be anywhere', () => {
     expect(await ask(pawl.url, `DELETE webhooks/${id}`)).toMatchObject({ status: 200 });
   });
 
+  /** Waits until the one delivery of a webhook stands so. */
+  function untilDelivery(id: string, status: string): Promise<unknown> {
+    return eventually(`a delivery that is ${status}`, async () => {
+      const { body } = await ask(pawl.url, `GET webhooks/${id}/deliveries?status=${status}`);
+      return (body['data'] as unknown as unknown[]).length === 1;
+    });
+  }
+
   test('is looked after from the command line', async () => {
     const run = (...args: string[]) =>
       runPawl(['webhook', ...args], { env: { PAWL_URL: pawl.url, PAWL_KEY: pawl.key } });
@@ -138,18 +147,20 @@ describe('A server that lets webhooks be anywhere', () => {
     const [, id = ''] =
       /^(wbhk_\w+) is told of promotion\.created, alias\.rolled_back\./.exec(made.stdout) ?? [];
     expect(made.stdout).toMatch(/\n\nwhsec_\S+\n$/);
-    expect((await run('list')).stdout).toMatch(
-      new RegExp(`^ID .*\\n${id} +enabled +promotion.created, alias`),
-    );
-    expect((await run('show', id)).stdout).toContain(`${receiver.url}/`);
-    const sent = await run('test', id);
+    const [listed, shown, sent] = await Promise.all([run('list'), run('show', id), run('test', id)]);
+    expect(listed.stdout).toMatch(new RegExp(`^ID .*\\n${id} +enabled +promotion.created, alias`));
+    expect(shown.stdout).toContain(`${receiver.url}/`);
     const [, delivery = ''] = /^(dlvr_\w+) is on its way/.exec(sent.stdout) ?? [];
     await receiver.until(1);
-    await eventually('the delivery', async () =>
-      new RegExp(`${delivery} +webhook.test +delivered +1 +200`).test((await run('deliveries', id)).stdout),
-    );
-    expect((await run('deliveries', id, '--status', 'dead', '-o', 'json')).stdout).toContain('"data": []');
-    expect((await run('rotate', id)).stdout).toMatch(/as well until \d{4}-.*\n\nwhsec_\S+\n$/);
+    await untilDelivery(id, 'delivered');
+    const [deliveries, dead, rotated] = await Promise.all([
+      run('deliveries', id),
+      run('deliveries', id, '--status', 'dead', '-o', 'json'),
+      run('rotate', id),
+    ]);
+    expect(deliveries.stdout).toMatch(new RegExp(`${delivery} +webhook.test +delivered +1 +200`));
+    expect(dead.stdout).toContain('"data": []');
+    expect(rotated.stdout).toMatch(/as well until \d{4}-.*\n\nwhsec_\S+\n$/);
     expect((await run('disable', id)).stdout).toBe(`${id} is disabled.\n`);
     expect(await run('test', id)).toMatchObject({ code: 3, stderr: expect.stringContaining('is disabled') });
     expect((await run('enable', id)).stdout).toBe(`${id} is enabled.\n`);
@@ -157,25 +168,33 @@ describe('A server that lets webhooks be anywhere', () => {
     await receiver.until(2);
     receiver.react(answer(410));
     expect((await run('replay', delivery)).code).toBe(0);
-    await eventually('given up', async () =>
-      new RegExp(`${delivery} +${id} +webhook.test +1 +410`).test((await run('dead')).stdout),
-    );
-    expect((await run('dead', '--webhook', id, '--event', 'webhook.test')).stdout).toContain(delivery);
-    const later = ['--since', '2999-01-01T00:00:00Z'];
-    expect((await run('dead', ...later)).stdout).not.toContain(delivery);
+    await untilDelivery(id, 'dead');
     receiver.react(answer(200));
-    expect((await run('enable', id)).code).toBe(0);
+    const later = ['--since', '2999-01-01T00:00:00Z'];
+    const [all, some, none, enabled] = await Promise.all([
+      run('dead'),
+      run('dead', '--webhook', id, '--event', 'webhook.test'),
+      run('dead', ...later),
+      run('enable', id),
+    ]);
+    expect(all.stdout).toMatch(new RegExp(`${delivery} +${id} +webhook.test +1 +410`));
+    expect(some.stdout).toContain(delivery);
+    expect(none).toMatchObject({ code: 0, stdout: expect.not.stringContaining(delivery) });
+    expect(enabled.code).toBe(0);
     expect((await run('replay', id, ...later)).stdout).toMatch(/^0 dead deliveries/);
     expect((await run('replay', id)).stdout).toBe(`1 dead deliveries of ${id} are on their way.\n`);
     await receiver.until(4);
-    for (const [wrong, message] of [
+    const wrongs = [
       [['replay', delivery, ...later], /--since goes with the id of a webhook/],
       [['replay', id, '--since', 'yesterday'], /since: must be an RFC 3339 time/],
       [['dead', '--event', 'session.forgotten'], /event_type/],
       [['dead', '--webhook', 'wbhk_none'], /wbhk_none/],
-    ] as const) {
-      expect(await run(...wrong)).toMatchObject({ code: 3, stderr: expect.stringMatching(message) });
-    }
+    ] as const;
+    await Promise.all(
+      wrongs.map(async ([wrong, message]) => {
+        expect(await run(...wrong)).toMatchObject({ code: 3, stderr: expect.stringMatching(message) });
+      }),
+    );
     expect((await run('delete', id)).stdout).toBe(`${id} is deleted.\n`);
     expect((await run('show', id)).code).toBe(3);
   });

@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPawl, type TestPawl } from '../../test/pawl.ts';
-import { freshFolder, pawl } from '../../test/pawl-process.ts';
+import { pawlHere as pawl } from '../../test/pawl-here.ts';
+import { freshFolder } from '../../test/pawl-process.ts';
 
 let server: TestPawl;
 beforeAll(async () => {

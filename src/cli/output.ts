@@ -73,3 +73,9 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
       .trimEnd(),
   );
 }
+
+/** Lines up cells in columns, under heads that stand out in a terminal. */
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const [head = '', ...lines] = columns([heads, ...rows]);
+  return [paintFor(process.stdout).bold(head), ...lines].join('\n');
+}

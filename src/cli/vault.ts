@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
-import { defaultServerUrl } from './api-client.ts';
-import { outputOption } from './output.ts';
+import { asksServer, exampleText } from './server-command.ts';
 import {
   type AddOptions,
   addCredential,
@@ -102,16 +101,12 @@ function allOption(): Option {
   return new Option('--all', 'with those that are archived');
 }
 
-/** What every one of these commands has at its end. */
+const key = 'The key comes from PAWL_KEY, or else PAWL_API_KEY, or else ANTHROPIC_API_KEY.';
+
 function finished(command: Command, line: string): Command {
-  const server = `the server (default: PAWL_URL, ANTHROPIC_BASE_URL, or ${defaultServerUrl})`;
-  return command
-    .addOption(new Option('--url <url>', server))
-    .addOption(outputOption())
-    .addHelpText('after', example(line));
+  return asksServer(command, { line, key });
 }
 
 function example(line: string): string {
-  const key = 'The key comes from PAWL_KEY, or else PAWL_API_KEY, or else ANTHROPIC_API_KEY.';
-  return `\nExample:\n  $ ${line}\n\n${key}`;
+  return exampleText({ line, key });
 }

@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
-import { defaultServerUrl } from './api-client.ts';
-import { outputOption } from './output.ts';
+import { asksServer, exampleText } from './server-command.ts';
 import {
   type CallOptions,
   type CreateOptions,
@@ -122,16 +121,12 @@ function withId(command: Command): Command {
   return command.argument('<id>', 'the id of the webhook, as `pawl webhook list` shows it');
 }
 
-/** What every one of these commands has at its end. */
+const key = 'It takes an admin key, from PAWL_KEY, or else PAWL_API_KEY, or else ANTHROPIC_API_KEY.';
+
 function finished(command: Command, line: string): Command {
-  const server = `the server (default: PAWL_URL, ANTHROPIC_BASE_URL, or ${defaultServerUrl})`;
-  return command
-    .addOption(new Option('--url <url>', server))
-    .addOption(outputOption())
-    .addHelpText('after', example(line));
+  return asksServer(command, { line, key });
 }
 
 function example(line: string): string {
-  const key = 'It takes an admin key, from PAWL_KEY, or else PAWL_API_KEY, or else ANTHROPIC_API_KEY.';
-  return `\nExample:\n  $ ${line}\n\n${key}`;
+  return exampleText({ line, key });
 }

@@ -12,8 +12,10 @@ const classes: Record<number, string> = {
   408: 'timeout_error',
   409: 'conflict_error',
   413: 'request_too_large',
+  429: 'rate_limit_error',
   500: 'api_error',
   502: 'api_error',
+  503: 'api_error',
   529: 'overloaded_error',
 };
 
@@ -26,8 +28,8 @@ describe.each(codes)('The error %s', (code) => {
   });
 
   test('is repeated by clients only where that may help', () => {
-    // A conflict stays one, and what an endpoint refused it will refuse again.
-    expect(error.entry.retry).toBe([409, 502].includes(error.entry.status) ? false : undefined);
+    // A conflict stays one, what an endpoint refused it will refuse again, and a key that is missing stays missing.
+    expect(error.entry.retry).toBe([409, 502, 503].includes(error.entry.status) ? false : undefined);
   });
 });
 

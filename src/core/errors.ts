@@ -85,6 +85,11 @@ export const errorCatalog = {
     meaning:
       'No open call of the session waits for such an answer: it was answered before, or was never asked.',
   },
+  session_queue_full: {
+    status: 429,
+    type: 'rate_limit_error',
+    meaning: 'As many events wait for the session as may; send more when its turn is over, or interrupt it.',
+  },
   budget_reached: {
     status: 400,
     type: 'invalid_request_error',

@@ -88,7 +88,8 @@ type ToolAnswer = { readonly content?: readonly ResultBlock[]; readonly is_error
 /** Events that a client may send. */
 export type ClientEventBody =
   | { readonly type: 'user.message'; readonly content: readonly MessageBlock[] }
-  | { readonly type: 'user.interrupt' }
+  // A thread may be named, and there is one in each session.
+  | { readonly type: 'user.interrupt'; readonly session_thread_id?: string }
   | {
       readonly type: 'user.tool_confirmation';
       readonly tool_use_id: string;

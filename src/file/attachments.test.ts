@@ -128,16 +128,31 @@ describe('Blocks', () => {
     expect(await attachments.ready([block])).toEqual([{ type: 'text', text }]);
   });
 
+  test('that a provider would refuse say why instead: empty ones, and images that are too large', async () => {
+    const empty = await upload('text/plain', '');
+    const large = await upload('image/png', Buffer.alloc(3_750_001));
+    const largest = await upload('image/png', Buffer.alloc(3_750_000));
+    expect(await attachments.ready([document(empty), image(large), image(largest)])).toEqual([
+      { type: 'text', text: `The file ${empty} is empty.` },
+      {
+        type: 'text',
+        text: `The file ${large} is larger than the 3750000 bytes that an image may have.`,
+      },
+      expect.objectContaining({ type: 'image' }),
+    ]);
+  });
+
   test('take 20 MiB of files together, each as often as it is named, the newest first', async () => {
-    const half = await upload('image/png', Buffer.alloc(10 * 1024 * 1024));
+    const half = await upload('application/pdf', Buffer.alloc(10 * 1024 * 1024));
     const byte = await upload('image/png', 'x');
     const kinds = async (...blocks: Parameters<typeof attachments.ready>[0]) =>
       (await attachments.ready(blocks)).map(({ type }) => type);
-    expect(await kinds(image(half), image(half))).toEqual(['image', 'image']);
+    expect(await kinds(document(half), document(half))).toEqual(['document', 'document']);
     const zip = await upload('application/zip', Buffer.alloc(20 * 1024 * 1024));
-    expect(await kinds(image(half), document(zip), image(half))).toEqual(['image', 'text', 'image']);
-    expect(await kinds(image(half), image(byte), image(half))).toEqual(['text', 'image', 'image']);
-    const [left] = await attachments.ready([image(half), image(byte), image(half)]);
+    const around = await kinds(document(half), document(zip), document(half));
+    expect(around).toEqual(['document', 'text', 'document']);
+    expect(await kinds(document(half), image(byte), document(half))).toEqual(['text', 'image', 'document']);
+    const [left] = await attachments.ready([document(half), image(byte), document(half)]);
     expect(left).toEqual({
       type: 'text',
       text: `The file ${half} is left out, because newer files take up all the room.`,

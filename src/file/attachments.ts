@@ -20,6 +20,8 @@ type NamedBlock = ImageBlock<FileSource> | DocumentBlock<FileSource>;
 
 /** What the files of one model request may have together, in bytes, each as often as it is named. */
 const maxBytes = 20 * 1024 * 1024;
+/** What model providers take of one image, which is 5 MB of base64. */
+const maxImageBytes = 3_750_000;
 const imageTypes = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
 
 /** Puts uploaded files into the blocks that name them. */
@@ -33,9 +35,7 @@ export function createAttachments(files: Files) {
   async function put(block: NamedBlock, use: Use): Promise<ReadyBlock> {
     const id = block.source.file_id;
     if (use.kind === 'gone') return instead(`The file ${id} is no longer there.`);
-    const { mime_type } = use.file;
-    if (use.kind === 'unfit')
-      return instead(`The file ${id} is of the type ${mime_type}, which cannot be shown here.`);
+    if (use.kind === 'unfit') return instead(`The file ${id} ${use.why}.`);
     if (use.kind === 'left_out')
       return instead(`The file ${id} is left out, because newer files take up all the room.`);
     const bytes = await bytesOf(id);
@@ -58,8 +58,8 @@ export function createAttachments(files: Files) {
 
   return {
     /**
-     * The blocks of one model request with the files in them that they name. A file that is no longer there, is of a type
-     * that the block cannot hold, or has no room among the 20 MiB that the newest take, becomes a sentence that says so: a
+     * The blocks of one model request with the files in them that they name. A file that is no longer there, that the
+     * block cannot hold, or that has no room among the 20 MiB that the newest take, becomes a sentence that says so: a
      * history that names it must not fail for ever.
      * @throws PawlError `file_storage_unavailable`
      */
@@ -91,8 +91,9 @@ function instead(text: string): TextBlock {
 /** What becomes of a file that a block names. */
 type Use =
   | { readonly kind: 'gone' }
-  | { readonly kind: 'unfit'; readonly file: StoredFile }
-  | { readonly kind: 'left_out'; readonly file: StoredFile }
+  /** `why` goes on from "The file …". */
+  | { readonly kind: 'unfit'; readonly why: string }
+  | { readonly kind: 'left_out' }
   | { readonly kind: 'put'; readonly file: StoredFile; readonly how: Content['type'] };
 
 /** Which files are put in: the newest, as many as have room, because the last that was said is what is asked about. */
@@ -104,16 +105,23 @@ function usesOf(
   let room = maxBytes;
   for (const block of named.toReversed()) {
     const file = present.get(block.source.file_id);
-    const how = file === undefined ? null : formOf(block, file);
-    if (file === undefined) uses.set(block, { kind: 'gone' });
-    else if (how === null) uses.set(block, { kind: 'unfit', file });
-    else if (file.size_bytes > room) uses.set(block, { kind: 'left_out', file });
-    else {
-      room -= file.size_bytes;
-      uses.set(block, { kind: 'put', file, how });
-    }
+    const use = file === undefined ? ({ kind: 'gone' } as const) : useOf(block, file, room);
+    if (use.kind === 'put') room -= use.file.size_bytes;
+    uses.set(block, use);
   }
   return uses;
+}
+
+/** Providers refuse a whole request for one block that is empty, too large, or of another type. */
+function useOf(block: NamedBlock, file: StoredFile, room: number): Use {
+  const { mime_type, size_bytes } = file;
+  const how = formOf(block, file);
+  if (how === null) return { kind: 'unfit', why: `is of the type ${mime_type}, which cannot be shown here` };
+  if (size_bytes === 0) return { kind: 'unfit', why: 'is empty' };
+  if (block.type === 'image' && size_bytes > maxImageBytes) {
+    return { kind: 'unfit', why: `is larger than the ${maxImageBytes} bytes that an image may have` };
+  }
+  return size_bytes > room ? { kind: 'left_out' } : { kind: 'put', file, how };
 }
 
 /** How a block can hold a file; null when it cannot. */

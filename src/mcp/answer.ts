@@ -47,7 +47,9 @@ export function jsonWithoutSecret(value: unknown, secret: string | null): unknow
   if (typeof value !== 'object' || value === null || secret === null) return value;
   if (Array.isArray(value)) return value.map((one) => jsonWithoutSecret(one, secret));
   const entries = Object.entries(value);
-  return Object.fromEntries(entries.map(([name, one]) => [withoutSecret(name, secret), jsonWithoutSecret(one, secret)]));
+  return Object.fromEntries(
+    entries.map(([name, one]) => [withoutSecret(name, secret), jsonWithoutSecret(one, secret)]),
+  );
 }
 
 function blockOf(item: ContentBlock): ResultBlock {

@@ -115,6 +115,16 @@ describe('readEvents', () => {
     expect(cancel).toHaveBeenCalledTimes(1);
   });
 
+  test('refuses a reply that does not come to an end, and closes the connection', async () => {
+    const cancelled = vi.fn();
+    const piece = `data: ${'x'.repeat(1024 * 1024)}\n\n`;
+    const endless = Array.from({ length: 200 }, () => piece);
+    await expect(read(responseOf(endless, cancelled))).rejects.toMatchObject({
+      message: expect.stringMatching(/128 MiB/),
+    });
+    expect(cancelled).toHaveBeenCalled();
+  });
+
   test('closes the connection when an event is refused', async () => {
     const cancel = vi.fn();
     const refused = readEvents({

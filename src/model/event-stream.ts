@@ -8,13 +8,16 @@ const drainWithinMs = 1000;
 /** The most characters that one line, and the data of one event, may have. */
 const longestLine = 16 * 1024 * 1024;
 
+/** The most bytes of one reply: far more than models write, and few enough to be kept as one piece of JSON. */
+const longestReply = 128 * 1024 * 1024;
+
 /**
  * Reads server-sent events, giving the data of each to `onData` until that says `true`: the reply is complete.
  * Returns whether it did; false means that the stream ended first. Every chunk counts for the idle clock, also
  * pings and comments, which is why the SDKs' own readers are not used: they hide both. (They also cost 0.03 to
  * 0.15 ms of CPU more for a short reply.)
  *
- * Throws `ModelError` when the connection breaks or a line is too long, and whatever `onData` throws; both close the
+ * Throws `ModelError` when the connection breaks, or a line or the whole is too long, and whatever `onData` throws; both close the
  * connection.
  */
 export async function readEvents(options: {
@@ -29,7 +32,7 @@ export async function readEvents(options: {
   const decoder = new TextDecoder();
   const lines = lineReader(provider, onData);
   let open = true;
-  let any = false;
+  let size = 0;
   try {
     while (true) {
       const { done, value } = await reader.read().catch((error: unknown) => {
@@ -39,10 +42,11 @@ export async function readEvents(options: {
       deadline.touch();
       if (done) {
         const complete = lines.end(decoder.decode());
-        if (!any) throw streamFailure(provider, 'empty');
+        if (size === 0) throw streamFailure(provider, 'empty');
         return complete;
       }
-      any = true;
+      size += value.length;
+      if (size > longestReply) throw streamFailure(provider, 'endless');
       if (lines.push(decoder.decode(value, { stream: true }))) {
         open = false;
         void drain(reader);

@@ -47,16 +47,17 @@ export function connectionFailure(provider: ProviderName, cause: unknown): Model
   return requestFailed({ message: `The connection to the ${provider} provider failed${reason}.`, cause });
 }
 
-/** A stream that cannot be read as a reply: it stopped too early, or it is not what was asked for. */
+/** A stream that cannot be read as a reply: it stopped too early or never does, or it is not what was asked for. */
 export function streamFailure(
   provider: ProviderName,
-  kind: 'empty' | 'truncated' | 'malformed',
+  kind: 'empty' | 'truncated' | 'malformed' | 'endless',
   cause?: unknown,
 ): ModelError {
   const messages = {
     empty: `The ${provider} provider answered without a reply.`,
     truncated: `The ${provider} provider ended its reply before it was complete.`,
     malformed: `The ${provider} provider sent a reply that is not valid JSON.`,
+    endless: `The ${provider} provider sent a reply of more than 128 MiB.`,
   } as const;
   return requestFailed({ message: messages[kind], cause });
 }

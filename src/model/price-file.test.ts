@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openPriceFile } from './price-file.ts';
 
 const start = 1_800_000_000_000;
@@ -86,6 +87,25 @@ describe('A file of prices', () => {
     ms += 2000;
     expect(rows()).toMatchObject([{ input: 7 }]);
     expect(levels()).toEqual(['error', 'error', 'info']);
+  });
+
+  test('that could not be read for a moment is read at the next look', () => {
+    write(priced(1), start - 60_000);
+    const rows = open();
+    write(priced(5), start - 30_000);
+    const spy = vi.spyOn(fs, 'readFileSync').mockImplementationOnce(() => {
+      throw new Error('EMFILE: too many open files');
+    });
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      spy.mockRestore();
+      syncBuiltinESMExports();
+    });
+    ms += 2000;
+    expect(rows()).toMatchObject([{ input: 1 }]);
+    ms += 2000;
+    expect(rows()).toMatchObject([{ input: 5 }]);
+    expect(levels()).toEqual(['error', 'info']);
   });
 
   test('is read again also when the clock was set back', () => {

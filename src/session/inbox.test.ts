@@ -118,6 +118,16 @@ describe('An inbox', () => {
     expect(calls).toEqual([]);
   });
 
+  test('holds a thousand events at most, and an interrupt whatever waits', async () => {
+    const { id, send } = await setUp({ status: 'running', queued: 999, last_position: 999 });
+    await expect(send('mm')).rejects.toMatchObject({ code: 'session_queue_full' });
+    expect(await findSession(store.db, id)).toMatchObject({ queued: 999 });
+    await send('m');
+    await expect(send('m')).rejects.toThrow(/has 1000 events waiting/);
+    await send('i');
+    expect(await findSession(store.db, id)).toMatchObject({ queued: 1001 });
+  });
+
   test('of many messages sent at once, one starts the session and the others wait', async () => {
     const { id, calls, send } = await setUp();
     await Promise.all(Array.from({ length: 20 }, () => send('m')));

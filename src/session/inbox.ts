@@ -1,7 +1,7 @@
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { ClientEventBody, EventBody, EventDraft } from '../core/events.ts';
-import type { Ids } from '../core/ids.ts';
+import { type Ids, primaryThreadId } from '../core/ids.ts';
 import { isBusy } from '../core/session.ts';
 import type { Handle } from '../store/dialect.ts';
 import { listInbox } from '../store/events.ts';
@@ -43,9 +43,11 @@ export function createInbox(deps: Deps) {
      * Accepts all of the events or none. When this resolves they are on disk and can be listed.
      * Gives the events as they go over the wire, in the order sent.
      * @throws PawlError `session_not_found`, `session_terminated`, `session_archived`, `session_stopped`,
-     *   `call_not_open`, `budget_reached`, `invalid_request`, `model_does_not_support_mid_conversation_system`
+     *   `call_not_open`, `budget_reached`, `invalid_request`, `model_does_not_support_mid_conversation_system`,
+     *   `session_queue_full`, `thread_not_found`
      */
     async send(sessionId: string, bodies: readonly ClientEventBody[]): Promise<readonly string[]> {
+      requireOwnThread(sessionId, bodies);
       const files = filesIn(bodies);
       if (files.length > 0) await deps.requireFiles(files);
       if (bodies.some(({ type }) => type === 'system.message')) await deps.requireSystemMessages(sessionId);
@@ -54,6 +56,7 @@ export function createInbox(deps: Deps) {
         requireOpen(session, bodies);
         const situation = { status: session.status, calls: readCalls(session), spent: isSpent(session) };
         const admission = admit(situation, sent, draft);
+        requireRoom(session, admission);
         return decide(session, admission, { ...deps, now: clock.now(), inbox: () => readInbox(tx, session) });
       });
       const written = await write.catch((error: unknown) => {
@@ -161,6 +164,27 @@ function echo(sent: readonly EventDraft[], written: Written<Sent>, clock: Clock)
   return sent.map(
     (event) => texts.get(event.id) ?? JSON.stringify({ ...event, processed_at: formatTime(clock.now()) }),
   );
+}
+
+/** What waits is read by every step of the turn that it waits for. */
+const mostQueued = 1000;
+
+function requireRoom({ id, queued }: SessionRow, { queue }: Admission): void {
+  // Whatever waits, a turn can be ended.
+  if (queue.length === 0 || queue.some(({ type }) => type === 'user.interrupt')) return;
+  if (queued + queue.length <= mostQueued) return;
+  const message = `events: session ${id} has ${queued} events waiting for its turn to end, and ${mostQueued} may wait`;
+  throw new PawlError('session_queue_full', message);
+}
+
+/** An interrupt that names a thread names one of this session, which has only its primary one. */
+function requireOwnThread(sessionId: string, bodies: readonly ClientEventBody[]): void {
+  for (const body of bodies) {
+    if (body.type !== 'user.interrupt' || body.session_thread_id === undefined) continue;
+    if (body.session_thread_id === primaryThreadId(sessionId)) continue;
+    const named = body.session_thread_id.slice(0, 100);
+    throw new PawlError('thread_not_found', `session_thread_id: session ${sessionId} has no thread ${named}`);
+  }
 }
 
 const answerTypes: readonly string[] = ['user.custom_tool_result', 'user.tool_confirmation'];

@@ -1,6 +1,6 @@
 import type { AgentConfig } from '../core/agent-config.ts';
 import type { SessionError } from '../core/events.ts';
-import type { McpServer, McpToolset } from '../core/tools.ts';
+import type { McpServer, McpToolset, ToolSettings } from '../core/tools.ts';
 import type { Mcp, McpTarget } from '../mcp/mcp.ts';
 import { McpError } from '../mcp/mcp-error.ts';
 import type { McpTool } from '../mcp/tool-list.ts';
@@ -102,9 +102,10 @@ export function createToolboxes({ mcp, vaults }: Deps) {
         mcpName: names,
         async call({ server: serverName, name, input }, callSignal) {
           const server = config.mcp_servers.find((one) => one.name === serverName);
-          if (server === undefined) {
-            const answer = failure(`The session has no MCP server ${serverName} any more.`);
-            return { answer, trouble: null };
+          const settings = server === undefined ? null : settingsOf(config, { server: serverName, name });
+          if (server === undefined || settings?.enabled !== true) {
+            const what = server === undefined ? `MCP server ${serverName}` : `tool ${name} of ${serverName}`;
+            return { answer: failure(`The session has no ${what} any more.`), trouble: null };
           }
           try {
             const call = (target: McpTarget) => mcp.call(target, { name, input }, callSignal);
@@ -139,18 +140,22 @@ function namesOf(offered: readonly Offered[]): Toolbox['mcpName'] {
 
 /** The tools of a server that are enabled, and who decides on each. */
 function offeredBy(server: string, config: Armed, tools: readonly McpTool[]): Offered[] {
-  const set = config.tools.find(
-    (one): one is McpToolset => one.type === 'mcp_toolset' && one.mcp_server_name === server,
-  );
-  if (set === undefined) return [];
   return tools.flatMap((tool) => {
-    const settings = set.configs.find(({ name }) => name === tool.name) ?? set.default_config;
-    if (!settings.enabled) return [];
+    const settings = settingsOf(config, { server, name: tool.name });
+    if (settings?.enabled !== true) return [];
     return [{ server, name: tool.name, tool, policy: settings.permission_policy.type }];
   });
 }
 
-/** What went wrong with a server, as sessions tell it: they go on without, and the next turn tries again. */
+/** What the configuration says of a tool of a server; null when it takes none of them. */
+function settingsOf(config: Armed, { server, name }: { server: string; name: string }): ToolSettings | null {
+  const set = config.tools.find(
+    (one): one is McpToolset => one.type === 'mcp_toolset' && one.mcp_server_name === server,
+  );
+  if (set === undefined) return null;
+  return set.configs.find((one) => one.name === name) ?? set.default_config;
+}
+
 function troubleOf(error: unknown, { name }: McpServer): SessionError {
   const said = { retry_status: { type: 'retrying' }, mcp_server_name: name } as const;
   if (error instanceof McpError) return { ...said, type: error.type, message: error.message };

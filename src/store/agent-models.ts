@@ -1,5 +1,5 @@
 import type { Dialect, Handle } from './dialect.ts';
-import { jsonField } from './json-field.ts';
+import { jsonFieldBesideAnyText } from './json-field.ts';
 
 /** The model ids of the latest versions of the newest agents that are not archived, each once; so many agents at most. */
 export async function listAgentModels(db: Handle, dialect: Dialect, agents: number): Promise<string[]> {
@@ -17,7 +17,7 @@ export async function listAgentModels(db: Handle, dialect: Dialect, agents: numb
         .onRef('agent_versions.agent_id', '=', 'live.id')
         .onRef('agent_versions.version', '=', 'live.latest_version'),
     )
-    .select(jsonField<string>(dialect, 'agent_versions.config', ['model', 'id']).as('model'))
+    .select(jsonFieldBesideAnyText<string>(dialect, 'agent_versions.config', ['model', 'id']).as('model'))
     .distinct()
     .execute();
   return rows.map(({ model }) => model);

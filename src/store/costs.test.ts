@@ -113,11 +113,13 @@ describe.each(['memory', 'postgres'] as const)('What sessions have cost on %s', 
   });
 
   test('models of agents are those of the latest versions of the newest live ones, each once', async () => {
-    const config = (model: string) => JSON.stringify({ model: { id: model } });
+    // A prompt may be any text, also what the JSON of PostgreSQL cannot hold.
+    const system = 'NUL \0, half of a pair \ud800, and in words: \\u0000 \\ud800 \\';
+    const config = (model: string) => JSON.stringify({ model: { id: model }, system });
     await store.write(async (tx) => {
       for (const [age, [id, model, archived]] of (
         [
-          ['a', 'it\'s "new"', false],
+          ['a', 'it\'s "new" \\u0000', false],
           ['b', 'shared', false],
           ['c', 'shared', false],
           ['d', 'archived', true],
@@ -130,7 +132,7 @@ describe.each(['memory', 'postgres'] as const)('What sessions have cost on %s', 
     });
     const models = async (agents: number) =>
       (await listAgentModels(store.db, store.dialect, agents)).toSorted();
-    expect(await models(100)).toEqual(['it\'s "new"', 'offline-1', 'shared']);
+    expect(await models(100)).toEqual(['it\'s "new" \\u0000', 'offline-1', 'shared']);
     expect(await models(2)).toEqual(['shared']);
   });
 });

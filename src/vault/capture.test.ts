@@ -15,12 +15,12 @@ test('An error is shown as it came', () => {
 test.each([
   ['as it is', 'you sent s3cr+t/1"x', 's3cr+t/1"x'],
   ['as a form', 'you sent s3cr%2Bt%2F1%22x', 's3cr%2Bt'],
-  ['as a form spells more than URLs do', 'you sent s3cr%7Et*+x', 's3cr%7Et'],
+  ['as a form spells more than URLs do', 'you sent t0p%7Es*+x', 't0p%7Es'],
   ['in JSON', '{"sent":"s3cr+t/1\\"x"}', 's3cr+t'],
   ['as a token that nobody knew', '{"access_token": "brand-new"}', 'brand-new'],
   ['as a field of a form', 'a=b&refresh_token=brand-new&c=d', 'brand-new'],
 ])('A secret is taken out, %s', (_how, body, secret) => {
-  const { body: shown } = capture(answer(body), ['s3cr+t/1"x', 's3cr~t* x', 's3cr']);
+  const { body: shown } = capture(answer(body), ['s3cr+t/1"x', 't0p~s* x', 's3cr']);
   expect(shown).toContain('[removed]');
   expect(shown).not.toContain(secret);
 });

@@ -283,6 +283,24 @@ describe.each(['SQLite', 'PostgreSQL'])('Vaults on %s', (kind) => {
       );
     });
 
+    test('that comes while its room is being stopped is kept', async () => {
+      const { vault_id, id } = await oauth(-secondUs);
+      const room = open();
+      const asked = Promise.withResolvers<void>();
+      const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+      answerAfter(() => {
+        asked.resolve();
+        return stopped;
+      });
+      const renewed = room.authorizationFor([vault_id], url);
+      await asked.promise;
+      const stopping = room.stop();
+      stop();
+      await stopping;
+      expect(await renewed).toMatchObject({ authorization: 'Bearer access-1' });
+      expect(await rowOf(id)).toMatchObject({ revision: 2, refreshing_until: null });
+    });
+
     test('that somebody replaces during a refresh stays as they want it', async () => {
       const { vault_id, id } = await oauth(-secondUs);
       const auth = { type: 'mcp_oauth', access_token: 'mine', expires_at: null } as const;

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ShadowResponse } from '../../src/api/shadows.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { startPawl, type TestPawl } from '../pawl.ts';
-import { type Finished, pawl as run } from '../pawl-process.ts';
+import { pawlHere as run } from '../pawl-here.ts';
+import type { Finished } from '../pawl-process.ts';
 import type { Setting } from '../story.ts';
 import { putDataset, putEval } from './eval-story.ts';
 import {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPawl, type TestPawl } from '../pawl.ts';
-import { type Finished, pawl } from '../pawl-process.ts';
+import { pawlHere as pawl } from '../pawl-here.ts';
+import type { Finished } from '../pawl-process.ts';
 import { callersRepository, makeTriage, triageEval, triagePins } from './callers.ts';
 import { type GitRepository, gitRepository } from './git-repository.ts';
 

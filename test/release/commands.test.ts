@@ -5,7 +5,8 @@ import type { RollbackResponse } from '../../src/api/aliases.ts';
 import type { PromotionListed, PromotionResponse } from '../../src/api/promotions.ts';
 import type { Place } from '../evals/eval-story.ts';
 import { sdk, startPawl, type TestPawl } from '../pawl.ts';
-import { type Finished, freshFolder, pawl } from '../pawl-process.ts';
+import { pawlHere as pawl } from '../pawl-here.ts';
+import { type Finished, freshFolder } from '../pawl-process.ts';
 import { newPeople, type People } from './release-story.ts';
 import { newTriage, type Triage } from './triage.ts';
 

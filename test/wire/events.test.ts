@@ -322,12 +322,16 @@ describe('An interrupt', () => {
     await eventually('the request to be given up', asked.closed);
   });
 
-  test('of a single thread is refused by name', async () => {
+  test('of a thread is taken for the one that a session has, and for no other', async () => {
     const { id } = await openSession(client, setting);
-    const one = { ...interrupt, session_thread_id: 'sthr_x' };
-    const error = await errorOf(events.send(id, { events: [one] }));
-    expect(error).toMatchObject({ status: 400 });
+    const [primary] = (await client.beta.sessions.threads.list(id)).data;
+    const own = { ...interrupt, session_thread_id: primary?.id ?? '' };
+    const { data } = await events.send(id, { events: [own] });
+    expect(data).toMatchObject([own]);
+    const error = await errorOf(events.send(id, { events: [{ ...own, session_thread_id: 'sthr_x' }] }));
+    expect(error).toMatchObject({ status: 404 });
     expect(error.message).toContain('session_thread_id');
+    expect((await events.list(id)).data).toHaveLength(1);
   });
 });
 

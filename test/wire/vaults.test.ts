@@ -45,7 +45,7 @@ const bearer = (mcp_server_url = 'https://mcp.example.com/mcp') =>
   ({ type: 'static_bearer', mcp_server_url, token: `${secret}-token` }) as const;
 const refresh = () => ({
   ...{ client_id: 'pawl', refresh_token: `${secret}-refresh`, token_endpoint: `${endpoint.url}/token` },
-  token_endpoint_auth: { type: 'client_secret_basic' as const, client_secret: `${secret}-client` },
+  token_endpoint_auth: { type: 'client_secret_basic' as const, client_secret: `${secret}-client+/=` },
 });
 const oauth = () => ({
   ...{ type: 'mcp_oauth' as const, mcp_server_url: `${mcp.url}/mcp`, access_token: `${secret}-access` },
@@ -298,7 +298,7 @@ describe('Trying a credential', () => {
     expect(await validate()).toMatchObject({
       ...{ status: 'valid', mcp_probe: null, refresh: { status: 'succeeded', http_response: null } },
     });
-    const basic = Buffer.from(`pawl:${secret}-client`).toString('base64');
+    const basic = Buffer.from(`pawl:${secret}-client%2B%2F%3D`).toString('base64');
     expect(endpoint.received[0]?.headers).toMatchObject({ authorization: `Basic ${basic}` });
     expect(endpoint.received[0]?.body).toBe(`grant_type=refresh_token&refresh_token=${secret}-refresh`);
   });

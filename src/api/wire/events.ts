@@ -7,7 +7,7 @@ const userMessage = z.strictObject({ type: z.literal('user.message'), content: m
 
 const userInterrupt = z.strictObject({
   type: z.literal('user.interrupt'),
-  session_thread_id: z.null('only the whole session can be interrupted').optional(),
+  session_thread_id: z.string('must be the id of a thread').nullable().optional(),
 });
 
 const toolConfirmation = z
@@ -41,7 +41,10 @@ const systemMessage = z.strictObject({ type: z.literal('system.message'), conten
 
 const schemas: Readonly<Record<ClientEventBody['type'], z.ZodType<ClientEventBody>>> = {
   'user.message': userMessage,
-  'user.interrupt': userInterrupt.transform(({ type }) => ({ type })),
+  'user.interrupt': userInterrupt.transform(({ type, session_thread_id }) => ({
+    type,
+    ...(typeof session_thread_id === 'string' ? { session_thread_id } : {}),
+  })),
   'user.tool_confirmation': toolConfirmation,
   'user.custom_tool_result': customToolResult,
   'system.message': systemMessage,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPawl, type TestPawl } from '../../../test/pawl.ts';
-import { type Finished, freshFolder, pawl } from '../../../test/pawl-process.ts';
+import { pawlHere as pawl } from '../../../test/pawl-here.ts';
+import { type Finished, freshFolder } from '../../../test/pawl-process.ts';
 
 /*
  * The goal: an alias moves when whoever moves it knows what is there, and says no with a reason otherwise. The method:

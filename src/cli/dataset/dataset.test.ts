@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ModelServer, startModelServer } from '../../../test/model-server.ts';
 import { startPawl, type TestPawl } from '../../../test/pawl.ts';
-import { type Finished, freshFolder, pawl } from '../../../test/pawl-process.ts';
+import { pawlHere as pawl } from '../../../test/pawl-here.ts';
+import { type Finished, freshFolder } from '../../../test/pawl-process.ts';
 import { converse, makeSetting, openSession } from '../../../test/story.ts';
 
 let model: ModelServer;

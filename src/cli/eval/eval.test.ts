@@ -4,13 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type GatedModel, startGatedModel } from '../../../test/gated-model.ts';
 import { startPawl, type TestPawl, testKey } from '../../../test/pawl.ts';
-import {
-  type Finished,
-  freshFolder,
-  pawl,
-  type Running,
-  startPawlProcess,
-} from '../../../test/pawl-process.ts';
+import { pawlHere as pawl } from '../../../test/pawl-here.ts';
+import { type Finished, freshFolder, type Running, startPawlProcess } from '../../../test/pawl-process.ts';
 import type { GateReport } from '../../eval/gate-report.ts';
 import { firstPrompt, secondPrompt } from '../tutorial/prompts.ts';
 import { bundledTickets } from '../tutorial/tickets.ts';

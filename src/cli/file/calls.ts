@@ -7,7 +7,7 @@ import { callServer, requestServer, type ServerAccess, textOf } from '../api-cli
 import { CommandError } from '../command-error.ts';
 import { listPages } from '../list-items.ts';
 import { withServer } from '../open-server.ts';
-import { columns, type Format, paintFor, print, printJson } from '../output.ts';
+import { columns, type Format, print, printJson, table } from '../output.ts';
 import { saveFile } from '../save-file.ts';
 
 /** What every command about files takes. */
@@ -48,9 +48,7 @@ export async function listFiles({ output, ...choice }: CallOptions): Promise<voi
     ...[file.id, file.filename, file.mime_type, String(file.size_bytes)],
     ...[file.created_at, file.expires_at ?? ''],
   ]);
-  const heads = ['ID', 'NAME', 'TYPE', 'BYTES', 'UPLOADED', 'EXPIRES'];
-  const [head = '', ...lines] = columns([heads, ...rows]);
-  print([paintFor(process.stdout).bold(head), ...lines].join('\n'));
+  print(table(['ID', 'NAME', 'TYPE', 'BYTES', 'UPLOADED', 'EXPIRES'], rows));
 }
 
 /** Shows one file. */

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startPawl, type TestPawl } from '../../../test/pawl.ts';
-import { type Finished, freshFolder, pawl } from '../../../test/pawl-process.ts';
+import { pawlHere as pawl } from '../../../test/pawl-here.ts';
+import { type Finished, freshFolder } from '../../../test/pawl-process.ts';
 
 let server: TestPawl;
 beforeAll(async () => {

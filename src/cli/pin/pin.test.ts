@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Finished, freshFolder, pawl } from '../../../test/pawl-process.ts';
+import { pawlHere as pawl } from '../../../test/pawl-here.ts';
+import { type Finished, freshFolder } from '../../../test/pawl-process.ts';
 import { gitRepository, onePin } from '../../../test/pins/git-repository.ts';
 
 /*

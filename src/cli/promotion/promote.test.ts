@@ -4,7 +4,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask } from '../../../test/evals/eval-story.ts';
 import { type GatedModel, startGatedModel } from '../../../test/gated-model.ts';
 import { startPawl, testKey } from '../../../test/pawl.ts';
-import { type Finished, freshFolder, pawl, startPawlProcess } from '../../../test/pawl-process.ts';
+import { pawlHere as pawl } from '../../../test/pawl-here.ts';
+import { type Finished, freshFolder, startPawlProcess } from '../../../test/pawl-process.ts';
 import {
   type Measured,
   newMeasured,

@@ -3,13 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, type Place } from '../../../test/evals/eval-story.ts';
 import { startPawl, type TestPawl, testKey } from '../../../test/pawl.ts';
-import {
-  type Finished,
-  freshFolder,
-  pawl,
-  type Running,
-  startPawlProcess,
-} from '../../../test/pawl-process.ts';
+import { pawlHere as pawl } from '../../../test/pawl-here.ts';
+import { type Finished, freshFolder, type Running, startPawlProcess } from '../../../test/pawl-process.ts';
 import { newPeople, type People } from '../../../test/release/release-story.ts';
 import { newReady, type Ready, startRollout, steady } from '../../../test/release/rollout-story.ts';
 import type { RolloutResponse } from '../../api/rollouts.ts';

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { afterEach, expect, test, vi } from 'vitest';
-import { freshFolder, pawl } from '../../../test/pawl-process.ts';
+import { pawlHere as pawl } from '../../../test/pawl-here.ts';
+import { freshFolder } from '../../../test/pawl-process.ts';
 import { catalog } from '../../stats/catalog.ts';
 import { createProgram } from '../program.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPawl, type TestPawl } from '../../../test/pawl.ts';
-import { pawl } from '../../../test/pawl-process.ts';
+import { pawlHere as pawl } from '../../../test/pawl-here.ts';
 
 let server: TestPawl;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { callServer, type ServerAccess, serverAccess } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { settingsHere } from '../environment.ts';
 import { listItems } from '../list-items.ts';
-import { columns, type Format, paintFor, print, printJson } from '../output.ts';
+import { type Format, print, printJson, table } from '../output.ts';
 import { readSecret } from './read-secret.ts';
 
 /** What every command about vaults takes. */
@@ -108,9 +108,4 @@ function access({ url }: CallOptions): ServerAccess {
 
 function pathOf(id: string): string {
   return `${place}/${encodeURIComponent(id)}`;
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const [head = '', ...lines] = columns([heads, ...rows]);
-  return [paintFor(process.stdout).bold(head), ...lines].join('\n');
 }

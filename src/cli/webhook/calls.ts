@@ -10,7 +10,7 @@ import { plain } from '../../core/plain-text.ts';
 import { callServer, type ServerRequest, serverAccess } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { settingsHere } from '../environment.ts';
-import { columns, type Format, paintFor, print, printJson } from '../output.ts';
+import { columns, type Format, print, printJson, table } from '../output.ts';
 
 /** What every command about webhooks takes. */
 export type CallOptions = { readonly url?: string; readonly output: Format };
@@ -187,9 +187,4 @@ function sentWords({ id, webhook_id }: DeliveryResponse): string {
 function replayWords({ webhook_id, replayed, has_more }: ReplayResponse): string {
   const more = has_more ? ' There may be more; ask again for those.' : '';
   return `${replayed} dead deliveries of ${webhook_id} are on their way.${more}`;
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const [head = '', ...lines] = columns([heads, ...rows]);
-  return [paintFor(process.stdout).bold(head), ...lines].join('\n');
 }
