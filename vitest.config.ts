@@ -1,11 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-/** These replace modules, or look at what a whole process does; each needs a process of its own. */
+/** These replace modules or the clock, or look at what a whole process does; each needs a process of its own. */
 const alone = [
   'src/model/anthropic.test.ts',
   'src/model/openai.test.ts',
   'src/eval/scorers/module.test.ts',
-  'test/**/*.test.ts',
+  'test/scale.test.ts',
+  'test/files/{blobs,files}.test.ts',
+  'test/release/online-scoring.test.ts',
+  'test/wire/together.test.ts',
 ];
 
 export default defineConfig({
@@ -22,7 +25,7 @@ export default defineConfig({
       // Starting a process for each of these would take longer than most of them.
       {
         extends: true,
-        test: { name: 'rooms', include: ['src/**/*.test.ts'], exclude: alone, isolate: false },
+        test: { name: 'rooms', include: ['{src,test}/**/*.test.ts'], exclude: alone, isolate: false },
       },
     ],
   },

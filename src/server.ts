@@ -304,7 +304,7 @@ function sessionRooms(
   const journal = createJournal({ ...parts, hub });
   const record = createTurnRecord({ ...parts, journal, max_rounds });
   const turns = createTurns({
-    ...{ ...parts, versions, record, max_tokens: config.model_max_tokens },
+    ...{ ...parts, versions, record, max_tokens: config.model_max_tokens, hasPrice: prices.hasPrice },
     ...{ toolboxes: createToolboxes(parts), attachments: createAttachments(files) },
     asking: createAsking({
       ...{ ...parts, previews, record, costOf: prices.costOf, random: Math.random },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGatedModel } from './gated-model.ts';
-import { live } from './life.ts';
+import { live, liveHere } from './life.ts';
 import { compactionsIn, lastOf, limit, readBy, restOf, untilSummary } from './limit-story.ts';
 import { type FreshDatabase, freshDatabase } from './postgres.ts';
 import { answersIn, eventually, history, openSession, say, typesOf, untilIdle } from './story.ts';
@@ -59,7 +59,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     const before = await history(first.client, resting);
     await first.kill();
 
-    const { client: again, took, kill } = await live(settings);
+    const { client: again, took, kill } = await liveHere(settings);
     expect(took).toBe(2);
     for (let n = 0; n < 2; n++) (await gated.next()).answer({ text: 'Done.', usage });
     for (const [id, cents] of [
@@ -107,7 +107,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     (await gated.next()).begin('Half an answer');
     await first.kill();
 
-    const { client: again, took, kill } = await live(options);
+    const { client: again, took, kill } = await liveHere(options);
     expect(took).toBe(2);
     const [one, two] = [await gated.next(), await gated.next()];
     const noted = [one, two].find((request) => readBy(request).includes('All the notes.'));
@@ -140,7 +140,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await first.client.beta.sessions.events.send(id, { events: [say('Hi')] });
     (await gated.next()).begin('Half an answer');
     await first.kill();
-    const second = await live(settings);
+    const second = await liveHere(settings);
     (await gated.next()).answer('Done.');
     const all = await untilIdle(second.client, id);
     expect(answersIn(all)).toEqual(['Done.']);

@@ -5,7 +5,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRows } from './database-rows.ts';
 import { startGatedModel } from './gated-model.ts';
-import { type Life, live } from './life.ts';
+import { type Life, live, liveHere } from './life.ts';
 import { startModelServer } from './model-server.ts';
 import { type FreshDatabase, freshDatabase } from './postgres.ts';
 import { joined, requestProblems } from './request-shape.ts';
@@ -102,7 +102,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await gated.next();
     await gated.next();
     await second.kill();
-    const third = await live(settings);
+    const third = await liveHere(settings);
     expect(third.took).toBe(2);
     const { client } = third;
     for (const [id, all] of before) expect(await history(client, id)).toEqual(all);
@@ -206,7 +206,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       for (const { status } of await broken) expect(status).toBe('rejected');
     }
 
-    const life = await live(settings);
+    const life = await liveHere(settings);
     const seen = new Map<string, number>();
     for (const id of sessions) {
       const found = await history(life.client, id);

@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import type Anthropic from '@anthropic-ai/sdk';
-import { sdk, testKey } from './pawl.ts';
+import { onTestFinished } from 'vitest';
+import { sdk, startPawl, testKey } from './pawl.ts';
 import { type Running, startNode } from './pawl-process.ts';
 import { serverProcess } from './server-process.ts';
 
-/** A server in a process of its own, until it is killed. */
+/** A server until it is killed. */
 export type Life = {
+  readonly url: string;
+  readonly key: string;
   readonly client: Anthropic;
   /** How many sessions it took up when it started. */
   readonly took: number;
@@ -14,13 +17,13 @@ export type Life = {
   kill(): Promise<void>;
 };
 
-/** Starts a server with these settings, and resolves once it listens. */
+/** Starts a server with these settings in a process of its own, and resolves once it listens. */
 export async function live(settings: Record<string, string>): Promise<Life> {
   const flags = { api_key: testKey, anthropic_api_key: 'upstream-key', ...settings };
   const running: Running = startNode([serverProcess, JSON.stringify(flags)]);
   const [, url = '', took] = await running.printed(/^(\S+) took up (\d+)\n/);
   return {
-    client: sdk(url, testKey, { maxRetries: 0 }),
+    ...{ url, key: testKey, client: sdk(url, testKey, { maxRetries: 0 }) },
     took: Number(took),
     alive: () => running.child.exitCode === null && running.child.signalCode === null,
     async kill() {
@@ -28,5 +31,25 @@ export async function live(settings: Record<string, string>): Promise<Life> {
       if (running.child.signalCode === null && running.child.exitCode === null)
         await once(running.child, 'exit');
     },
+  };
+}
+
+/**
+ * Starts a server with these settings in the process of the test, which takes a fraction of the time: for a life that is
+ * not to be killed, such as the one in which a test sees what the lives before have left. `kill` only closes it.
+ */
+export async function liveHere(settings: Record<string, string>): Promise<Life> {
+  const { server, url, key } = await startPawl({ anthropic_api_key: 'upstream-key', ...settings });
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => {
+    closing ??= server.close();
+    return closing;
+  };
+  onTestFinished(close);
+  return {
+    ...{ url, key, client: sdk(url, key, { maxRetries: 0 }) },
+    took: server.recovered,
+    alive: () => closing === null,
+    kill: close,
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openRows } from './database-rows.ts';
 import { ask, type Place } from './evals/eval-story.ts';
-import { startLife } from './evals/server-life.ts';
+import { live, liveHere } from './life.ts';
 import { type ModelServer, startModelServer } from './model-server.ts';
 import { startPawl, type TestPawl } from './pawl.ts';
 import { type FreshDatabase, freshDatabase } from './postgres.ts';
@@ -176,7 +176,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   });
 
   test('what a session has come to is told after a kill, each event under one id', async () => {
-    const first = await startLife(settings());
+    const first = await live(settings());
     const hook = await newHook(first, '/all', ['*']);
     const { agent, environment_id } = await makeSetting(first.client);
     // Nobody is answered until the kill, so that nothing is known to have arrived.
@@ -190,7 +190,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await receiver.until(1);
     await first.kill();
     receiver.react((response) => response.writeHead(200).end());
-    const second = await startLife(settings());
+    const second = await liveHere(settings());
     await Promise.all(opened.map(({ id }) => untilIdle(second.client, id)));
     await untilSent(second, hook);
     const happened = [];

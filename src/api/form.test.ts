@@ -51,6 +51,16 @@ describe('A form', () => {
     });
   });
 
+  test.each([
+    ['a %22b%22.txt', 'a "b".txt'],
+    ['a%0D%0Ab', 'a\r\nb'],
+    ['100%25 %2F %0a %', '100%25 %2F %0a %'],
+    ['%2522', '%2522'],
+  ])('names its file %j, which stands for %j', async (spelled, filename) => {
+    const { result } = await read(Buffer.from(`${part(`name="file"; filename="${spelled}"`, 'Hello')}--b--\r\n`));
+    expect(result).toMatchObject({ file: { filename } });
+  });
+
   test('that is good or not comes to an end, and never before its file', async () => {
     const change = fc.record({ at: fc.nat(good.length), cut: fc.nat(20), put: fc.string({ maxLength: 12 }) });
     const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 });

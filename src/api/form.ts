@@ -44,7 +44,7 @@ export async function readForm(
   let receiving: Promise<void> = Promise.resolve();
 
   form.on('file', (_name, part, filename: string | undefined, _encoding, mime_type) => {
-    file = { filename: filename ?? null, mime_type };
+    file = { filename: filename === undefined ? null : asNamed(filename), mime_type };
     stream = part;
     // It may fail when nobody reads it any more, and an error that nobody hears ends the process.
     part.on('error', () => {});
@@ -80,6 +80,13 @@ export async function readForm(
   }
   if (file === null) throw new PawlError('invalid_request', `${filePart}: the form has no such part`);
   return { file, fields };
+}
+
+const spellings: Readonly<Record<string, string>> = { '%22': '"', '%0D': '\r', '%0A': '\n' };
+
+/** The name that a sender has: these three characters, and no others, are spelled differently in a form (WHATWG HTML). */
+function asNamed(filename: string): string {
+  return filename.replaceAll(/%22|%0D|%0A/g, (one) => spellings[one] ?? one);
 }
 
 function parserFor(headers: IncomingHttpHeaders, fileSize: number): BusboyInstance {

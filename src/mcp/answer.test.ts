@@ -93,6 +93,13 @@ test('A credential is left out, with the word before it and without', () => {
 });
 
 test('A credential is left out of structured content too, where JSON spells it in another way', () => {
-  const given = { content: [], structuredContent: { sent: ['a"b'] } };
-  expect(readAnswer(given, 'Bearer a"b').content).toEqual([text('{"sent":["[credential]"]}')]);
+  const given = { content: [], structuredContent: { sent: ['s3cret"token'] } };
+  expect(readAnswer(given, 'Bearer s3cret"token').content).toEqual([text('{"sent":["[credential]"]}')]);
+});
+
+test('A token of fewer than eight characters is left in, because ordinary words have it in them', () => {
+  const given = [text('Bearer the-end and then the ending')];
+  expect(contentOf(given, 'Bearer the')).toEqual(given);
+  expect(contentOf(given, 'Bearer the-end')).toEqual(given);
+  expect(contentOf([text('the-ends')], 'Bearer the-ends')).toEqual([text('[credential]')]);
 });

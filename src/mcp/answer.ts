@@ -30,15 +30,19 @@ export function failedAnswer(message: string): McpAnswer {
   return { content: [text(message)], is_error: true };
 }
 
-/** The text without a credential that the other side has repeated. `secret` is null where there is none. */
+/** Whatever is shorter is part of ordinary words, which would be damaged, and no secret that is worth its name. */
+const shortestSecret = 8;
+
+/**
+ * The text without a credential that the other side has repeated. `secret` is null where there is none. A token of
+ * fewer than {@link shortestSecret} characters is left in.
+ */
 export function withoutSecret(message: string, secret: string | null): string {
   if (secret === null) return message;
   // The token itself too, without the word before it.
   const token = secret.replace(/^\S+\s+/, '');
-  return [secret, token].reduce(
-    (rest, one) => (one === '' ? rest : rest.replaceAll(one, '[credential]')),
-    message,
-  );
+  if (token.length < shortestSecret) return message;
+  return [secret, token].reduce((rest, one) => rest.replaceAll(one, '[credential]'), message);
 }
 
 /** A JSON value without a credential in any of its texts and names. `secret` is null where there is none. */

@@ -22,7 +22,10 @@ type Options = Address &
     readonly signal: AbortSignal;
   };
 
-/** An answer with a status that ends the matter: the server wants other credentials, or sends us elsewhere. */
+/**
+ * An answer with a status that ends the matter: the server wants other credentials, sends us elsewhere,
+ * or has forgotten its session with us.
+ */
 export class RefusedError extends Error {
   override name = 'RefusedError';
   readonly status: number;
@@ -142,7 +145,9 @@ function withCredentials(
     if (authorization !== null && target.origin === origin) headers.set('authorization', authorization);
     const response = await fetch(input, { ...init, headers });
     const { status } = response;
-    if (status !== 401 && status !== 403 && (status < 300 || status > 399)) return response;
+    // Without a session there is none that could have been forgotten, and 404 says no more than other failures.
+    const isForgotten = status === 404 && headers.has('mcp-session-id');
+    if (!isForgotten && status !== 401 && status !== 403 && (status < 300 || status > 399)) return response;
     await response.body?.cancel();
     throw new RefusedError(status);
   };

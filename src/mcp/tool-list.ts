@@ -2,6 +2,7 @@ import type { Client, Tool } from '@modelcontextprotocol/client';
 import type { JsonObject } from '../core/tools.ts';
 import { jsonWithoutSecret } from './answer.ts';
 import { never } from './connection.ts';
+import { isFitSchema } from './fit-schema.ts';
 import { LimitError } from './limit-error.ts';
 
 /** A tool as its MCP server describes it. */
@@ -58,11 +59,18 @@ function readTool({ name, description = '', inputSchema }: Tool, secret: string 
   const entries = Object.entries(inputSchema);
   const moved = entries.filter(([key]) => refusedAtTop.includes(key));
   const rest = JSON.stringify(Object.fromEntries(moved));
-  const words = moved.length === 0 ? [] : [`The input also has to fit this JSON Schema: ${rest}`];
+  const schema = Object.fromEntries(entries.filter(([key]) => !refusedAtTop.includes(key)));
+  const isFit = isFitSchema(schema);
+  const words = [
+    ...(moved.length === 0 || !isFit ? [] : [`The input also has to fit this JSON Schema: ${rest}`]),
+    ...(isFit
+      ? []
+      : ['Its server describes the input in a way that nobody can read: it may be any JSON object.']),
+  ];
   const tool: McpTool = {
     name,
     description: [description.toWellFormed(), ...words].filter((part) => part !== '').join('\n\n'),
-    input_schema: Object.fromEntries(entries.filter(([key]) => !refusedAtTop.includes(key))),
+    input_schema: isFit ? schema : { type: 'object' },
   };
   return jsonWithoutSecret(tool, secret) as McpTool;
 }

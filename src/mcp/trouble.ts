@@ -69,6 +69,9 @@ export async function troubleOf(error: unknown, secret: string | null): Promise<
 }
 
 function refused(status: number, secret: string | null): Trouble {
+  if (status === 404) {
+    return { ...failed, stale: true, may_have_run: false, words: `answered with HTTP ${status}` };
+  }
   if (status !== 401 && status !== 403) {
     const words = `answered with a redirect (HTTP ${status}), which is not followed`;
     return { ...failed, may_have_run: false, words };
@@ -86,12 +89,9 @@ function unanswered({ reason, may_have_arrived }: NoAnswerError): Trouble {
 }
 
 function answeredStatus(status: number): Trouble {
-  // 404 is how a server says that it has forgotten our session; the 4xx say that the request was not taken at all.
-  return {
-    ...failed,
-    ...{ stale: status === 404, may_have_run: status < 400 || status >= 500 },
-    words: `answered with HTTP ${status}`,
-  };
+  // The 4xx say that the request was not taken at all; but 404 may also be of something behind the server.
+  const may_have_run = status === 404 || status < 400 || status >= 500;
+  return { ...failed, may_have_run, words: `answered with HTTP ${status}` };
 }
 
 function causesOf(error: unknown): unknown[] {

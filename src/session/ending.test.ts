@@ -161,6 +161,14 @@ describe('A turn that was interrupted', () => {
   });
 });
 
+test('An interrupt stands in front of what it ends, also where what was queued is flushed', () => {
+  const calls = JSON.stringify([{ id: 'call_1', kind: 'custom' }]);
+  const row = session({ open_span: null, open_calls: calls, stopped_at: at(9 * second) });
+  expect(types(end(interrupted(), [message('m1'), interrupt('i1')], row))).toEqual([
+    ...['user.interrupt', 'user.custom_tool_result', 'user.message', ...closing],
+  ]);
+});
+
 describe('A turn whose retries are used up', () => {
   test('says why, takes everything that waits into the history and stays idle', () => {
     const decision = end(exhausted, [message('m1'), interrupt('i1')]);

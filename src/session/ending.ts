@@ -46,16 +46,18 @@ export function endTurn(
   const spent = isSpent(session);
   const flushes = ending.kind === 'exhausted' || session.stopped_at !== null || spent;
   const next = flushes || messages.length === 0 ? null : turnStart(session, { ids, at });
-  const interrupts = flushes ? [] : queued.filter((event) => event.type === 'user.interrupt');
+  const interrupts = queued.filter((event) => event.type === 'user.interrupt');
+  // What has ended the turn stands where it did; a late interrupt of a turn that failed is flushed with the rest.
+  const endsHere = !flushes || ending.kind === 'interrupted';
   const draft = (body: EventBody): EventDraft => ({ ...body, id: ids.next('event') });
   return {
     events: [
       ...lastWords(ending),
-      ...interrupts,
+      ...(endsHere ? interrupts : []),
       ...requestEnd(before, ending).map(draft),
       ...closedCalls(readCalls(before), 'interrupted').map(draft),
       ...(ending.kind === 'exhausted' ? [draft({ type: 'session.error', error: ending.error })] : []),
-      ...(flushes ? queued : []),
+      ...(flushes ? (endsHere ? messages : queued) : []),
       ...idle(session, restOf(ending, spent)).map(draft),
       ...(next === null ? [] : [...messages, ...next.events]),
     ],

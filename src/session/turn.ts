@@ -29,6 +29,8 @@ type Deps = {
   readonly record: TurnRecord;
   readonly asking: Asking;
   readonly log: Log;
+  /** Whether what a model costs is known. */
+  readonly hasPrice: (model: string) => boolean;
   /** The most tokens that one reply may have. */
   readonly max_tokens: number;
 };
@@ -39,6 +41,8 @@ export function createTurns(deps: Deps) {
 
   /** Asks the model what comes next, and takes what it says. */
   async function request(run: Run, session: SessionRow): Promise<NextStep | TooLong> {
+    const model = run.config.model.id;
+    if (session.budget !== null && !deps.hasPrice(model)) return record.end(run, withoutPrice(model));
     const plan = await planOrFailure(deps, { ...run, session });
     if ('kind' in plan) return record.end(run, plan);
     const asked = await asking(run, { plan, span_id: session.open_span });
@@ -187,6 +191,15 @@ async function requireSession(store: Store, { sessionId, attempt }: TurnWork): P
 
 /** How often one turn may be summarised before it is given up. */
 const mostCompactions = 3;
+
+/** A budget that nobody could tell the end of is no budget. */
+function withoutPrice(model: string): Ending {
+  const message = `The session has a budget, and the price table has no price for ${model} any more`;
+  return {
+    kind: 'exhausted',
+    error: { type: 'billing_error', message, retry_status: { type: 'exhausted' } },
+  };
+}
 
 function tooLong(why: string): Ending {
   return { kind: 'exhausted', error: doesNotFit(why) };

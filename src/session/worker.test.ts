@@ -118,7 +118,7 @@ function live(given: Store, max_turns = 4) {
   };
   const record = createTurnRecord({ journal, clock, ids, max_rounds: 9 });
   const turns = createTurns({
-    ...{ store, versions: createVersions(store), router, record, log, max_tokens: 100 },
+    ...{ store, versions: createVersions(store), router, record, log, max_tokens: 100, hasPrice: () => true },
     ...{ toolboxes: { open: async () => noTools }, attachments: { ready: async () => [] } },
     asking: createAsking({
       ...{ router, ids, log, record, retries: defaultRetryLimits },

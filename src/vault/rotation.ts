@@ -59,11 +59,14 @@ export function createRotation({ store, log, sealing, box, turn }: Deps) {
       if (signal.aborted) return;
       if (broken > 0)
         log.error({ credentials: broken }, 'Credentials cannot be decrypted, and stay as they are');
-      else
+      const renewed = { credentials: seen - broken };
+      const isDone = (await listSealingKeys(store.db)).every((id) => id === key_id);
+      if (isDone)
         log.info(
-          { credentials: seen },
+          renewed,
           'All credentials are encrypted with PAWL_VAULT_KEY; PAWL_VAULT_KEY_PREVIOUS can go',
         );
+      else log.info(renewed, 'Credentials were encrypted anew with PAWL_VAULT_KEY; others were not');
     }
     const strange = (await listSealingKeys(store.db)).filter((id) => id !== key_id && id !== previous_key_id);
     if (strange.length === 0) return;

@@ -5,6 +5,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ShadowResponse } from '../../src/api/shadows.ts';
 import { startGatedModel } from '../gated-model.ts';
+import { live, liveHere } from '../life.ts';
 import { type McpServerOnLoopback, startMcpServer } from '../mcp-server.ts';
 import { armedWith, doAsTold, mcpResultsIn, order, tell, untilTurns, upstreamOf } from '../mcp-story.ts';
 import type { Said } from '../model-replies.ts';
@@ -16,7 +17,6 @@ import { answerTo, untilAsked } from '../tool-story.ts';
 import { type Receiver, startReceiver } from '../webhook-receiver.ts';
 import { ask, type ComparisonResponse, type Place, resultsOf } from './eval-story.ts';
 import { openOnProduction, settled, shadow_pause_ms, shadowUntil } from './recorded-story.ts';
-import { startLife } from './server-life.ts';
 
 /*
  * The goal: a candidate answers what users said as if it had its tools, and none of them runs. The method: the agent has a
@@ -194,7 +194,7 @@ test('A kill in the middle of a rehearsed turn asks nothing twice, and goes on w
   const folder = mkdtempSync(join(tmpdir(), 'pawl-rehearsal-'));
   const gated = await startGatedModel();
   const settings = { data_dir: folder, anthropic_base_url: gated.url, allow_private_mcp: 'true' };
-  const first = await startLife(settings);
+  const first = await live(settings);
   const setting = await makeArmed(first);
   const shadow = await ask<ShadowResponse>(first, '/shadows', {
     ...{ agent_id: setting.agent.id, alias: 'production', candidate_version: 2, sample: 1 },
@@ -214,7 +214,7 @@ test('A kill in the middle of a rehearsed turn asks nothing twice, and goes on w
   cut.begin('A reply that is cut short');
   await first.kill();
 
-  const second = await startLife(settings);
+  const second = await liveHere(settings);
   const again = await gated.next();
   expect(resultsIn(again)).toEqual([recorded]);
   again.answer({ calls: [status] });

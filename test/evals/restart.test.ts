@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { live, liveHere } from '../life.ts';
 import { freshDatabase } from '../postgres.ts';
 import { eventually, makeSetting } from '../story.ts';
 import { type CountedModel, plainCases, startCountedModel } from './counted-model.ts';
@@ -16,7 +17,6 @@ import {
   statesOf,
   valuesOf,
 } from './eval-story.ts';
-import { startLife } from './server-life.ts';
 
 /*
  * The goal: a run survives its server, and comes out as if nothing had been. The method: a server in a process of
@@ -43,20 +43,21 @@ async function runThroughKills(
   { cases, epochs }: Size,
   killsAt: readonly number[],
 ) {
-  let life = await startLife({ ...settings, anthropic_base_url: model.url });
+  let life = await live({ ...settings, anthropic_base_url: model.url });
   const { agent } = await makeSetting(life.client);
   await putDataset(life, 'many', plainCases(cases));
   await putEval(life, { name: 'many', agent: agent.id, dataset: 'many', epochs, concurrency });
   const { id } = await startRun(life, 'many');
   const written: number[] = [];
-  for (const enough of killsAt) {
+  for (const [i, enough] of killsAt.entries()) {
     const enoughAsked = () => {
       asked += model.sinceLastLook();
       return asked >= enough;
     };
     await eventually(`${enough} requests`, enoughAsked, patienceMs);
     await life.kill();
-    life = await startLife({ ...settings, anthropic_base_url: model.url });
+    const next = i < killsAt.length - 1 ? live : liveHere;
+    life = await next({ ...settings, anthropic_base_url: model.url });
     written.push((await ask<EvalRunResponse>(life, `/eval_runs/${id}`)).counts.done);
   }
   const done = await finished(life, { id });
@@ -100,8 +101,8 @@ describe('A run whose server is killed three times', () => {
     'on SQLite gives all its results, and pays again only for what was under way',
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'pawl-evals-'));
-      const size = { cases: 300, epochs: 3 };
-      expectWhole(await runThroughKills({ data_dir: folder }, size, [0, 200, 600]), size);
+      const size = { cases: 150, epochs: 2 };
+      expectWhole(await runThroughKills({ data_dir: folder }, size, [0, 100, 220]), size);
       rmSync(folder, { recursive: true });
     },
     2 * patienceMs,
@@ -122,7 +123,7 @@ describe('A run whose server is killed three times', () => {
 test('A comparison whose server is killed ends by itself with its verdict', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pawl-evals-'));
   const settings = { data_dir: folder, anthropic_base_url: `${model.url}/l/20` };
-  const first = await startLife(settings);
+  const first = await live(settings);
   const { agent } = await makeSetting(first.client);
   await first.client.beta.agents.update(agent.id, { version: 1, system: 'Be brief.' });
   await putDataset(first, 'both', plainCases(40));
@@ -131,7 +132,7 @@ test('A comparison whose server is killed ends by itself with its verdict', asyn
   const { id } = await ask<ComparisonResponse>(first, '/comparisons', { eval: 'both' });
   await eventually('some requests', () => model.sinceLastLook() > 0, patienceMs);
   await first.kill();
-  const second = await startLife(settings);
+  const second = await liveHere(settings);
   const end = (await statesOf<ComparisonResponse>(second, `/comparisons/${id}/stream`)).at(-1);
   expect(end).toMatchObject({
     ...{ status: 'completed', verdict: 'pass', error: null },

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ShadowListed, ShadowResponse } from '../../src/api/shadows.ts';
 import { takes } from '../../src/eval/shadow/takes.ts';
 import { type HeldRequest, startGatedModel } from '../gated-model.ts';
+import { type Life, live, liveHere } from '../life.ts';
 import type { ChatRequest } from '../model-requests.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { startPawl, type TestPawl } from '../pawl.ts';
@@ -22,7 +23,6 @@ import {
   talkOfMany,
   teamModel,
 } from './recorded-story.ts';
-import { type Life, startLife } from './server-life.ts';
 
 /*
  * The goal: a candidate answers what users say, users see nothing of it, and the two can be compared. The method: users
@@ -204,7 +204,7 @@ test('A kill in the middle of an answer asks the candidate nothing twice', async
   const folder = mkdtempSync(join(tmpdir(), 'pawl-shadow-'));
   const gated = await startGatedModel();
   const settings = { data_dir: folder, anthropic_base_url: gated.url };
-  const first = await startLife(settings);
+  const first = await live(settings);
   const setting = await makeTeams(first);
   const shadow = await ask<ShadowResponse>(first, '/shadows', {
     ...{ agent_id: setting.agent.id, alias: 'production', candidate_version: 2, sample: 1 },
@@ -226,7 +226,7 @@ test('A kill in the middle of an answer asks the candidate nothing twice', async
   cut.begin('A reply that is cut short');
   await first.kill();
 
-  const second = await startLife(settings);
+  const second = await liveHere(settings);
   const again = await gated.next();
   expect(saidByUser(again)).toEqual(['one']);
   again.answer('Hm.');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openRows } from '../database-rows.ts';
-import { live } from '../life.ts';
+import { live, liveHere } from '../life.ts';
 import { type McpServerOnLoopback, startMcpServer } from '../mcp-server.ts';
 import {
   type Armed,
@@ -77,7 +77,8 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   });
 
   const place = () => (database === null ? { data_dir: folder } : { database_url: database.url });
-  const start = (set: Record<string, string> = {}) => live({ ...place(), ...upstreamOf(model), ...set });
+  const start = () => live({ ...place(), ...upstreamOf(model) });
+  const startHere = () => liveHere({ ...place(), ...upstreamOf(model) });
 
   async function open(client: Anthropic): Promise<string> {
     const setting = await makeMcpSetting(client, { orders: { at: mcp, may } });
@@ -91,7 +92,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await mcp.until('tools/call');
     const before = await history(first.client, id);
     await first.kill();
-    const second = await start();
+    const second = await startHere();
     expect(second.took).toBe(1);
     const all = await untilTurns(second.client, id);
     expect(all.slice(0, before.length)).toEqual(before);
@@ -129,7 +130,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     expect(mcp.calls).toHaveLength(2);
     // Nothing is left to take up where a session waits for its client, for as long as that takes.
     await second.kill();
-    const third = await start();
+    const third = await startHere();
     expect(third.took).toBe(0);
     await third.client.beta.sessions.events.send(id, { events: [confirm(other, 'deny', 'No.')] });
     const all = await untilTurns(third.client, id);
@@ -144,18 +145,23 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   });
 
   test('a call that was allowed right before the end runs once or not at all, and never twice', async () => {
-    let life = await start();
+    const first = await start();
+    const { events } = first.client.beta.sessions;
+    const sessions: { readonly id: string; readonly call: string | undefined }[] = [];
+    for (const n of [0, 1]) {
+      const id = await open(first.client);
+      await events.send(id, { events: [tell({ calls: [order('pay', { n })] })] });
+      sessions.push({ id, call: (await untilAsked(first.client, id))[0] });
+    }
+    const [sudden, onItsWay] = sessions;
+    await events.send(onItsWay?.id ?? '', { events: [confirm(onItsWay?.call)] });
+    await eventually('the call', () => mcp.calls.some(({ input }) => input['n'] === 1));
+    await events.send(sudden?.id ?? '', { events: [confirm(sudden?.call)] });
+    await first.kill();
+    const second = await startHere();
     const unknown = { text: lost.text.replace('hold', 'pay'), is_error: true };
-    for (let n = 1; n <= 2; n++) {
-      const id = await open(life.client);
-      await life.client.beta.sessions.events.send(id, { events: [tell({ calls: [order('pay', { n })] })] });
-      const [call] = await untilAsked(life.client, id);
-      await life.client.beta.sessions.events.send(id, { events: [confirm(call)] });
-      // In the first round at once, in the second when the call is on its way.
-      if (n === 2) await eventually('the call', () => mcp.calls.some(({ input }) => input['n'] === n));
-      await life.kill();
-      life = await start();
-      const all = await untilTurns(life.client, id);
+    for (const [n, { id }] of sessions.entries()) {
+      const all = await untilTurns(second.client, id);
       const made = mcp.calls.filter(({ input }) => input['n'] === n).length;
       expect(made).toBeLessThanOrEqual(1);
       const [result] = mcpResultsIn(all);
@@ -164,11 +170,11 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       expect(typesOf(all).filter((type) => type === 'user.tool_confirmation')).toHaveLength(1);
       expect(answersIn(all)).toEqual(['Done.']);
     }
-    await life.kill();
+    await second.kill();
   });
 
   test('a call that was allowed, and had not begun when the server was killed, runs once', async () => {
-    const first = await start();
+    const first = await startHere();
     const id = await open(first.client);
     await first.client.beta.sessions.events.send(id, { events: [tell({ calls: [order('pay', { n: 7 })] })] });
     const [call] = await untilAsked(first.client, id);
@@ -180,7 +186,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await eventually('the server asked for its tools', () => mcp.methods.length > asked);
     await second.kill();
     mcp.fault('*', null);
-    const third = await start();
+    const third = await startHere();
     expect(mcpResultsIn(await untilTurns(third.client, id))).toEqual([{ text: 'Paid 7.', is_error: false }]);
     expect(mcp.calls).toHaveLength(1);
     await third.kill();
@@ -194,7 +200,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await eventually('the server asked', () => mcp.methods.length > 0);
     await first.kill();
     mcp.fault('*', null);
-    const second = await start();
+    const second = await startHere();
     const all = await untilTurns(second.client, id);
     expect(mcpResultsIn(all)).toEqual([{ text: 'Found 0.', is_error: false }]);
     expect(typesOf(all).filter((type) => type === 'span.model_request_end')).toHaveLength(3);
@@ -225,7 +231,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       await eventually('calls', () => mcp.calls.length >= before + 12);
       await life.kill();
     }
-    const life = await start();
+    const life = await startHere();
     const results: unknown[] = [];
     for (const id of ids) {
       const all = await untilIdle(life.client, id);

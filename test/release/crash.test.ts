@@ -9,7 +9,7 @@ import { createRandom, randomBelow, randomShare } from '../../src/stats/random.t
 import { openRows } from '../database-rows.ts';
 import { type CountedModel, startCountedModel } from '../evals/counted-model.ts';
 import { all, ask } from '../evals/eval-story.ts';
-import { type Life, startLife } from '../evals/server-life.ts';
+import { type Life, liveHere, live as startLife } from '../life.ts';
 import { type FreshDatabase, freshDatabase } from '../postgres.ts';
 import { eventually, history } from '../story.ts';
 import { orderProblems } from '../turn-order.ts';
@@ -30,7 +30,7 @@ const patienceMs = 60_000;
 const busySessions = 16;
 
 describe.each([
-  ['SQLite', 4],
+  ['SQLite', 3],
   ['PostgreSQL', 2],
 ] as const)('On %s', (kind, kills) => {
   let database: FreshDatabase | null = null;
@@ -55,8 +55,8 @@ describe.each([
   });
 
   const place = () => (database === null ? { data_dir: folder } : { database_url: database.url });
-  const live = () =>
-    startLife({ ...place(), anthropic_base_url: `${model.url}/l/10`, allow_private_webhooks: 'true' });
+  const live = (start = startLife) =>
+    start({ ...place(), anthropic_base_url: `${model.url}/l/10`, allow_private_webhooks: 'true' });
 
   async function look<T>(question: (rows: Awaited<ReturnType<typeof openRows>>) => Promise<T>): Promise<T> {
     const rows = await openRows(place());
@@ -129,7 +129,7 @@ describe.each([
           expect(isBroken, String(end.status === 'rejected' && end.reason?.stack)).toBe(true);
         }
         expect(await look((rows) => disagreements(rows, 'told')), `after kill ${kill}`).toEqual([]);
-        life = await live();
+        life = await live(kill < kills ? startLife : liveHere);
       }
       const now = peopleAt(people, life.url);
       for (const tale of tales) await expectKept(tale, now, life);
@@ -188,7 +188,7 @@ describe.each([
         wasCutOff = before < many;
         expect(left).toBeGreaterThanOrEqual(wasCutOff ? 1 : 0);
 
-        const second = await live();
+        const second = await live(liveHere);
         await eventually(
           'the sweep done',
           async () => (await look((rows) => rows.query('select * from sweeps'))).length === 0,

@@ -13,7 +13,7 @@ import { createRandom, randomBelow, randomShare } from '../../src/stats/random.t
 import { openRows } from '../database-rows.ts';
 import { type CountedModel, startCountedModel } from '../evals/counted-model.ts';
 import { all, ask, type Place } from '../evals/eval-story.ts';
-import { type Life, startLife } from '../evals/server-life.ts';
+import { type Life, liveHere, live as startLife } from '../life.ts';
 import { sdk } from '../pawl.ts';
 import { type FreshDatabase, freshDatabase } from '../postgres.ts';
 import { eventually, say, untilIdle } from '../story.ts';
@@ -36,7 +36,7 @@ import { eventsOf, forLong, newReady, type Ready, startRollout } from './rollout
 const patienceMs = 60_000;
 
 describe.each([
-  ['SQLite', 3],
+  ['SQLite', 2],
   ['PostgreSQL', 1],
 ] as const)('On %s', (kind, kills) => {
   let database: FreshDatabase | null = null;
@@ -69,13 +69,13 @@ describe.each([
   });
 
   const place = () => (database === null ? { data_dir: folder } : { database_url: database.url });
-  const live = () => {
+  const live = (start = startLife) => {
     const settings = {
       anthropic_base_url: model.url,
       allow_private_webhooks: 'true',
       model_max_retries: '0',
     };
-    return startLife({ ...place(), ...settings });
+    return start({ ...place(), ...settings });
   };
 
   async function look<T>(question: (rows: Awaited<ReturnType<typeof openRows>>) => Promise<T>): Promise<T> {
@@ -139,7 +139,7 @@ describe.each([
     'rollouts survive kills at any moment, and go on by themselves',
     async () => {
       const random = createRandom(kind === 'SQLite' ? 20_263 : 20_264);
-      let life = await live();
+      let life = await live(liveHere);
       const people = await newPeople(life);
       await ask(life, '/webhooks', { url: receiver.url, enabled_events: ['*'] });
       const [grower, keeper, breaker] = await Promise.all([
@@ -199,7 +199,7 @@ describe.each([
           ]);
         expect(await problems(), `after kill ${kill}`).toEqual([]);
         const left = await read();
-        life = await live();
+        life = await live(kill < kills ? startLife : liveHere);
         now = peopleAt(people, life.url);
         for (const row of left) {
           const found = await ask<RolloutResponse>(now.admin, `/rollouts/${row['id']}`);

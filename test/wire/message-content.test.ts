@@ -156,6 +156,11 @@ describe.each<Protocol>(['anthropic', 'openai'])('With %s', (provider) => {
       'content.0.source.data',
     ],
     [
+      'a picture that no model takes',
+      { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'A'.repeat(5_000_004) } },
+      'content.0.source.data',
+    ],
+    [
       'an address of a file',
       { type: 'image', source: { type: 'url', url: 'file:///etc/passwd' } },
       'source.url',

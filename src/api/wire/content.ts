@@ -25,16 +25,20 @@ const url = z.strictObject({ type: z.literal('url'), url: webAddress });
 const file = z.strictObject({ type: z.literal('file'), file_id: fileId });
 
 /** Bytes in the block itself, of one of these types. */
-function inline(types: readonly string[]) {
+function inline(types: readonly string[], data: typeof base64) {
   const media_type = z.enum(types, `must be one of ${types.join(', ')}`);
-  return z.strictObject({ type: z.literal('base64'), media_type, data: base64 });
+  return z.strictObject({ type: z.literal('base64'), media_type, data });
 }
+
+/** What model providers take of one image, as base64. A larger one would fail every turn of its session. */
+const mostImageText = 5_000_000;
+const imageBase64 = base64.max(mostImageText, `must have at most ${mostImageText} characters`);
 
 const imageBlock = z.strictObject({
   type: z.literal('image'),
   source: z.discriminatedUnion(
     'type',
-    [inline(imageTypes), url, file],
+    [inline(imageTypes, imageBase64), url, file],
     'must be a source of the type base64, url or file',
   ),
 });
@@ -49,7 +53,7 @@ const documentBlock = z.strictObject({
   type: z.literal('document'),
   source: z.discriminatedUnion(
     'type',
-    [inline(['application/pdf']), url, file, plainText],
+    [inline(['application/pdf'], base64), url, file, plainText],
     'must be a source of the type base64, url, file or text',
   ),
   title: text(0, 500).nullable().optional(),

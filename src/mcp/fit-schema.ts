@@ -1,0 +1,28 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { JsonObject } from '../core/tools.ts';
+
+/** Far more than servers write, and far less than the stack holds. */
+const mostLevels = 100;
+/** It only looks at schemas, and makes no code of them. */
+const ajv = new Ajv2020({ strict: false, logger: false, validateFormats: false });
+
+/**
+ * Whether a model provider can be given a schema as a tool's input: a JSON Schema of an object. One tool with anything else
+ * would fail every request of every session that has the tool.
+ */
+export function isFitSchema(schema: JsonObject): boolean {
+  if (schema['type'] !== 'object' || !isShallow(schema)) return false;
+  const { $schema: _draft, ...rest } = schema;
+  return ajv.validateSchema(rest) === true;
+}
+
+function isShallow(schema: JsonObject): boolean {
+  let level: readonly unknown[] = [schema];
+  for (let levels = 1; level.length > 0; levels++) {
+    if (levels > mostLevels) return false;
+    level = level.flatMap((one) =>
+      Object.values(one as object).filter((value) => typeof value === 'object' && value !== null),
+    );
+  }
+  return true;
+}
