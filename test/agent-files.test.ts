@@ -7,12 +7,13 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { parseAgentFile } from '../src/cli/agent-files/agent-file.ts';
 import { firstPrompt } from '../src/cli/tutorial/prompts.ts';
 import { startPawl, type TestPawl } from './pawl.ts';
+import { pawlHere } from './pawl-here.ts';
 import { type Finished, freshFolder, startPawlProcess } from './pawl-process.ts';
 
 /*
  * The goal: agents are kept as files, and whatever happens between a file, the lock and the server, nothing is made
- * twice and nothing is overwritten that somebody else has written. The method: the real command in a process of its
- * own against a real server, with the official SDK as the somebody else. Each test has its own names, since all share
+ * twice and nothing is overwritten that somebody else has written. The method: the real command, in a process of its
+ * own where it is to be killed, against a real server, with the official SDK as the somebody else. Each test has its own names, since all share
  * one server.
  */
 
@@ -35,7 +36,7 @@ function folderOf(name: string, url = server.url) {
   return {
     at,
     start,
-    run: (...args: string[]): Promise<Finished> => start(...args).finished,
+    run: (...args: string[]): Promise<Finished> => pawlHere(args, { cwd, env }),
     write: (prompt: string, more = ''): void =>
       writeFileSync(
         at('agents/a.md'),
@@ -447,7 +448,7 @@ test('Without a server, the data of the folder will do', async () => {
   const cwd = freshFolder();
   mkdirSync(join(cwd, 'agents'));
   writeFileSync(join(cwd, 'agents/a.md'), '---\nname: embedded\nmodel: claude-sonnet-4-6\n---\n');
-  const run = (...args: string[]) => startPawlProcess(args, { cwd }).finished;
+  const run = (...args: string[]) => pawlHere(args, { cwd });
   expect((await run('apply', '--yes')).code).toBe(0);
   expect((await run('plan', '--exit-code')).code).toBe(0);
 });

@@ -1,19 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { evalText } from '../src/cli/tutorial/eval-text.ts';
 import { firstPrompt, secondPrompt } from '../src/cli/tutorial/prompts.ts';
 import { replacePinsText } from '../src/pin/pins-file.ts';
 import { ask } from './evals/eval-story.ts';
-import { sdk } from './pawl.ts';
-import { freshFolder, startNode, startPawlProcess } from './pawl-process.ts';
+import { sdk, startPawl } from './pawl.ts';
+import { pawlHere } from './pawl-here.ts';
+import { freshFolder, startNode } from './pawl-process.ts';
 import { newPeople } from './release/release-story.ts';
 import { startRollout, steady, untilRollout } from './release/rollout-story.ts';
 import { askFor, newTriage } from './release/triage.ts';
 
 /*
- * The goal: the examples work as they stand. The method: a server in one process, the example in another, with
+ * The goal: the examples work as they stand. The method: a server in this process, the example in another, with
  * nothing between them but the two variables that the official SDK reads.
  */
 
@@ -22,8 +23,8 @@ const tickets = join(root, 'src/cli/tutorial/tickets.jsonl');
 const key = 'a-key-for-the-examples';
 
 async function serve(): Promise<Record<string, string>> {
-  const server = startPawlProcess(['serve', '--port', '0'], { env: { PAWL_API_KEY: key } });
-  const [, url = ''] = await server.printed(/listens on (\S+)/);
+  const { server, url } = await startPawl({ api_key: key });
+  onTestFinished(() => server.close());
   return { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: key };
 }
 
@@ -136,7 +137,7 @@ test('The conversation of the README runs as it stands', async () => {
 });
 
 test('The README shows what the tutorial prints', { timeout: 60_000 }, async () => {
-  const { code, stdout, stderr } = await startPawlProcess(['tutorial'], { cwd: root }).finished;
+  const { code, stdout, stderr } = await pawlHere(['tutorial'], { cwd: root });
   expect(code, stderr).toBe(0);
   expect(stdout + stderr).not.toContain('\u001b');
   expect(stderr).toMatch(/^(Version [1234]: \d+ of 20, .+\n)+$/);
@@ -178,7 +179,7 @@ describe('The README evaluates a version', () => {
     const command = /^npm run -s pawl -- (.+) agent_…$/m.exec(blockUnder(heading, 'sh'))?.[1] ?? '';
     const args = [...command.split(' '), agent];
     expect(args).toEqual(['eval', 'run', file, '--agent', agent]);
-    const { code, stdout } = await startPawlProcess(args, { env, cwd: root }).finished;
+    const { code, stdout } = await pawlHere(args, { env, cwd: root });
     expect(code).toBe(1);
     expect(stdout).toContain(`\n\n${blockUnder(heading, 'text')}\n`);
   });

@@ -212,7 +212,11 @@ describe('A server that was not told anything', () => {
     ['plain HTTP', { url: 'http://hooks.example.com/' }, /url: must start with https/],
     ['no URL', { url: 7 }, /url/],
     ['no events', { enabled_events: [] }, /enabled_events/],
-    ['an event that there is not', { enabled_events: ['promotion.forgotten'] }, /enabled_events/],
+    [
+      'an event that there is not',
+      { enabled_events: ['promotion.created', 'promotion.forgotten'] },
+      /^enabled_events\.1: "promotion\.forgotten" is no type of event [^,]*$/,
+    ],
     ['an event twice', { enabled_events: ['promotion.created', 'promotion.created'] }, /twice/],
     ['all and one more', { enabled_events: ['*', 'promotion.created'] }, /either types or \*/],
     ['a test event, which is not to be asked for', { enabled_events: ['webhook.test'] }, /enabled_events/],

@@ -21,6 +21,7 @@ import {
   fileResponse,
 } from './wire/files.ts';
 import { idParams } from './wire/params.ts';
+import { inWords } from './wire/sentences.ts';
 
 const formTypes = ['multipart/form-data'];
 /** What a form has around its file. */
@@ -100,7 +101,7 @@ function factsOf({ filename: given, mime_type }: Form['file']): Pick<FileFacts, 
 
 /** @throws PawlError `invalid_request` */
 function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: inWords });
   if (!result.success) throw schemaError(result.error);
   return result.data;
 }

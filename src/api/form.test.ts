@@ -57,7 +57,9 @@ describe('A form', () => {
     ['100%25 %2F %0a %', '100%25 %2F %0a %'],
     ['%2522', '%2522'],
   ])('names its file %j, which stands for %j', async (spelled, filename) => {
-    const { result } = await read(Buffer.from(`${part(`name="file"; filename="${spelled}"`, 'Hello')}--b--\r\n`));
+    const { result } = await read(
+      Buffer.from(`${part(`name="file"; filename="${spelled}"`, 'Hello')}--b--\r\n`),
+    );
     expect(result).toMatchObject({ file: { filename } });
   });
 

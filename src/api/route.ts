@@ -5,6 +5,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import { PawlError } from '../core/errors.ts';
 import { type IdKind, isId } from '../core/ids.ts';
 import { schemaError } from './errors.ts';
+import { inWords } from './wire/sentences.ts';
 
 /** Tells Fastify that handlers get what their schemas give. */
 export interface ZodProvider extends FastifyTypeProvider {
@@ -15,7 +16,7 @@ export interface ZodProvider extends FastifyTypeProvider {
 export function compileSchema({ schema }: { schema: z.ZodType }) {
   return (value: unknown) => {
     try {
-      const parsed = schema.safeParse(value);
+      const parsed = schema.safeParse(value, { error: inWords });
       return parsed.success ? { value: parsed.data } : { error: schemaError(parsed.error) };
     } catch (error) {
       // Schemas of arbitrary JSON follow it by recursion.

@@ -75,7 +75,7 @@ describe('The default gate', () => {
   test.each(worlds)(
     'fails an unchanged agent at most once in 20, with $cases cases and $epochs epochs',
     async (size) => {
-      const times = 150;
+      const times = 100;
       const world: World = { ...size, difficulty: 'wavering', lost: 0, groups: 4 };
       const { fail, error } = await verdictsIn(world, gateOf({ min_cases: anySize }), { times, seed: 11 });
       expect(error).toBe(0);
@@ -86,7 +86,7 @@ describe('The default gate', () => {
   test.each(worlds.filter(({ cases }) => cases >= 50))(
     'fails an unchanged agent without groups at most once in 20, with $cases cases and $epochs epochs',
     async (size) => {
-      const times = 150;
+      const times = 100;
       const world: World = { ...size, difficulty: 'wavering', lost: 0, groups: 0 };
       const { fail } = await verdictsIn(world, gateOf({ min_cases: anySize }), { times, seed: 17 });
       expect(fail).toBeLessThanOrEqual(most(times));
@@ -94,7 +94,7 @@ describe('The default gate', () => {
   );
 
   test('fails an unchanged agent at most once in 20 with its own least numbers of cases', async () => {
-    const times = 150;
+    const times = 100;
     const world: World = { cases: 200, epochs: 3, difficulty: 'split', lost: 0, groups: 4 };
     const { fail } = await verdictsIn(world, gateOf(), { times, seed: 12 });
     expect(fail).toBeLessThanOrEqual(most(times));
@@ -103,7 +103,7 @@ describe('The default gate', () => {
   test.each(worlds)(
     'passes a loss at the margin at most once in 20, with $cases cases and $epochs epochs',
     async (size) => {
-      const times = 200;
+      const times = 120;
       for (const [difficulty, margin] of [
         ['steady', 0.05],
         ['wavering', 0.02],

@@ -44,7 +44,13 @@ describe('Told by its name, what it did, and whether a tool may have run, is a s
     ['answers garbage', 'garbage', connection, true, 'answered with something that is not MCP'],
     ['answers without end', 'flood', connection, true, 'answered with more than is taken'],
     ['fails', { status: 500 }, connection, true, 'answered with HTTP 500'],
-    ['knows no such page, and never gave a session', { status: 404 }, connection, true, 'answered with HTTP 404'],
+    [
+      'knows no such page, and never gave a session',
+      { status: 404 },
+      connection,
+      true,
+      'answered with HTTP 404',
+    ],
     ['has too much to do', { status: 429 }, connection, false, 'answered with HTTP 429'],
     [
       'wants other credentials',

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -66,6 +66,26 @@ test('Looking leaves no file behind', async () => {
     problem: null,
   });
   expect(() => rmSync(folder, { recursive: true })).toThrow('ENOENT');
+});
+
+test('A place where no folder can be is a problem', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pawl-inspect-'));
+  cleanups.push(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  for (const place of [file, join(file, 'deeper')]) {
+    expect(await inspectStore({ kind: 'sqlite', folder: place })).toEqual({
+      ...{ schema: null, in_use: false, problem: `${file} is a file, and no folder` },
+    });
+  }
+  expect(readdirSync(folder)).toEqual(['file']);
+});
+
+test.runIf(process.platform === 'linux')('A place that is the kernel’s own is a problem', async () => {
+  for (const place of ['/proc', '/sys']) {
+    const { problem } = await inspectStore({ kind: 'sqlite', folder: join(place, 'pawl') });
+    expect(problem).toContain(place);
+  }
 });
 
 test('A file that is no database is a problem', async () => {

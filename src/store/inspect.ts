@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
@@ -41,9 +41,8 @@ const newestStep = 'select name from kysely_migration order by name desc limit 1
 function inspectSqlite(folder: string): DatabaseInspection {
   const file = join(folder, 'pawl.db');
   if (!existsSync(file)) {
-    const parent = nearestFolder(resolve(folder));
-    if (mayWrite(parent)) return judged(null, false);
-    return { schema: null, in_use: false, problem: `This user may not write to ${parent}` };
+    const problem = problemWithFolder(nearest(resolve(folder)));
+    return problem === null ? judged(null, false) : { schema: null, in_use: false, problem };
   }
   const inUse = isLocked(join(folder, 'pawl.lock'));
   const database = new Sqlite(file, { readonly: true, fileMustExist: true });
@@ -78,8 +77,19 @@ function isLocked(file: string): boolean {
   }
 }
 
-function nearestFolder(folder: string): string {
-  return existsSync(folder) || dirname(folder) === folder ? folder : nearestFolder(dirname(folder));
+/** What is there of a path: itself, or the first above it. */
+function nearest(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearest(dirname(path));
+}
+
+/** The types of file systems that only look like folders, /proc and /sys, in `statfs(2)` of Linux. */
+const kernelsOwn = [0x9f_a0, 0x62_65_65_72];
+
+/** Why nothing can be made at a place. Of one of the kernel's, a superuser is told that it may write there. */
+function problemWithFolder(place: string): string | null {
+  if (!statSync(place).isDirectory()) return `${place} is a file, and no folder`;
+  if (kernelsOwn.includes(statfsSync(place).type)) return `Nothing can be kept in ${place}`;
+  return mayWrite(place) ? null : `This user may not write to ${place}`;
 }
 
 function mayWrite(path: string): boolean {

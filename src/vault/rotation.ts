@@ -54,21 +54,21 @@ export function createRotation({ store, log, sealing, box, turn }: Deps) {
 
   return async (signal: AbortSignal): Promise<void> => {
     const { key_id, previous_key_id } = sealing;
-    if (key_id !== null && previous_key_id !== null && previous_key_id !== key_id) {
-      const { seen, broken } = await renewAll(previous_key_id, signal);
-      if (signal.aborted) return;
-      if (broken > 0)
-        log.error({ credentials: broken }, 'Credentials cannot be decrypted, and stay as they are');
-      const renewed = { credentials: seen - broken };
-      const isDone = (await listSealingKeys(store.db)).every((id) => id === key_id);
-      if (isDone)
-        log.info(
-          renewed,
-          'All credentials are encrypted with PAWL_VAULT_KEY; PAWL_VAULT_KEY_PREVIOUS can go',
-        );
-      else log.info(renewed, 'Credentials were encrypted anew with PAWL_VAULT_KEY; others were not');
+    const hasBoth = key_id !== null && previous_key_id !== null && previous_key_id !== key_id;
+    const { seen, broken } = hasBoth ? await renewAll(previous_key_id, signal) : { seen: 0, broken: 0 };
+    if (signal.aborted) return;
+    if (broken > 0)
+      log.error({ credentials: broken }, 'Credentials cannot be decrypted, and stay as they are');
+    const others = (await listSealingKeys(store.db)).filter((id) => id !== key_id);
+    if (hasBoth) {
+      log.info(
+        { credentials: seen - broken },
+        others.length === 0
+          ? 'All credentials are encrypted with PAWL_VAULT_KEY; PAWL_VAULT_KEY_PREVIOUS can go'
+          : 'These credentials were encrypted anew with PAWL_VAULT_KEY; there are others that were not',
+      );
     }
-    const strange = (await listSealingKeys(store.db)).filter((id) => id !== key_id && id !== previous_key_id);
+    const strange = others.filter((id) => id !== previous_key_id);
     if (strange.length === 0) return;
     log.error(
       { keys: strange.length },

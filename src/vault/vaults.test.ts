@@ -35,7 +35,14 @@ describe.each(['SQLite', 'PostgreSQL'])('Vaults on %s', (kind) => {
   let told: WebhookEvent[] = [];
   let logged: unknown[] = [];
 
-  function open(keys: { key?: string | null; previous_key?: string | null } = {}): Vaults {
+  function open({
+    store: at = store,
+    ...keys
+  }: {
+    key?: string | null;
+    previous_key?: string | null;
+    store?: Store;
+  } = {}): Vaults {
     const ids = createIds(clock, randomBytes);
     const line = (...said: unknown[]): void => void logged.push(said);
     const log = { debug: line, info: line, warn: line, error: line };
@@ -44,7 +51,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Vaults on %s', (kind) => {
       wake: () => {},
     };
     const room = createVaults({
-      ...{ store, clock, ids, log, notify, randomBytes, audit: createAudit({ store, clock, ids }) },
+      ...{ store: at, clock, ids, log, notify, randomBytes, audit: createAudit({ store: at, clock, ids }) },
       ...{ key, previous_key: null, allow_private: true, ...keys },
       deadline: () => AbortSignal.timeout(10_000),
     });
@@ -403,12 +410,36 @@ describe.each(['SQLite', 'PostgreSQL'])('Vaults on %s', (kind) => {
       const renewing = open({ key: nextKey, previous_key: key });
       await renewing.start();
       expect(JSON.stringify(logged)).toContain('cannot be decrypted');
+      expect(JSON.stringify(logged)).not.toContain('can go');
       const alone = open({ key: nextKey });
       for (const one of [...made, { vault_id }]) {
         expect(await alone.authorizationFor([one.vault_id], url)).toMatchObject({
           authorization: expect.stringMatching(/^Bearer access-/),
         });
       }
+    });
+
+    test('before can go when nothing is left that was encrypted with another', async () => {
+      const own = await openStore({ kind: 'memory' });
+      const lastKey = randomBytes(32).toString('base64');
+      for (const made of [key, nextKey]) {
+        const room = open({ key: made, store: own });
+        const { id } = await room.create({ display_name: 'Ann' }, me);
+        await room.credentials.create(id, { auth: bearer(url, 'token') }, me);
+      }
+      const said = async (keys: { key: string; previous_key: string }): Promise<unknown[]> => {
+        logged = [];
+        await open({ ...keys, store: own }).start();
+        return logged;
+      };
+      expect(await said({ key: lastKey, previous_key: nextKey })).toEqual([
+        [{ credentials: 1 }, expect.stringMatching(/^These credentials were encrypted anew/)],
+        [{ keys: 1 }, expect.stringMatching(/other keys than PAWL_VAULT_KEY/)],
+      ]);
+      expect(await said({ key: lastKey, previous_key: key })).toEqual([
+        [{ credentials: 1 }, expect.stringMatching(/^All credentials .* PAWL_VAULT_KEY_PREVIOUS can go$/)],
+      ]);
+      await own.close();
     });
 
     test('that opens nothing is reported at the start, without a word of what is in there', async () => {

@@ -176,7 +176,7 @@ describe('What a file is called, and what it is', () => {
       : ((await post(`${form}--b--\r\n`, formType)).answer as { id: string });
     const made = await client.files.retrieveMetadata(sent.id);
     expect({ filename: made.filename, mime_type: made.mime_type }).toEqual({
-      filename: name.includes('"') ? expect.stringMatching(/^Grüße .*7.*\.csv$/) : filename,
+      filename,
       mime_type,
     });
     const download = await client.files.download(made.id);
@@ -184,14 +184,17 @@ describe('What a file is called, and what it is', () => {
     await client.files.delete(made.id);
   });
 
-  test('the name in a download cannot end its header', async () => {
-    const { id } = await client.files.upload({ file: file('x', `ü"'%\\;.txt`) });
-    const { headers } = await client.files.download(id);
-    expect(headers.get('content-disposition')).toMatch(
-      /^attachment; filename="[\x20\x21\x23-\x5b\x5d-\x7e]*"; filename\*=UTF-8''[\w%.-]+$/,
-    );
-    await client.files.delete(id);
-  });
+  test.each([`ü"'%\\;.txt`, 'a"; filename="b"'])(
+    'the name %j in a download cannot end its header',
+    async (name) => {
+      const { id } = await client.files.upload({ file: file('x', name) });
+      const { headers } = await client.files.download(id);
+      expect(headers.get('content-disposition')).toMatch(
+        /^attachment; filename="[\x20\x21\x23-\x5b\x5d-\x7e]*"; filename\*=UTF-8''[\w%.-]+$/,
+      );
+      await client.files.delete(id);
+    },
+  );
 });
 
 describe('An upload', () => {
@@ -226,6 +229,7 @@ describe('An upload', () => {
       `${part(`name="file"; filename="${'a'.repeat(256)}"`, 'x')}--b--\r\n`,
       'filename: ',
     ],
+    ['a name of two lines', `${part('name="file"; filename="a%0D%0Ab"', 'x')}--b--\r\n`, 'filename: '],
     ['a name with a tab', `${part('name="file"; filename="a\tb"', 'x')}--b--\r\n`, 'filename: '],
     ['an odd type', `${part('name="file"; filename="a"', 'x', 'text')}--b--\r\n`, 'mime_type: '],
   ])('with %s is refused, and leaves nothing', async (_what, body, message) => {

@@ -135,3 +135,33 @@ describe('A model', () => {
     }
   });
 });
+
+describe('What is allowed is said in words where', () => {
+  const events = (body: object) => client.post(`/v1/sessions/${sessionId}/events`, { body });
+  const image = (source: object) => send([{ type: 'image', source }]);
+
+  test.each<[string, () => PromiseLike<unknown>, string]>([
+    [
+      ...(['a budget is empty', () => openSession(client, setting, { budget: {} as never })] as const),
+      "budget.type: must be 'limit'; budget.max_list_cost: must be given, as an object",
+    ],
+    ['events are null', () => events({ events: null }), 'events: must be a list of events'],
+    [
+      ...(['an order is none', () => client.get('/v1/sessions', { query: { order: 'up' } })] as const),
+      'order: must be one of asc, desc',
+    ],
+    [
+      ...(['the id of a file is null', () => image({ type: 'file', file_id: null })] as const),
+      'events.0.content.0.source.file_id: must be the id of a file',
+    ],
+    [
+      ...([
+        'an agent is of another type',
+        () => openSession(client, setting, { agent: { type: 'x' } as never }),
+      ] as const),
+      'agent.type: must be one of agent, agent_with_overrides',
+    ],
+  ])('%s', async (_what, call, message) => {
+    expect(await refusal(call())).toEqual({ code: 'invalid_request', message });
+  });
+});

@@ -12,9 +12,7 @@ test('Content is looked at up to the first block that is wrong, at whatever dept
   expect(problems(messageContent, [text, ...bad.slice(1)])).toEqual([
     '1.type: must be one of text, image, document',
   ]);
-  expect(problems(resultContent, [text, found, ...bad.slice(2)])).toEqual([
-    '1.content.1: Invalid input: expected object, received number',
-  ]);
+  expect(problems(resultContent, [text, found, ...bad.slice(2)])).toEqual(['1.content.1: must be an object']);
 });
 
 test.each<[string, z.ZodType]>([

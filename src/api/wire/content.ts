@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { MessageBlock, ResultBlock, TextBlock } from '../../core/content.ts';
 import { isId } from '../../core/ids.ts';
 import { longText, parseInto, text } from './fields.ts';
+import { inWords } from './sentences.ts';
 
 /** In one message, one result or one instruction. */
 const mostBlocks = 1000;
@@ -19,7 +20,9 @@ const webAddress = z
   .max(2048, 'must have at most 2048 characters')
   .refine((url) => /^https?:\/\/\S+$/i.test(url) && URL.canParse(url), 'must begin with http:// or https://');
 
-const fileId = z.string().refine((id) => isId('file', id), 'must be the id of a file');
+const fileId = z
+  .string('must be the id of a file')
+  .refine((id) => isId('file', id), 'must be the id of a file');
 
 const url = z.strictObject({ type: z.literal('url'), url: webAddress });
 const file = z.strictObject({ type: z.literal('file'), file_id: fileId });
@@ -102,7 +105,7 @@ function listOf<T>(block: z.ZodType<T>, expected: string) {
     .transform((values, context): T[] => {
       const read: T[] = [];
       for (const [i, value] of values.entries()) {
-        const { data, error } = block.safeParse(value);
+        const { data, error } = block.safeParse(value, { error: inWords });
         for (const issue of error?.issues ?? []) {
           context.addIssue({ ...issue, path: [i, ...issue.path] } as never);
         }

@@ -67,7 +67,10 @@ const clientEvent = z.unknown().transform((value, context): ClientEventBody => {
 });
 
 export const eventSend = z.strictObject({
-  events: z.array(clientEvent).min(1, 'must hold at least one event').max(50, 'must hold at most 50 events'),
+  events: z
+    .array(clientEvent, 'must be a list of events')
+    .min(1, 'must hold at least one event')
+    .max(50, 'must hold at most 50 events'),
 });
 
 /** A message that a session begins with. */

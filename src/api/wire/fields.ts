@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { formatTime, parseTime } from '../../core/clock.ts';
 import { effortLevels } from '../../core/effort.ts';
+import { inWords } from './sentences.ts';
 
 /** Text that fits a column of either database: PostgreSQL takes no NUL, and no broken pair of surrogates. */
 export function text(min: number, max: number, expected?: string) {
@@ -74,7 +75,7 @@ export const model = z.unknown().transform((value, context) => {
 
 /** Parses a value inside a transform; what is wrong with it is reported at its place. */
 export function parseInto<T>(schema: z.ZodType<T>, value: unknown, context: z.RefinementCtx): T {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: inWords });
   if (parsed.success) return parsed.data;
   addIssues(parsed.error, context);
   return z.NEVER;

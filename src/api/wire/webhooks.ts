@@ -8,13 +8,19 @@ import {
   webhookStates,
 } from '../../webhook/webhook.ts';
 import { limit, page, text, time } from './fields.ts';
+import { quoted } from './sentences.ts';
 
 const url = text(1, 2048).describe(
   'Where events are posted to, by HTTPS. It must be out in the internet, unless the server is set to allow others.',
 );
 const description = text(0, 1000).nullable().describe('What it is for, in words for people.');
+// There are too many to list them.
+const noSuchType = {
+  error: ({ input }: { readonly input?: unknown }): string =>
+    `${quoted(input)} is no type of event that webhooks are told of; see docs/reference/webhooks.md`,
+};
 const enabledEvents = z
-  .array(z.enum(wantedTypes))
+  .array(z.enum(wantedTypes, noSuchType))
   .min(1)
   .max(100)
   .refine((types) => new Set(types).size === types.length, 'must not name a type twice')
@@ -60,7 +66,7 @@ export const deadListQuery = z.strictObject({
   limit: limit(20, 100),
   page,
   webhook_id: z.string().optional().describe('Only deliveries to this webhook, `wbhk_…`.'),
-  event_type: z.enum(sentTypes).optional().describe('Only events of this type.'),
+  event_type: z.enum(sentTypes, noSuchType).optional().describe('Only events of this type.'),
   since,
 });
 
