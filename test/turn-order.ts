@@ -29,7 +29,7 @@ const givenUp = 'EX[UI]*';
 const interruptedInPause = 'EXqQI+';
 const turn = `${taken}S(?:${again}*${called})*${again}*(?:${answered}|${givenUp}|${interruptedInPause})iuD`;
 /** The turn in which a session was stopped: what was queued goes into the history, and starts no other. */
-const lastTurn = `${taken}S${again}*(?:M?E|EX|EXqQ)[UI]*iuD`;
+const lastTurn = `${taken}S${again}*(?:M?I*E|EX|EXqQ)[UI]*iuD`;
 const whole = new RegExp(`^(?:${turn})*I*$`);
 const wholeStopped = new RegExp(`^(?:${turn})*(?:${lastTurn})?I*$`);
 

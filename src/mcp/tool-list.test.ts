@@ -11,7 +11,7 @@ function describing(description: string, inputSchema: object): Client {
 }
 
 test('A credential that a server repeats is left out, whatever characters it has', async () => {
-  const token = 'a"b\\c';
+  const token = 'a"b\\c-and-more';
   const schema = { type: 'object', properties: { [token]: { enum: [token] } } };
   const tools = await listTools(describing(`Send ${token}.`, schema), { signal, secret: `Bearer ${token}` });
   expect(tools).toEqual([
