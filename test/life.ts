@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import type Anthropic from '@anthropic-ai/sdk';
 import { onTestFinished } from 'vitest';
+import { DatabaseInUseError } from '../src/store/dialect.ts';
 import { sdk, startPawl, testKey } from './pawl.ts';
 import { type Running, startNode } from './pawl-process.ts';
 import { serverProcess } from './server-process.ts';
+import { eventually } from './story.ts';
 
 /** A server until it is killed. */
 export type Life = {
@@ -39,7 +41,13 @@ export async function live(settings: Record<string, string>): Promise<Life> {
  * not to be killed, such as the one in which a test sees what the lives before have left. `kill` only closes it.
  */
 export async function liveHere(settings: Record<string, string>): Promise<Life> {
-  const { server, url, key } = await startPawl({ anthropic_api_key: 'upstream-key', ...settings });
+  // PostgreSQL takes a moment to see that the life before is gone, and keeps its lock until then.
+  const { server, url, key } = await eventually('the database to be free', () =>
+    startPawl({ anthropic_api_key: 'upstream-key', ...settings }).catch((error: unknown) => {
+      if (error instanceof DatabaseInUseError) return null;
+      throw error;
+    }),
+  );
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => {
     closing ??= server.close();
