@@ -1,4 +1,5 @@
 import type { Json } from '../core/evaluation.ts';
+import { isNestedWithin } from '../core/nesting.ts';
 import type { Reading } from './score.ts';
 import { quote } from './values.ts';
 
@@ -14,15 +15,9 @@ export function readJson(reply: string): Reading {
   if (trimmed === '') return { ok: false, reason: 'the reply is empty, not JSON' };
   try {
     const value = JSON.parse(fence.exec(trimmed)?.[1] ?? trimmed) as Json;
-    if (isWithin(value, maxDepth)) return { ok: true, value };
+    if (isNestedWithin(value, maxDepth)) return { ok: true, value };
     return { ok: false, reason: `the JSON of the reply is nested more than ${maxDepth} levels deep` };
   } catch {
     return { ok: false, reason: `the reply is not JSON; it begins ${quote(trimmed)}` };
   }
-}
-
-/** Whatever compares, stores or prints a value goes through it by recursion, which must end. */
-function isWithin(value: Json, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return depth > 0 && Object.values(value).every((member: Json) => isWithin(member, depth - 1));
 }

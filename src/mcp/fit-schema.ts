@@ -1,4 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { isNestedWithin } from '../core/nesting.ts';
 import type { JsonObject } from '../core/tools.ts';
 
 /** Far more than servers write, and far less than the stack holds. */
@@ -11,18 +12,7 @@ const ajv = new Ajv2020({ strict: false, logger: false, validateFormats: false }
  * would fail every request of every session that has the tool.
  */
 export function isFitSchema(schema: JsonObject): boolean {
-  if (schema['type'] !== 'object' || !isShallow(schema)) return false;
+  if (schema['type'] !== 'object' || !isNestedWithin(schema, mostLevels)) return false;
   const { $schema: _draft, ...rest } = schema;
   return ajv.validateSchema(rest) === true;
-}
-
-function isShallow(schema: JsonObject): boolean {
-  let level: readonly unknown[] = [schema];
-  for (let levels = 1; level.length > 0; levels++) {
-    if (levels > mostLevels) return false;
-    level = level.flatMap((one) =>
-      Object.values(one as object).filter((value) => typeof value === 'object' && value !== null),
-    );
-  }
-  return true;
 }

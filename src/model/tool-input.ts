@@ -1,3 +1,4 @@
+import { isNestedWithin } from '../core/nesting.ts';
 import type { JsonObject } from '../core/tools.ts';
 
 /** Far more than tools ask for, and far less than the stack holds when the input is written down. */
@@ -24,14 +25,5 @@ export function readToolInput(json: string): JsonObject | null {
 /** The input of a tool, from a value that came whole. Null when that is no object, or is nested too deeply. */
 export function toolInput(value: unknown): JsonObject | null {
   const input = jsonObject(value);
-  let level: readonly unknown[] = input === null ? [] : [input];
-  for (let levels = 1; level.length > 0; levels++) {
-    if (levels > mostLevels) return null;
-    level = level.flatMap((one) => Object.values(one as object).filter(isNested));
-  }
-  return input;
-}
-
-function isNested(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
+  return isNestedWithin(input, mostLevels) ? input : null;
 }

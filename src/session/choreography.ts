@@ -26,6 +26,11 @@ export function running(session: SessionRow): EventBody[] {
   ];
 }
 
+/** Gives each event its id. */
+export function draftsWith(ids: Ids): (body: EventBody) => EventDraft {
+  return (body) => ({ ...body, id: ids.next('event') });
+}
+
 /** A request to the model begins. Its id is what the end of the request refers to. */
 export function requestStart(ids: Ids): EventDraft {
   return { type: 'span.model_request_start', id: ids.next('event') };
@@ -34,11 +39,16 @@ export function requestStart(ids: Ids): EventDraft {
 /** A turn begins with its first request open: the events, and what becomes of the session's row. */
 export function turnStart(session: SessionRow, { ids, at }: { ids: Ids; at: string }) {
   const request = requestStart(ids);
-  const status = running(session).map((body): EventDraft => ({ ...body, id: ids.next('event') }));
+  const status = running(session).map(draftsWith(ids));
   return {
     events: [...status, request],
     changes: { status: 'running', running_since: at, open_span: request.id, rounds: 1 } as const,
   };
+}
+
+/** What a commit adds for the rollout that a session is in: its next look counts the session again. */
+export function toBeCounted({ rollout_id }: Pick<SessionRow, 'rollout_id'>): Partial<SessionRow> {
+  return rollout_id === null ? {} : { unseen: 1 };
 }
 
 /** The server will try again by itself. */

@@ -4,7 +4,7 @@ import type { Ids } from '../core/ids.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { isSpent } from './budget.ts';
 import { askedOfClient, type McpCall, readCalls } from './calls.ts';
-import { activeUntil, idle, requestStart } from './choreography.ts';
+import { activeUntil, draftsWith, idle, requestStart } from './choreography.ts';
 import { type Ended, endTurn } from './ending.ts';
 import type { Decision } from './journal.ts';
 
@@ -64,7 +64,7 @@ function waiting(
 ): Decision<Step> {
   const rested = { active_us: activeUntil(session, now), running_since: null };
   return {
-    events: announced({ ...session, ...rested }, asked).map((body) => ({ ...body, id: ids.next('event') })),
+    events: announced({ ...session, ...rested }, asked).map(draftsWith(ids)),
     changes: { ...rested, status: 'idle', updated_at: formatTime(now) },
     result: { kind: 'ended', startsNext: false },
   };

@@ -6,7 +6,7 @@ import type { Ids } from '../core/ids.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { isSpent } from './budget.ts';
 import { closedCalls, readCalls } from './calls.ts';
-import { activeUntil, idle, type Rest, turnStart } from './choreography.ts';
+import { activeUntil, draftsWith, idle, type Rest, toBeCounted, turnStart } from './choreography.ts';
 import type { Decision } from './journal.ts';
 import { answeredRequest, charged, failedRequest, type Reply, said } from './reply.ts';
 
@@ -49,7 +49,7 @@ export function endTurn(
   const interrupts = queued.filter((event) => event.type === 'user.interrupt');
   // What has ended the turn stands where it did; a late interrupt of a turn that failed is flushed with the rest.
   const endsHere = !flushes || ending.kind === 'interrupted';
-  const draft = (body: EventBody): EventDraft => ({ ...body, id: ids.next('event') });
+  const draft = draftsWith(ids);
   return {
     events: [
       ...lastWords(ending),
@@ -65,7 +65,7 @@ export function endTurn(
     changes: {
       ...ended,
       open_calls: null,
-      ...(session.rollout_id === null ? {} : { unseen: 1 }),
+      ...toBeCounted(session),
       ...(next?.changes ?? {
         ...{ status: 'idle', running_since: null, open_span: null },
         // What a budget holds back is taken up again when it is raised: a turn in the middle, or messages.

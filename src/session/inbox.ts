@@ -1,6 +1,6 @@
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
-import type { ClientEventBody, EventBody, EventDraft } from '../core/events.ts';
+import type { ClientEventBody, EventDraft } from '../core/events.ts';
 import { type Ids, primaryThreadId } from '../core/ids.ts';
 import { isBusy } from '../core/session.ts';
 import type { Handle } from '../store/dialect.ts';
@@ -9,7 +9,7 @@ import type { SessionRow } from '../store/sessions.ts';
 import { type Admission, admit } from './admission.ts';
 import { isSpent } from './budget.ts';
 import { askedOfClient, keptCalls, readCalls } from './calls.ts';
-import { running, turnStart } from './choreography.ts';
+import { draftsWith, running, toBeCounted, turnStart } from './choreography.ts';
 import { announced, continueTurn, type Step } from './continuing.ts';
 import { endTurn } from './ending.ts';
 import { filesIn } from './file-references.ts';
@@ -36,7 +36,7 @@ type Deps = {
 /** Takes what clients send to sessions. */
 export function createInbox(deps: Deps) {
   const { journal, clock, ids, onStart, onInterrupt, onUncertain } = deps;
-  const draft = (body: EventBody): EventDraft => ({ ...body, id: ids.next('event') });
+  const draft = draftsWith(ids);
 
   return {
     /**
@@ -101,13 +101,19 @@ async function decide(session: SessionRow, admission: Admission, context: Contex
   const { history, queue, next } = admission;
   const at = formatTime(context.now);
   const open = admission.answered ? keptCalls(admission.calls) : {};
-  const draft = (body: EventBody): EventDraft => ({ ...body, id: context.ids.next('event') });
+  const draft = draftsWith(context.ids);
   switch (next) {
     case 'nothing':
       return sentWith({ events: history, queue, changes: { updated_at: at, ...open } }, false);
     case 'start': {
       const start = turnStart(session, { ids: context.ids, at });
-      const changes = { updated_at: at, ...start.changes, attempt: session.attempt + 1, ...seen(session) };
+      // From its first message on, somebody sees what the rollout has given them.
+      const changes = {
+        updated_at: at,
+        ...start.changes,
+        attempt: session.attempt + 1,
+        ...toBeCounted(session),
+      };
       return sentWith({ events: [...history, ...start.events], queue, changes }, true);
     }
     case 'ask_again': {
@@ -148,11 +154,6 @@ async function decide(session: SessionRow, admission: Admission, context: Contex
 function sentWith(decision: Omit<Decision<unknown>, 'result'>, starts: boolean): Decision<Sent> {
   const { events = [], queue = [] } = decision;
   return { ...decision, result: { events, queue, starts } };
-}
-
-/** From its first message on, somebody sees what the rollout has given them. */
-function seen(session: SessionRow): Partial<SessionRow> {
-  return session.rollout_id === null ? {} : { unseen: 1 };
 }
 
 /** The events as they were sent, in the form that they are listed in. */

@@ -1,7 +1,12 @@
 import type { Agents } from '../agent/agents.ts';
 import type { Environments } from '../agent/environments.ts';
 import { type OverrideInput, resolveOverrides } from '../agent/merge.ts';
-import { type AgentConfig, applyOverrides, effectiveConfig } from '../core/agent-config.ts';
+import {
+  type AgentConfig,
+  type AgentOverrides,
+  applyOverrides,
+  effectiveConfig,
+} from '../core/agent-config.ts';
 import type { AgentReference } from '../core/agent-reference.ts';
 import type { Budget } from '../core/budget.ts';
 import { contentHash } from '../core/canonical.ts';
@@ -13,7 +18,7 @@ import { type MetadataPatch, patchMetadata } from '../core/metadata.ts';
 import { copyKey } from '../core/session.ts';
 import { noSessionUsage } from '../core/usage.ts';
 import type { SessionRow } from '../store/sessions.ts';
-import { turnStart } from './choreography.ts';
+import { draftsWith, toBeCounted, turnStart } from './choreography.ts';
 import { filesIn } from './file-references.ts';
 import type { Decision } from './journal.ts';
 
@@ -33,6 +38,16 @@ export type SessionCreation = {
   /** Messages that the session begins with, in one turn; without any it is idle. */
   readonly initial_events: readonly Extract<ClientEventBody, { type: 'user.message' }>[];
 };
+
+/** The vaults that a session looks through, in that order. */
+export function vaultIdsOf({ vault_ids }: Pick<SessionRow, 'vault_ids'>): readonly string[] {
+  return vault_ids === null ? [] : (JSON.parse(vault_ids) as string[]);
+}
+
+/** What was replaced for a session alone; null when nothing was. */
+export function overridesOf({ overrides }: Pick<SessionRow, 'overrides'>): AgentOverrides | null {
+  return overrides === null ? null : (JSON.parse(overrides) as AgentOverrides);
+}
 
 /** The agent as a session holds it, in the form that answers and events carry. */
 export function sessionAgent(
@@ -142,12 +157,11 @@ export function firstEvents(
   { ids }: { readonly ids: Ids },
 ): Decision<null> {
   if (bodies.length === 0) return { result: null };
-  const messages = bodies.map((body) => ({ ...body, id: ids.next('event') }));
+  const messages = bodies.map(draftsWith(ids));
   const start = turnStart(row, { ids, at: row.created_at });
-  const seen = row.rollout_id === null ? {} : { unseen: 1 };
   return {
     events: [...messages, ...start.events],
-    changes: { ...start.changes, ...seen, attempt: row.attempt + 1 },
+    changes: { ...start.changes, ...toBeCounted(row), attempt: row.attempt + 1 },
     result: null,
   };
 }

@@ -1,5 +1,5 @@
 import type { Versions } from '../agent/versions.ts';
-import { type AgentConfig, type AgentOverrides, applyOverrides } from '../core/agent-config.ts';
+import { type AgentConfig, applyOverrides } from '../core/agent-config.ts';
 import type { ReadyBlock, ResultBlock } from '../core/content.ts';
 import { conversationTypes } from '../core/events.ts';
 import type { ModelRequest, ProviderName } from '../model/model.ts';
@@ -8,6 +8,7 @@ import type { Store } from '../store/dialect.ts';
 import { listEvents } from '../store/events.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import type { PlacedEvent } from './compaction.ts';
+import { overridesOf } from './opening.ts';
 import type { Toolbox } from './toolbox.ts';
 import { type ConversationEvent, transcript } from './transcript.ts';
 
@@ -65,8 +66,7 @@ export async function readConversation(store: Store, session: SessionRow): Promi
 /** The configuration that a session runs with: its version, with its overrides laid over. */
 export async function sessionConfig(versions: Versions, session: SessionRow): Promise<AgentConfig> {
   const version = await versions.require(session.agent_id, session.agent_version);
-  const overrides = session.overrides === null ? null : (JSON.parse(session.overrides) as AgentOverrides);
-  return applyOverrides(version.config, overrides);
+  return applyOverrides(version.config, overridesOf(session));
 }
 
 /** The events with files in their blocks, all of them together bounded by what one request may hold. */

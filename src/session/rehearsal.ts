@@ -6,6 +6,7 @@ import type { Store } from '../store/dialect.ts';
 import { listEvents } from '../store/events.ts';
 import { findSession, type SessionRow } from '../store/sessions.ts';
 import { type CallAnswer, type CallTarget, failure } from './calls.ts';
+import { vaultIdsOf } from './opening.ts';
 import type { Toolbox, Toolboxes } from './toolbox.ts';
 
 type Deps = { readonly store: Store; readonly toolboxes: Pick<Toolboxes, 'open'> };
@@ -23,7 +24,7 @@ export async function openRehearsal(
 ): Promise<Toolbox> {
   const original = session.copy_of === null ? null : await findSession(store.db, session.copy_of);
   // Servers say what their tools are to those whom they let in: that is the user, who holds no place in the copy.
-  const toolbox = await toolboxes.open(config, vaultIdsOf(original), signal);
+  const toolbox = await toolboxes.open(config, original === null ? [] : vaultIdsOf(original), signal);
   const recorded = new Map<string, CallAnswer[]>();
   for (const { key, answer } of original === null ? [] : await readMadeCalls(store, original)) {
     if (answer !== null) recorded.set(key, [...(recorded.get(key) ?? []), answer]);
@@ -48,11 +49,6 @@ export async function openRehearsal(
     // Nothing gets here, as every call is answered when it is found; were it to, it would still not run.
     call: async ({ name }) => ({ answer: notRun(name), trouble: null }),
   };
-}
-
-/** The vaults that a session looks through, in that order. */
-export function vaultIdsOf(session: Pick<SessionRow, 'vault_ids'> | null): readonly string[] {
-  return typeof session?.vault_ids === 'string' ? (JSON.parse(session.vault_ids) as string[]) : [];
 }
 
 /** A tool as an agent's configuration has it; `server` is null for one that the caller runs. */

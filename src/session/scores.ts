@@ -7,6 +7,7 @@ import type { ScoreSource } from '../core/session-score.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import { insertScore, listScores, type ScoreRow } from '../store/scores.ts';
 import { findSession, lockSession, updateSession } from '../store/sessions.ts';
+import { toBeCounted } from './choreography.ts';
 
 /** What somebody says a session was worth. Of several with one name, the last counts. */
 export type SessionScore = Omit<ScoreRow, 'actor'> & { readonly actor: AuditActor };
@@ -51,8 +52,7 @@ export function createScores({ store, clock, ids }: Deps) {
     const position = session.scores + 1;
     const place = { id: ids.next('score'), session_id, position, created_at: formatTime(clock.now()) };
     await insertScore(tx, { ...place, ...score, actor: JSON.stringify(score.actor) });
-    const unseen = session.rollout_id === null ? {} : { unseen: 1 };
-    await updateSession(tx, session_id, { scores: position, ...unseen });
+    await updateSession(tx, session_id, { scores: position, ...toBeCounted(session) });
     return { ...place, ...score };
   }
 

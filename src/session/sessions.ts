@@ -9,7 +9,7 @@ import { isBusy } from '../core/session.ts';
 import type { Store } from '../store/dialect.ts';
 import { keepDeparture } from '../store/rollouts.ts';
 import { findSession, listSessions, type SessionFilter, type SessionRow } from '../store/sessions.ts';
-import { terminated } from './choreography.ts';
+import { draftsWith, terminated } from './choreography.ts';
 import type { Hub } from './hub.ts';
 import { readInbox } from './inbox.ts';
 import type { Decision, Journal } from './journal.ts';
@@ -128,7 +128,7 @@ export function createSessions(deps: Deps) {
         const now = formatTime(clock.now());
         const queued = await readInbox(tx, session);
         return {
-          events: [...queued, ...terminated(session).map((body) => ({ ...body, id: ids.next('event') }))],
+          events: [...queued, ...terminated(session).map(draftsWith(ids))],
           clearsInbox: true,
           changes: { status: 'terminated', open_calls: null, archived_at: now, updated_at: now },
           result: null,

@@ -4,7 +4,7 @@ import type { Ids } from '../core/ids.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { isSpent } from './budget.ts';
 import { callsOf, closedCalls, keptCalls, type McpCall, readCalls, started } from './calls.ts';
-import { requestStart, rescheduled, running } from './choreography.ts';
+import { draftsWith, requestStart, rescheduled, running } from './choreography.ts';
 import type { Summary } from './compaction.ts';
 import { continueTurn, type Step } from './continuing.ts';
 import { type Ending, endTurn } from './ending.ts';
@@ -27,7 +27,7 @@ type Deps = {
  * somebody else has taken the session on.
  */
 export function createTurnRecord({ journal, clock, ids, max_rounds }: Deps) {
-  const draft = (body: EventBody): EventDraft => ({ ...body, id: ids.next('event') });
+  const draft = draftsWith(ids);
   const context = () => ({ ids, now: clock.now(), max_rounds });
 
   /** Writes as long as the attempt is ours. */

@@ -14,8 +14,9 @@ import { afterPiece, doesNotFit, startSummary, summaryRequest, withSmallerPieces
 import type { Step } from './continuing.ts';
 import type { Ended, Ending } from './ending.ts';
 import { FencedError, requireAttempt } from './journal.ts';
+import { vaultIdsOf } from './opening.ts';
 import { type Attachments, planRequest, type RequestPlan, readConversation, sessionConfig } from './plan.ts';
-import { openRehearsal, vaultIdsOf } from './rehearsal.ts';
+import { openRehearsal } from './rehearsal.ts';
 import type { Toolbox, Toolboxes } from './toolbox.ts';
 import type { TurnRecord } from './turn-record.ts';
 import { type NextStep, type Run, type TurnWork, toldToStop } from './turn-work.ts';

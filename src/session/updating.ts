@@ -10,7 +10,7 @@ import type { Budget } from '../core/budget.ts';
 import { contentHash } from '../core/canonical.ts';
 import { formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
-import type { EventBody, EventDraft } from '../core/events.ts';
+import type { EventBody } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
 import { type Metadata, type MetadataPatch, patchMetadata } from '../core/metadata.ts';
 import { listCost, reachesBudget } from '../core/money.ts';
@@ -18,9 +18,9 @@ import { isBusy } from '../core/session.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { isSpent } from './budget.ts';
 import { readCalls } from './calls.ts';
-import { turnStart } from './choreography.ts';
+import { draftsWith, turnStart } from './choreography.ts';
 import type { Decision } from './journal.ts';
-import { notBudgetable, sessionAgent } from './opening.ts';
+import { notBudgetable, overridesOf, sessionAgent } from './opening.ts';
 
 /** What a request changes of a session; absent keeps. */
 export type SessionChanges = {
@@ -75,7 +75,7 @@ export function decideUpdate(update: Update): Decision<{ readonly starts: boolea
     ...(rearmed ? { agent: sessionAgent(session, config) } : {}),
     ...(rebudgeted ? { budget: changes.budget ?? null } : {}),
   };
-  const event: EventDraft = { ...body, id: ids.next('event') };
+  const event = draftsWith(ids)(body);
   const updated: Partial<SessionRow> = {
     ...{ title, metadata: metadataText, budget, updated_at: now },
     ...(rearmed
@@ -117,10 +117,6 @@ function newBudget({ session, config, hasPrice }: Update, budget: Budget | null)
   const { id } = applyOverrides(config, overridesOf(session)).model;
   if (!hasPrice(id)) throw notBudgetable(id);
   return JSON.stringify(budget);
-}
-
-function overridesOf({ overrides }: SessionRow): AgentOverrides | null {
-  return overrides === null ? null : (JSON.parse(overrides) as AgentOverrides);
 }
 
 /** Lays other tools over a session, unless they are what it has already. */

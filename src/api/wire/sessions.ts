@@ -11,7 +11,7 @@ import type { SessionUsage } from '../../core/usage.ts';
 import type { ResolvedRoute } from '../../model/routes.ts';
 import { budgetOf } from '../../session/budget.ts';
 import { activeUntil, usageSnapshot } from '../../session/choreography.ts';
-import { type Session, sessionAgent } from '../../session/opening.ts';
+import { type Session, sessionAgent, vaultIdsOf } from '../../session/opening.ts';
 import { overrideFields } from './agents.ts';
 import { initialEvents } from './events.ts';
 import {
@@ -158,7 +158,7 @@ export function sessionResponse(
     title: row.title,
     metadata: JSON.parse(row.metadata) as Metadata,
     resources: [],
-    vault_ids: row.vault_ids === null ? [] : (JSON.parse(row.vault_ids) as string[]),
+    vault_ids: vaultIdsOf(row),
     budget: budgetOf(row),
     outcome_evaluations: [],
     usage: {
