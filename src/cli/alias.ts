@@ -3,8 +3,8 @@ import type { PolicyOptions } from './alias/policy.ts';
 import { agentHelp, aliasHelp, approvalCount, reasonOption, usualAlias } from './alias/release-options.ts';
 import type { ReleaseOptions } from './alias/release-server.ts';
 import type { AliasSetOptions } from './alias/set.ts';
-import { serverOption, versionOrNone } from './eval/options.ts';
-import { outputOption } from './output.ts';
+import { versionOrNone } from './eval/options.ts';
+import { anywhereText, asksAnywhere } from './server-command.ts';
 
 type ChangeOptions = ReleaseOptions & { readonly reason?: string };
 
@@ -19,7 +19,7 @@ export function aliasCommand(): Command {
     .addCommand(releaseCommand())
     .addCommand(policyCommand())
     .addCommand(defaultCommand())
-    .addHelpText('after', example('pawl alias show triage'));
+    .addHelpText('after', anywhereText('pawl alias show triage'));
 }
 
 // What each command needs is loaded when it runs, so that help is quick.
@@ -32,7 +32,7 @@ function listCommand(): Command {
       const { listAliases } = await import('./alias/list.ts');
       await listAliases(agent, options);
     });
-  return finished(command, 'pawl alias list triage');
+  return asksAnywhere(command, 'pawl alias list triage');
 }
 
 function showCommand(): Command {
@@ -44,7 +44,7 @@ function showCommand(): Command {
       const { showAlias } = await import('./alias/show.ts');
       await showAlias(agent, alias ?? usualAlias, options);
     });
-  return finished(command, 'pawl alias show triage');
+  return asksAnywhere(command, 'pawl alias show triage');
 }
 
 function setCommand(): Command {
@@ -59,7 +59,7 @@ function setCommand(): Command {
       const { setAlias } = await import('./alias/set.ts');
       await setAlias(agent, { alias, version }, options);
     });
-  return finished(command, "pawl alias set triage staging 3 --reason 'To try it out'");
+  return asksAnywhere(command, "pawl alias set triage staging 3 --reason 'To try it out'");
 }
 
 function historyCommand(): Command {
@@ -71,7 +71,7 @@ function historyCommand(): Command {
       const { showHistory } = await import('./alias/history.ts');
       await showHistory(agent, alias ?? usualAlias, options);
     });
-  return finished(command, 'pawl alias history triage');
+  return asksAnywhere(command, 'pawl alias history triage');
 }
 
 function releaseCommand(): Command {
@@ -84,7 +84,7 @@ function releaseCommand(): Command {
       const { releaseAlias } = await import('./alias/release.ts');
       await releaseAlias(agent, alias ?? usualAlias, options);
     });
-  return finished(command, "pawl alias release triage --reason 'Version 3 is mended'");
+  return asksAnywhere(command, "pawl alias release triage --reason 'Version 3 is mended'");
 }
 
 function policyCommand(): Command {
@@ -101,7 +101,7 @@ function policyCommand(): Command {
       const { setPolicy } = await import('./alias/policy.ts');
       await setPolicy(agent, alias ?? usualAlias, options);
     });
-  return finished(command, 'pawl alias policy triage --eval triage --approvals 2');
+  return asksAnywhere(command, 'pawl alias policy triage --eval triage --approvals 2');
 }
 
 function defaultCommand(): Command {
@@ -114,14 +114,5 @@ function defaultCommand(): Command {
       const { setDefault } = await import('./alias/default.ts');
       await setDefault(agent, alias, options);
     });
-  return finished(command, 'pawl alias default triage production');
-}
-
-/** Adds what all of them have. */
-function finished(command: Command, line: string): Command {
-  return command.addOption(serverOption()).addOption(outputOption()).addHelpText('after', example(line));
-}
-
-function example(command: string): string {
-  return `\nExample:\n  $ ${command}\n\nWithout a server, the command works with the data that are configured in the current folder.`;
+  return asksAnywhere(command, 'pawl alias default triage production');
 }

@@ -3,6 +3,7 @@ import type { ReleaseOptions } from './alias/release-server.ts';
 import { type NotedHead, notedHead } from './audit/noted-head.ts';
 import { serverOption } from './eval/options.ts';
 import { outputOption } from './output.ts';
+import { anywhereText } from './server-command.ts';
 
 /** `pawl audit`: who did what, and whether anybody has rewritten it. */
 export function auditCommand(): Command {
@@ -11,7 +12,7 @@ export function auditCommand(): Command {
     .addCommand(listCommand())
     .addCommand(exportCommand())
     .addCommand(verifyCommand())
-    .addHelpText('after', example('pawl audit verify'));
+    .addHelpText('after', anywhereText('pawl audit verify'));
 }
 
 // What each command needs is loaded when it runs, so that help is quick.
@@ -22,7 +23,7 @@ function listCommand(): Command {
     .option('--subject <id>', 'only entries about one thing, such as promo_… or agent_…@production')
     .addOption(serverOption())
     .addOption(outputOption())
-    .addHelpText('after', example('pawl audit list --subject agent_…@production'))
+    .addHelpText('after', anywhereText('pawl audit list --subject agent_…@production'))
     .action(async (options: ReleaseOptions & { readonly subject?: string }) => {
       const { listAudit } = await import('./audit/list.ts');
       await listAudit(options);
@@ -34,7 +35,7 @@ function exportCommand(): Command {
     .description('write the whole log, one JSON object on each line')
     .argument('[file]', 'where to write it (default: standard output)')
     .addOption(serverOption())
-    .addHelpText('after', example('pawl audit export audit.jsonl'))
+    .addHelpText('after', anywhereText('pawl audit export audit.jsonl'))
     .action(async (file: string | undefined, options: { readonly url?: string }) => {
       const { exportAudit } = await import('./audit/export.ts');
       await exportAudit(file, options);
@@ -48,13 +49,9 @@ function verifyCommand(): Command {
     .option('--head <seq:hash>', 'a head that was noted earlier, which has to be in it', notedHead)
     .addOption(serverOption())
     .addOption(outputOption())
-    .addHelpText('after', example('pawl audit verify audit.jsonl'))
+    .addHelpText('after', anywhereText('pawl audit verify audit.jsonl'))
     .action(async (file: string | undefined, options: ReleaseOptions & { readonly head?: NotedHead }) => {
       const { verifyAudit } = await import('./audit/verify.ts');
       await verifyAudit(file, options);
     });
-}
-
-function example(command: string): string {
-  return `\nExample:\n  $ ${command}\n\nWithout a server, the command works with the data that are configured in the current folder.`;
 }

@@ -7,6 +7,7 @@ import type { ListOptions } from './dataset/list.ts';
 import type { ShowOptions } from './dataset/show.ts';
 import { serverOption } from './eval/options.ts';
 import { outputOption } from './output.ts';
+import { anywhereText } from './server-command.ts';
 
 /** `pawl dataset`: the cases that evals run on. */
 export function datasetCommand(): Command {
@@ -18,7 +19,7 @@ export function datasetCommand(): Command {
     .addCommand(diffCommand())
     .addCommand(exportCommand())
     .addCommand(addCaseCommand())
-    .addHelpText('after', example('pawl dataset import tickets.jsonl --name tickets'));
+    .addHelpText('after', anywhereText('pawl dataset import tickets.jsonl --name tickets'));
 }
 
 // What each command needs is loaded when it runs, so that help is quick.
@@ -49,7 +50,7 @@ function importCommand(): Command {
     .addOption(outputOption())
     .addHelpText(
       'after',
-      example('pawl dataset import tickets.csv --name tickets --target team --group team'),
+      anywhereText('pawl dataset import tickets.csv --name tickets --target team --group team'),
     )
     .action(async (file: string, options: ImportOptions) => {
       const { importDataset } = await import('./dataset/import.ts');
@@ -63,7 +64,7 @@ function listCommand(): Command {
     .option('--archived', 'list those as well that are archived')
     .addOption(serverOption())
     .addOption(outputOption())
-    .addHelpText('after', example('pawl dataset list'))
+    .addHelpText('after', anywhereText('pawl dataset list'))
     .action(async (options: ListOptions) => {
       const { listDatasets } = await import('./dataset/list.ts');
       await listDatasets(options);
@@ -77,7 +78,7 @@ function showCommand(): Command {
     .addOption(revisionOption())
     .addOption(serverOption())
     .addOption(outputOption())
-    .addHelpText('after', example('pawl dataset show tickets'))
+    .addHelpText('after', anywhereText('pawl dataset show tickets'))
     .action(async (name: string, options: ShowOptions) => {
       const { showDataset } = await import('./dataset/show.ts');
       await showDataset(name, options);
@@ -92,7 +93,7 @@ function diffCommand(): Command {
     .argument('[to]', 'the newer revision (default: the one that the dataset points to)')
     .addOption(serverOption())
     .addOption(outputOption())
-    .addHelpText('after', example('pawl dataset diff tickets'))
+    .addHelpText('after', anywhereText('pawl dataset diff tickets'))
     .action(async (name: string, from: string | undefined, to: string | undefined, options: DiffOptions) => {
       const { diffDataset } = await import('./dataset/diff.ts');
       await diffDataset(name, { from, to }, options);
@@ -109,7 +110,7 @@ function exportCommand(): Command {
     )
     .option('-f, --file <file>', 'where to write it (default: standard output)')
     .addOption(serverOption())
-    .addHelpText('after', example('pawl dataset export tickets -f tickets.jsonl'))
+    .addHelpText('after', anywhereText('pawl dataset export tickets -f tickets.jsonl'))
     .action(async (name: string, options: ExportOptions) => {
       const { exportDataset } = await import('./dataset/export.ts');
       await exportDataset(name, options);
@@ -128,7 +129,7 @@ function addCaseCommand(): Command {
     .option('--must-pass', 'let this case alone be enough for a gate to fail')
     .addOption(serverOption())
     .addOption(outputOption())
-    .addHelpText('after', example('pawl dataset add-case tickets --session sesn_… --target billing'))
+    .addHelpText('after', anywhereText('pawl dataset add-case tickets --session sesn_… --target billing'))
     .action(async (name: string, options: AddCaseOptions) => {
       const { addCase } = await import('./dataset/add-case.ts');
       await addCase(name, options);
@@ -140,8 +141,4 @@ function revisionOption(): Option {
     '--revision <revision>',
     'the id of a revision, or the beginning of its hash (default: the one that the dataset points to)',
   );
-}
-
-function example(command: string): string {
-  return `\nExample:\n  $ ${command}\n\nWithout a server, the command works with the data that are configured in the current folder.`;
 }

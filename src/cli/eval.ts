@@ -12,6 +12,7 @@ import { type ReportFormat, reportOption } from './eval/report.ts';
 import type { ResumeOptions } from './eval/resume.ts';
 import type { EvalRunOptions } from './eval/run.ts';
 import { type Format, outputOption } from './output.ts';
+import { anywhereText } from './server-command.ts';
 
 type ServerFlag = { readonly url?: string };
 
@@ -26,7 +27,7 @@ export function evalCommand(): Command {
     .addCommand(resumeCommand())
     .addCommand(watchCommand())
     .addCommand(cancelCommand())
-    .addHelpText('after', example('pawl eval run evals/triage.yaml'));
+    .addHelpText('after', anywhereText('pawl eval run evals/triage.yaml'));
 }
 
 // What each command needs is loaded when it runs, so that help is quick.
@@ -43,7 +44,10 @@ function runCommand(): Command {
     );
   return addReportOptions(addRunOptions(command))
     .addOption(serverOption())
-    .addHelpText('after', example('pawl eval run evals/triage.yaml --candidate 2 --output-file report.html'))
+    .addHelpText(
+      'after',
+      anywhereText('pawl eval run evals/triage.yaml --candidate 2 --output-file report.html'),
+    )
     .action(async (name: string, options: EvalRunOptions) => {
       const { runEval } = await import('./eval/run.ts');
       await runEval(name, options);
@@ -56,7 +60,7 @@ function listCommand(): Command {
     .option('--eval <name>', 'only those of one eval')
     .addOption(serverOption())
     .addOption(outputOption())
-    .addHelpText('after', example('pawl eval list --eval triage'))
+    .addHelpText('after', anywhereText('pawl eval list --eval triage'))
     .action(async (options: ServerFlag & { readonly eval?: string; readonly output: Format }) => {
       const { listEvals } = await import('./eval/list.ts');
       await listEvals(options);
@@ -69,7 +73,7 @@ function showCommand(): Command {
     .argument('<id>', 'the id of a comparison or an eval run, or the name of an eval')
     .addOption(reportOption())
     .addOption(serverOption())
-    .addHelpText('after', example('pawl eval show cmp_… -o markdown'))
+    .addHelpText('after', anywhereText('pawl eval show cmp_… -o markdown'))
     .action(async (id: string, options: ServerFlag & { readonly output: ReportFormat }) => {
       const { showEval } = await import('./eval/show.ts');
       await showEval(id, options);
@@ -83,7 +87,7 @@ function compareCommand(): Command {
     .argument('<candidate-run>', 'the id of the run to look at');
   return addReportOptions(command)
     .addOption(serverOption())
-    .addHelpText('after', example('pawl eval compare erun_… erun_…'))
+    .addHelpText('after', anywhereText('pawl eval compare erun_… erun_…'))
     .action(async (baseline_run: string, candidate_run: string, options: ServerFlag & ReportOptions) => {
       const { compareEvalRuns } = await import('./eval/existing.ts');
       await compareEvalRuns({ baseline_run, candidate_run }, options);
@@ -100,7 +104,7 @@ function resumeCommand(): Command {
     .addOption(endpointOption());
   return addReportOptions(command)
     .addOption(serverOption())
-    .addHelpText('after', example('pawl eval resume cmp_…'))
+    .addHelpText('after', anywhereText('pawl eval resume cmp_…'))
     .action(async (id: string, options: ResumeOptions) => {
       const { resumeEval } = await import('./eval/resume.ts');
       await resumeEval(id, options);
@@ -113,7 +117,7 @@ function watchCommand(): Command {
     .argument('<id>', 'the id of an eval run or a comparison');
   return addReportOptions(command)
     .addOption(serverOption())
-    .addHelpText('after', example('pawl eval watch cmp_…'))
+    .addHelpText('after', anywhereText('pawl eval watch cmp_…'))
     .action(async (id: string, options: ServerFlag & ReportOptions) => {
       const { watchEval } = await import('./eval/existing.ts');
       await watchEval(id, options);
@@ -126,13 +130,9 @@ function cancelCommand(): Command {
     .argument('<id>', 'the id of an eval run or a comparison')
     .addOption(serverOption())
     .addOption(outputOption())
-    .addHelpText('after', example('pawl eval cancel erun_…'))
+    .addHelpText('after', anywhereText('pawl eval cancel erun_…'))
     .action(async (id: string, options: ServerFlag & { readonly output: Format }) => {
       const { cancelEval } = await import('./eval/existing.ts');
       await cancelEval(id, options);
     });
-}
-
-function example(command: string): string {
-  return `\nExample:\n  $ ${command}\n\nWithout a server, the command works with the data that are configured in the current folder.`;
 }

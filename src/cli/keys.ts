@@ -3,10 +3,11 @@ import type { KeyResponse, NewKeyResponse } from '../api/wire/keys.ts';
 import { formatTime, parseTime } from '../core/clock.ts';
 import { plain } from '../core/plain-text.ts';
 import { roleMeanings, roles } from '../core/roles.ts';
-import { callServer, defaultServerUrl, type ServerAccess, serverAccess } from './api-client.ts';
+import { callServer, type ServerAccess, serverAccess } from './api-client.ts';
 import { settingsHere } from './environment.ts';
 import { listItems } from './list-items.ts';
-import { columns, type Format, outputOption, paintFor, print, printJson } from './output.ts';
+import { type Format, print, printJson, table } from './output.ts';
+import { anyKey, asksServer, exampleText } from './server-command.ts';
 
 type Options = { readonly url?: string; readonly output: Format };
 
@@ -17,11 +18,11 @@ export function keysCommand(): Command {
     .addCommand(createKeyCommand())
     .addCommand(listKeysCommand())
     .addCommand(revokeKeyCommand())
-    .addHelpText('after', example('pawl keys create ci'));
+    .addHelpText('after', exampleText({ line: 'pawl keys create ci', note: anyKey }));
 }
 
 function createKeyCommand(): Command {
-  return new Command('create')
+  const command = new Command('create')
     .description('make a key and show its secret, once')
     .argument('<name>', 'what the key is for')
     .addOption(
@@ -30,9 +31,7 @@ function createKeyCommand(): Command {
         .default('editor'),
     )
     .option('--expires <when>', 'when it ends: 90d, 12h or 30m from now, or a time (default: never)', readEnd)
-    .addOption(urlOption())
-    .addOption(outputOption())
-    .addHelpText('after', `\n${roleHelp()}\n${example('pawl keys create ci --role viewer --expires 90d')}`)
+    .addHelpText('after', `\n${roleHelp()}`)
     .action(async (name: string, options: Options & { role: string; expires?: string }) => {
       const body = { name, role: options.role, expires_at: options.expires };
       const key = await callServer<NewKeyResponse>(access(options), {
@@ -46,14 +45,12 @@ function createKeyCommand(): Command {
         `${key.id} is the ${key.role} key "${plain(key.name)}".${end} Its secret is shown only now:\n\n${key.secret}`,
       );
     });
+  return finished(command, 'pawl keys create ci --role viewer --expires 90d');
 }
 
 function listKeysCommand(): Command {
-  return new Command('list')
+  const command = new Command('list')
     .description('list keys, newest first, without their secrets')
-    .addOption(urlOption())
-    .addOption(outputOption())
-    .addHelpText('after', example('pawl keys list -o json'))
     .action(async (options: Options) => {
       const keys: KeyResponse[] = [];
       for await (const key of listItems<KeyResponse>(access(options), '/pawl/v1/keys')) keys.push(key);
@@ -67,27 +64,22 @@ function listKeysCommand(): Command {
         key.expires_at ?? '',
         key.revoked_at ?? '',
       ]);
-      const [head = '', ...lines] = columns([
-        ['ID', 'NAME', 'ROLE', 'ENDS IN', 'CREATED', 'EXPIRES', 'REVOKED'],
-        ...rows,
-      ]);
-      print([paintFor(process.stdout).bold(head), ...lines].join('\n'));
+      print(table(['ID', 'NAME', 'ROLE', 'ENDS IN', 'CREATED', 'EXPIRES', 'REVOKED'], rows));
     });
+  return finished(command, 'pawl keys list -o json');
 }
 
 function revokeKeyCommand(): Command {
-  return new Command('revoke')
+  const command = new Command('revoke')
     .description('let nobody in with a key any more')
     .argument('<id>', 'the id of the key, as `pawl keys list` shows it')
-    .addOption(urlOption())
-    .addOption(outputOption())
-    .addHelpText('after', example('pawl keys revoke apikey_…'))
     .action(async (id: string, options: Options) => {
       const path = `/pawl/v1/keys/${encodeURIComponent(id)}/revoke`;
       const key = await callServer<KeyResponse>(access(options), { method: 'POST', path });
       if (options.output === 'json') return printJson(key);
       print(`${key.id} "${plain(key.name)}" is revoked.`);
     });
+  return finished(command, 'pawl keys revoke apikey_…');
 }
 
 const unitMs: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000 };
@@ -106,18 +98,10 @@ function roleHelp(): string {
   return ['Roles:', ...roles.map((role) => `  ${role.padEnd(longest)}  ${roleMeanings[role]}`)].join('\n');
 }
 
-function urlOption(): Option {
-  return new Option(
-    '--url <url>',
-    `the server (default: PAWL_URL, ANTHROPIC_BASE_URL, or ${defaultServerUrl})`,
-  );
-}
-
 function access({ url }: Options): ServerAccess {
   return serverAccess(url, settingsHere());
 }
 
-function example(command: string): string {
-  const key = 'The key comes from PAWL_KEY, or else PAWL_API_KEY, or else ANTHROPIC_API_KEY.';
-  return `\nExample:\n  $ ${command}\n\n${key}`;
+function finished(command: Command, line: string): Command {
+  return asksServer(command, { line, note: anyKey });
 }

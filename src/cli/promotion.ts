@@ -2,11 +2,11 @@ import { Command, Option } from 'commander';
 import { type PromotionStatus, promotionStatuses } from '../core/release.ts';
 import { agentHelp, reasonOption } from './alias/release-options.ts';
 import type { ReleaseOptions } from './alias/release-server.ts';
-import { serverOption, wholeNumber } from './eval/options.ts';
-import { outputOption } from './output.ts';
+import { wholeNumber } from './eval/options.ts';
 import { basisHash } from './promotion/basis.ts';
 import type { EvaluateOptions } from './promotion/evaluate.ts';
 import type { ReviewOptions, Said } from './promotion/review.ts';
+import { anywhereText, asksAnywhere } from './server-command.ts';
 
 /** `pawl promotion`: requests to move an alias, and what others say of them. */
 export function promotionCommand(): Command {
@@ -21,7 +21,7 @@ export function promotionCommand(): Command {
     .addCommand(evaluateCommand())
     .addCommand(withdrawCommand())
     .addCommand(applyCommand())
-    .addHelpText('after', example('pawl promotion list --status in_review'));
+    .addHelpText('after', anywhereText('pawl promotion list --status in_review'));
 }
 
 // What each command needs is loaded when it runs, so that help is quick.
@@ -37,7 +37,7 @@ function listCommand(): Command {
         await listPromotions(agent, options);
       },
     );
-  return finished(command, 'pawl promotion list triage --status in_review');
+  return asksAnywhere(command, 'pawl promotion list triage --status in_review');
 }
 
 function showCommand(): Command {
@@ -47,7 +47,7 @@ function showCommand(): Command {
       const { showPromotion } = await import('./promotion/show.ts');
       await showPromotion(id, options);
     });
-  return finished(command, 'pawl promotion show promo_…');
+  return asksAnywhere(command, 'pawl promotion show promo_…');
 }
 
 function approveCommand(): Command {
@@ -59,7 +59,7 @@ function approveCommand(): Command {
     .action(async (id: string, options: ReviewOptions & { readonly comment?: string }) => {
       await review(id, { decision: 'approve', comment: options.comment }, options);
     });
-  return finished(command, 'pawl promotion approve promo_… --apply');
+  return asksAnywhere(command, 'pawl promotion approve promo_… --apply');
 }
 
 function rejectCommand(): Command {
@@ -70,7 +70,7 @@ function rejectCommand(): Command {
     .action(async (id: string, options: ReviewOptions & { readonly comment: string }) => {
       await review(id, { decision: 'reject', comment: options.comment }, options);
     });
-  return finished(command, "pawl promotion reject promo_… --comment 'It loses two invoices'");
+  return asksAnywhere(command, "pawl promotion reject promo_… --comment 'It loses two invoices'");
 }
 
 function commentCommand(): Command {
@@ -80,7 +80,7 @@ function commentCommand(): Command {
     .action(async (id: string, comment: string, options: ReleaseOptions) => {
       await review(id, { decision: 'comment', comment }, options);
     });
-  return finished(command, "pawl promotion comment promo_… 'Why is t-12 lost?'");
+  return asksAnywhere(command, "pawl promotion comment promo_… 'Why is t-12 lost?'");
 }
 
 function overrideCommand(): Command {
@@ -91,7 +91,7 @@ function overrideCommand(): Command {
     .action(async (id: string, options: ReviewOptions & { readonly reason: string }) => {
       await review(id, { decision: 'override', comment: options.reason }, options);
     });
-  return finished(command, "pawl promotion override promo_… --reason 'The outage is worse than this'");
+  return asksAnywhere(command, "pawl promotion override promo_… --reason 'The outage is worse than this'");
 }
 
 function evaluateCommand(): Command {
@@ -108,7 +108,7 @@ function evaluateCommand(): Command {
       const { evaluatePromotion } = await import('./promotion/evaluate.ts');
       await evaluatePromotion(id, options);
     });
-  return finished(command, 'pawl promotion evaluate promo_… --version 4');
+  return asksAnywhere(command, 'pawl promotion evaluate promo_… --version 4');
 }
 
 function withdrawCommand(): Command {
@@ -119,7 +119,7 @@ function withdrawCommand(): Command {
       const { withdrawPromotion } = await import('./promotion/apply.ts');
       await withdrawPromotion(id, options);
     });
-  return finished(command, 'pawl promotion withdraw promo_…');
+  return asksAnywhere(command, 'pawl promotion withdraw promo_…');
 }
 
 function applyCommand(): Command {
@@ -130,7 +130,7 @@ function applyCommand(): Command {
       const { applyPromotion } = await import('./promotion/apply.ts');
       await applyPromotion(id, options);
     });
-  return finished(command, 'pawl promotion apply promo_…');
+  return asksAnywhere(command, 'pawl promotion apply promo_…');
 }
 
 async function review(id: string, said: Said, options: ReviewOptions): Promise<void> {
@@ -147,13 +147,4 @@ function basisOption(): Option {
     '--basis <hash>',
     'the basis that you looked at, as show gives it; on another one nothing is decided (default: the one there is)',
   ).argParser(basisHash);
-}
-
-/** Adds what all of them have. */
-function finished(command: Command, line: string): Command {
-  return command.addOption(serverOption()).addOption(outputOption()).addHelpText('after', example(line));
-}
-
-function example(command: string): string {
-  return `\nExample:\n  $ ${command}\n\nWithout a server, the command works with the data that are configured in the current folder.`;
 }

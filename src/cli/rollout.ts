@@ -3,8 +3,6 @@ import { runningModes } from '../core/release.ts';
 import { type RolloutStatus, rolloutStatuses } from '../core/rollout.ts';
 import { agentHelp, reasonOption } from './alias/release-options.ts';
 import type { ReleaseOptions } from './alias/release-server.ts';
-import { serverOption } from './eval/options.ts';
-import { outputOption } from './output.ts';
 import type { ChangeOptions } from './rollout/change.ts';
 import type { FollowOptions } from './rollout/follow-rollout.ts';
 import type { RolloutVerb } from './rollout/rollout-calls.ts';
@@ -18,6 +16,7 @@ import {
   weights,
 } from './rollout/rollout-options.ts';
 import type { StartOptions } from './rollout/start.ts';
+import { anywhereText, asksAnywhere } from './server-command.ts';
 
 /** `pawl rollout`: promotions that are carried out in steps. */
 export function rolloutCommand(): Command {
@@ -37,7 +36,7 @@ export function rolloutCommand(): Command {
     .addCommand(takeBackCommand('abort', 'end a rollout, and let its promotion stand'))
     .addCommand(changeCommand('retry', 'begin a rollout anew that was aborted or rolled back'))
     .addCommand(takeBackCommand('rollback', 'end a rollout and its promotion, and hold the alias'))
-    .addHelpText('after', example('pawl rollout status triage'));
+    .addHelpText('after', anywhereText('pawl rollout status triage'));
 }
 
 // What each command needs is loaded when it runs, so that help is quick.
@@ -100,7 +99,10 @@ function startCommand(): Command {
       const { startRollout } = await import('./rollout/start.ts');
       await startRollout(promotion, options);
     });
-  return finished(command, 'pawl rollout start promo_… --guardrail failures --guardrail score:helpful=0.02');
+  return asksAnywhere(
+    command,
+    'pawl rollout start promo_… --guardrail failures --guardrail score:helpful=0.02',
+  );
 }
 
 function listCommand(): Command {
@@ -114,7 +116,7 @@ function listCommand(): Command {
         await listRollouts(agent, options);
       },
     );
-  return finished(command, 'pawl rollout list triage');
+  return asksAnywhere(command, 'pawl rollout list triage');
 }
 
 function statusCommand(): Command {
@@ -124,7 +126,7 @@ function statusCommand(): Command {
       const { showStatus } = await import('./rollout/status.ts');
       await showStatus(named, options);
     });
-  return finished(command, 'pawl rollout status triage');
+  return asksAnywhere(command, 'pawl rollout status triage');
 }
 
 function getCommand(): Command {
@@ -134,7 +136,7 @@ function getCommand(): Command {
       const { showRollout } = await import('./rollout/get.ts');
       await showRollout(named, options);
     });
-  return finished(command, 'pawl rollout get roll_…');
+  return asksAnywhere(command, 'pawl rollout get roll_…');
 }
 
 function watchCommand(): Command {
@@ -145,7 +147,7 @@ function watchCommand(): Command {
       const { watchRollout } = await import('./rollout/watch.ts');
       await watchRollout(named, options);
     });
-  return finished(command, 'pawl rollout watch triage');
+  return asksAnywhere(command, 'pawl rollout watch triage');
 }
 
 function eventsCommand(): Command {
@@ -155,7 +157,7 @@ function eventsCommand(): Command {
       const { listEvents } = await import('./rollout/events.ts');
       await listEvents(named, options);
     });
-  return finished(command, 'pawl rollout events roll_…');
+  return asksAnywhere(command, 'pawl rollout events roll_…');
 }
 
 function changeCommand(verb: RolloutVerb, does: string): Command {
@@ -166,7 +168,7 @@ function changeCommand(verb: RolloutVerb, does: string): Command {
       const { changeAndShow } = await import('./rollout/change.ts');
       await changeAndShow(verb, named, options);
     });
-  return finished(command, `pawl rollout ${verb} triage`);
+  return asksAnywhere(command, `pawl rollout ${verb} triage`);
 }
 
 function takeBackCommand(verb: 'abort' | 'rollback', does: string): Command {
@@ -175,13 +177,4 @@ function takeBackCommand(verb: 'abort' | 'rollback', does: string): Command {
 
 function about(verb: string): Command {
   return new Command(verb).argument('<rollout>', rolloutHelp);
-}
-
-/** Adds what all of them have. */
-function finished(command: Command, line: string): Command {
-  return command.addOption(serverOption()).addOption(outputOption()).addHelpText('after', example(line));
-}
-
-function example(command: string): string {
-  return `\nExample:\n  $ ${command}\n\nWithout a server, the command works with the data that are configured in the current folder.`;
 }

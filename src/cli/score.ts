@@ -1,8 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { ReleaseOptions } from './alias/release-server.ts';
-import { serverOption } from './eval/options.ts';
-import { outputOption } from './output.ts';
 import type { AddOptions } from './score/add.ts';
+import { anywhereText, asksAnywhere } from './server-command.ts';
 
 /** `pawl score`: what sessions were worth. */
 export function scoreCommand(): Command {
@@ -10,7 +9,7 @@ export function scoreCommand(): Command {
     .description('say what sessions were worth')
     .addCommand(addCommand())
     .addCommand(listCommand())
-    .addHelpText('after', example('pawl score add sesn_… helpful 1'));
+    .addHelpText('after', anywhereText('pawl score add sesn_… helpful 1'));
 }
 
 // What each command needs is loaded when it runs, so that help is quick.
@@ -25,7 +24,7 @@ function addCommand(): Command {
       const { addScore } = await import('./score/add.ts');
       await addScore(session, { name, value }, options);
     });
-  return finished(command, "pawl score add sesn_… helpful 0.5 --comment 'Right, but late'");
+  return asksAnywhere(command, "pawl score add sesn_… helpful 0.5 --comment 'Right, but late'");
 }
 
 function listCommand(): Command {
@@ -35,7 +34,7 @@ function listCommand(): Command {
       const { listScores } = await import('./score/list.ts');
       await listScores(session, options);
     });
-  return finished(command, 'pawl score list sesn_…');
+  return asksAnywhere(command, 'pawl score list sesn_…');
 }
 
 function about(verb: string): Command {
@@ -48,13 +47,4 @@ function scoreValue(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= 1) return value;
   throw new InvalidArgumentError('It has to be a number from 0 to 1, or true or false.');
-}
-
-/** Adds what all of them have. */
-function finished(command: Command, line: string): Command {
-  return command.addOption(serverOption()).addOption(outputOption()).addHelpText('after', example(line));
-}
-
-function example(command: string): string {
-  return `\nExample:\n  $ ${command}\n\nWithout a server, the command works with the data that are configured in the current folder.`;
 }

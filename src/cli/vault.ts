@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { asksServer, exampleText } from './server-command.ts';
+import { anyKey, asksServer, exampleText } from './server-command.ts';
 import {
   type AddOptions,
   addCredential,
@@ -101,12 +101,10 @@ function allOption(): Option {
   return new Option('--all', 'with those that are archived');
 }
 
-const key = 'The key comes from PAWL_KEY, or else PAWL_API_KEY, or else ANTHROPIC_API_KEY.';
-
 function finished(command: Command, line: string): Command {
-  return asksServer(command, { line, key });
+  return asksServer(command, { line, note: anyKey });
 }
 
 function example(line: string): string {
-  return exampleText({ line, key });
+  return exampleText({ line, note: anyKey });
 }

@@ -121,12 +121,12 @@ function withId(command: Command): Command {
   return command.argument('<id>', 'the id of the webhook, as `pawl webhook list` shows it');
 }
 
-const key = 'It takes an admin key, from PAWL_KEY, or else PAWL_API_KEY, or else ANTHROPIC_API_KEY.';
+const note = 'It takes an admin key, from PAWL_KEY, or else PAWL_API_KEY, or else ANTHROPIC_API_KEY.';
 
 function finished(command: Command, line: string): Command {
-  return asksServer(command, { line, key });
+  return asksServer(command, { line, note });
 }
 
 function example(line: string): string {
-  return exampleText({ line, key });
+  return exampleText({ line, note });
 }

@@ -8,9 +8,7 @@ const longest = 64;
 const hashLength = 8;
 /** What remains of the server's name in a name with a hash. */
 const serverPart = 20;
-/** Without two underscores in a row or one at the end, so that the next two end the name of the server. */
-const plainServer = /^[A-Za-z0-9_-]+$/;
-const plainTool = /^[A-Za-z0-9_-]+$/;
+const plain = /^[A-Za-z0-9_-]+$/;
 
 /**
  * The name under which a model is offered a tool: `mcp__<server>__<tool>` where that is at most 64 characters out of
@@ -20,7 +18,8 @@ const plainTool = /^[A-Za-z0-9_-]+$/;
 export function offeredName(one: ServerTool): string {
   const { server, tool } = one;
   const whole = `mcp__${server}__${tool}`;
-  const readable = plainServer.test(server) && !/__|_$/.test(server) && plainTool.test(tool);
+  // Without two underscores in a row or one at its end, so that the next two end the name of the server.
+  const readable = plain.test(server) && !/__|_$/.test(server) && plain.test(tool);
   return readable && whole.length <= longest ? whole : hashedName(one, 0);
 }
 

@@ -1,9 +1,9 @@
 import { noRequestUsage, type RequestUsage } from '../core/usage.ts';
 import { count } from './count.ts';
-import type { Deadline } from './deadline.ts';
 import { eventObject, readEvents } from './event-stream.ts';
-import { eventFailure, type FailureContext, fullWindowFailure, streamFailure } from './failure.ts';
-import type { ModelReply, ModelRequest, Refusal, SendOptions, ToolUse } from './model.ts';
+import { eventFailure, fullWindowFailure, streamFailure } from './failure.ts';
+import type { ModelReply, Refusal, SendOptions, ToolUse } from './model.ts';
+import type { StreamedReply } from './streamed-reply.ts';
 import { readToolInput, toolInput } from './tool-input.ts';
 
 const name = 'anthropic';
@@ -12,13 +12,7 @@ const name = 'anthropic';
  * Reads a streamed reply of the Messages API to its end. Blocks other than text and calls, such as thinking, are left
  * out. Throws `ModelError` unless the whole reply has arrived, so that no part of one is ever acted on.
  */
-export async function readReply(options: {
-  readonly response: Response;
-  readonly deadline: Deadline;
-  readonly context: FailureContext;
-  readonly request: ModelRequest;
-  readonly onText: SendOptions['onText'] | undefined;
-}): Promise<ModelReply> {
+export async function readReply(options: StreamedReply): Promise<ModelReply> {
   const { response, deadline, context, request } = options;
   const blocks = blockReader(options.onText);
   let stop: string | null = null;

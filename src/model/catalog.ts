@@ -1,3 +1,4 @@
+import { wholeIds } from './model-match.ts';
 import type { Prices } from './prices.ts';
 import type { Router } from './router.ts';
 import type { ResolvedRoute } from './routes.ts';
@@ -43,12 +44,7 @@ export function createCatalog({ router, prices, agentModels }: Deps) {
 
     /** A page of the list, sorted by id. An id that is not listed any more still says where to go on. */
     async list({ limit, after_id, before_id }: ModelPageRequest): Promise<ModelPage> {
-      const priced = prices.table().map(({ match }) => match);
-      const ids = new Set([
-        ...router.named,
-        ...priced.filter((id) => !id.endsWith('*')),
-        ...(await agentModels()),
-      ]);
+      const ids = new Set([...router.named, ...wholeIds(prices.table()), ...(await agentModels())]);
       const models = [...ids].toSorted().flatMap((id) => find(id) ?? []);
       if (before_id !== null) {
         const before = models.filter(({ id }) => id < before_id);

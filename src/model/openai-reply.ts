@@ -1,10 +1,10 @@
 import { noRequestUsage, type RequestUsage } from '../core/usage.ts';
 import { count } from './count.ts';
-import type { Deadline } from './deadline.ts';
 import { eventObject, readEvents } from './event-stream.ts';
-import { eventFailure, type FailureContext, streamFailure } from './failure.ts';
-import type { ModelReply, ModelRequest, SendOptions } from './model.ts';
+import { eventFailure, streamFailure } from './failure.ts';
+import type { ModelReply } from './model.ts';
 import { callReader } from './openai-calls.ts';
+import type { StreamedReply } from './streamed-reply.ts';
 
 const name = 'openai';
 
@@ -12,13 +12,7 @@ const name = 'openai';
  * Reads a streamed reply of Chat Completions to its end. Throws `ModelError` unless the whole reply has arrived, so
  * that no part of one is ever acted on.
  */
-export async function readReply(options: {
-  readonly response: Response;
-  readonly deadline: Deadline;
-  readonly context: FailureContext;
-  readonly request: ModelRequest;
-  readonly onText: SendOptions['onText'] | undefined;
-}): Promise<ModelReply> {
+export async function readReply(options: StreamedReply): Promise<ModelReply> {
   const { response, deadline, context, request, onText } = options;
   const calls = callReader();
   let text = '';

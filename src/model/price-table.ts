@@ -1,10 +1,9 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { firstMatch, type ModelMatch } from './model-match.ts';
 
 /** What tokens of a model cost, in US dollars per million. */
-export type Price = {
-  /** An exact model id, or the start of one followed by `*`. */
-  readonly match: string;
+export type Price = ModelMatch & {
   readonly input: number;
   readonly output: number;
   readonly cache_read: number;
@@ -117,9 +116,7 @@ export function costOf(
   tokens: PaidTokens,
 ): number | null {
   if (by.provider === 'offline') return 0;
-  const price = prices.find(({ match }) =>
-    match.endsWith('*') ? by.model.startsWith(match.slice(0, -1)) : by.model === match,
-  );
+  const price = firstMatch(prices, by.model);
   if (price === undefined) return null;
   const sum =
     tokens.input_tokens * price.input +

@@ -1,4 +1,5 @@
 import type { Provider, ProviderName } from './model.ts';
+import { wholeIds } from './model-match.ts';
 import { checkRoutes, type ResolvedRoute, type Route, resolveRoute } from './routes.ts';
 
 /** How each provider is loaded. One that is left out is not configured. */
@@ -31,7 +32,7 @@ export function createRouter(options: {
   const loaded = new Map<ProviderName, Promise<Provider>>();
   return {
     route: (modelId) => resolveRoute(routes, modelId),
-    named: routes.flatMap(({ match }) => (match.endsWith('*') ? [] : [match])),
+    named: wholeIds(routes),
     async provider(name) {
       const known = loaded.get(name);
       if (known !== undefined) return known;

@@ -1,9 +1,8 @@
 import { type ProviderName, providerNames } from './model.ts';
+import { firstMatch, type ModelMatch } from './model-match.ts';
 
 /** Which provider answers for a model id. A table of routes is read from the top; the first match wins. */
-export type Route = {
-  /** An exact model id, or the start of one followed by `*`. */
-  readonly match: string;
+export type Route = ModelMatch & {
   readonly provider: ProviderName;
   /** The id that is sent upstream; null sends the same one. */
   readonly model: string | null;
@@ -39,9 +38,7 @@ export function defaultRoutes(configured: ConfiguredProviders): Route[] {
 
 /** The way for a model id; null when no route matches it. */
 export function resolveRoute(routes: readonly Route[], modelId: string): ResolvedRoute | null {
-  const route = routes.find(({ match }) =>
-    match.endsWith('*') ? modelId.startsWith(match.slice(0, -1)) : modelId === match,
-  );
+  const route = firstMatch(routes, modelId);
   if (route === undefined) return null;
   const { provider, model, because } = route;
   return { provider, model: model ?? modelId, because: because ?? `route ${formatRoute(route)}` };

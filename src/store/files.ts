@@ -10,10 +10,10 @@ export async function insertFile(tx: Handle, row: FileRow): Promise<void> {
   await tx.insertInto('files').values(row).execute();
 }
 
-/** Those of these files that are there, expired ones included, the newest first. */
+/** Those of these files that are there, expired ones included, in no order. */
 export async function findFiles(db: Handle, ids: readonly string[]): Promise<FileRow[]> {
   if (ids.length === 0) return [];
-  return db.selectFrom('files').selectAll().where('id', 'in', ids).orderBy('id', 'desc').execute();
+  return db.selectFrom('files').selectAll().where('id', 'in', ids).execute();
 }
 
 /** Files by id, which is by the time of their upload; one more than the page holds, if there is one. */

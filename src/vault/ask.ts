@@ -33,7 +33,7 @@ export function createAsk(options: { readonly allow_private: boolean }): { ask: 
     async ask({ method, url, headers, body, enough, signal }) {
       try {
         const response = await fetch(url, { method, headers: { ...headers }, body, signal });
-        const read = await readBody(response, enough ?? (() => false));
+        const read = await readBody(response, enough);
         return { status: response.status, headers: Object.fromEntries(response.headers), ...read };
       } catch {
         return null;
@@ -45,7 +45,7 @@ export function createAsk(options: { readonly allow_private: boolean }): { ask: 
 
 async function readBody(
   { body }: Response,
-  enough: (text: string) => boolean,
+  enough: Question['enough'],
 ): Promise<Pick<Answer, 'body' | 'truncated'>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -55,7 +55,7 @@ async function readBody(
     chunks.push(chunk.subarray(0, longestBody - size));
     size += chunk.length;
     if (size > longestBody) return { body: text(), truncated: true };
-    if (enough(text())) break;
+    if (enough?.(text()) === true) break;
   }
   return { body: text(), truncated: false };
 }

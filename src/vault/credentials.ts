@@ -22,7 +22,7 @@ import { authOf, type Credential, type CredentialSecrets, readCredential } from 
 import type { Happenings } from './happenings.ts';
 import { mcpUrlKey } from './mcp-url.ts';
 import { notOpened, type SecretBox } from './secrets.ts';
-import { purged, requireOpen, requireVault } from './vault-settings.ts';
+import { purge, requireOpen, requireVault } from './vault-settings.ts';
 
 type Deps = {
   readonly store: Store;
@@ -143,12 +143,7 @@ export function createCredentials({ store, clock, ids, happenings, box, allow_pr
       const archived = await store.write(async (tx) => {
         const row = await lock(tx, place);
         if (row.archived_at !== null) return readCredential(row);
-        const at = formatTime(clock.now());
-        await updateCredential(tx, row.id, purged(at));
-        const after = readCredential({ ...row, ...purged(at) });
-        const change = { before: readCredential(row), after };
-        await happenings.credential({ tx, what: 'archived', by, at }, row, change);
-        return after;
+        return purge(row, happenings, { tx, by, at: formatTime(clock.now()) });
       });
       happenings.wake();
       return archived;

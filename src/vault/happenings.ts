@@ -36,11 +36,10 @@ export function createHappenings({ audit, notify }: Deps) {
     async credential(
       { tx, what, by, at }: Happening,
       { id, vault_id }: Pick<Credential, 'id' | 'vault_id'>,
-      { before, after, replaced }: Change<Credential> & { readonly replaced?: readonly SecretName[] },
+      { before, after, replaced = [] }: Change<Credential> & { readonly replaced?: readonly SecretName[] },
     ): Promise<void> {
       const now = credentialFact(after);
-      const given =
-        replaced === undefined || replaced.length === 0 ? {} : { secrets_replaced: [...replaced] };
+      const given = replaced.length === 0 ? {} : { secrets_replaced: [...replaced] };
       await audit.append(tx, {
         ...{ action: `vault_credential.${what}`, outcome: 'done', actor: by, reason: null },
         ...{ subject: { type: 'vault_credential', id }, before: credentialFact(before) },

@@ -4,8 +4,9 @@ import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import { type Metadata, type MetadataPatch, patchMetadata } from '../core/metadata.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
-import type { Store } from '../store/dialect.ts';
+import type { Handle, Store } from '../store/dialect.ts';
 import {
+  type CredentialRow,
   deleteVault,
   findVault,
   findVaults,
@@ -17,7 +18,7 @@ import {
   updateVault,
   type VaultRow,
 } from '../store/vaults.ts';
-import { readCredential, readVault, type Vault } from './credential.ts';
+import { type Credential, readCredential, readVault, type Vault } from './credential.ts';
 import type { Happenings } from './happenings.ts';
 import type { Sealing } from './sealing.ts';
 import { noKey } from './secrets.ts';
@@ -29,14 +30,6 @@ type Deps = {
   readonly happenings: Happenings;
   readonly sealing: Sealing;
 };
-
-/** What archiving leaves of a credential: everything but its secrets. */
-export function purged(at: string) {
-  return {
-    ...{ sealed: null, key_id: null, refreshing_until: null },
-    ...{ archived_at: at, updated_at: at },
-  } as const;
-}
 
 /** Vaults: names under which credentials are kept for sessions. */
 export function createVaultSettings({ store, clock, ids, happenings, sealing }: Deps) {
@@ -99,10 +92,7 @@ export function createVaultSettings({ store, clock, ids, happenings, sealing }: 
         if (before.archived_at !== null) return before;
         const at = formatTime(clock.now());
         for (const row of await listActiveCredentials(tx, id)) {
-          const changes = purged(at);
-          await updateCredential(tx, row.id, changes);
-          const change = { before: readCredential(row), after: readCredential({ ...row, ...changes }) };
-          await happenings.credential({ tx, what: 'archived', by, at }, row, change);
+          await purge(row, happenings, { tx, by, at });
         }
         await updateVault(tx, id, { archived_at: at, updated_at: at });
         const after = { ...before, archived_at: at, updated_at: at };
@@ -147,6 +137,20 @@ export function createVaultSettings({ store, clock, ids, happenings, sealing }: 
       }
     },
   };
+}
+
+/** Archives a credential, which leaves everything of it but its secrets. */
+export async function purge(
+  row: CredentialRow,
+  happenings: Happenings,
+  { tx, by, at }: { readonly tx: Handle; readonly by: Actor; readonly at: string },
+): Promise<Credential> {
+  const secrets = { sealed: null, key_id: null, refreshing_until: null };
+  const changes = { ...secrets, archived_at: at, updated_at: at };
+  await updateCredential(tx, row.id, changes);
+  const change = { before: readCredential(row), after: readCredential({ ...row, ...changes }) };
+  await happenings.credential({ tx, what: 'archived', by, at }, row, change);
+  return change.after;
 }
 
 /** @throws PawlError `vault_not_found` */

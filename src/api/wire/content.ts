@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { MessageBlock, ResultBlock, TextBlock } from '../../core/content.ts';
 import { isId } from '../../core/ids.ts';
-import { longText, parseInto, text } from './fields.ts';
+import { longText, parseInto, text, typeOf } from './fields.ts';
 import { inWords } from './sentences.ts';
 
 /** In one message, one result or one instruction. */
@@ -85,9 +85,8 @@ type BlockType = keyof typeof blocks;
 /** A block of one of these types, whose own fields are reported at their place. */
 function blockOf<T extends ResultBlock>(allowed: readonly BlockType[]) {
   return z.unknown().transform((value, context): T => {
-    const type = allowed.find(
-      (one) => typeof value === 'object' && value !== null && 'type' in value && value.type === one,
-    );
+    const given = typeOf(value);
+    const type = allowed.find((one) => one === given);
     if (type !== undefined) return parseInto(blocks[type] as z.ZodType, value, context) as T;
     context.addIssue({ code: 'custom', path: ['type'], message: `must be one of ${allowed.join(', ')}` });
     return z.NEVER;

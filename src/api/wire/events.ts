@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ClientEventBody } from '../../core/events.ts';
 import { messageContent, resultContent, systemContent } from './content.ts';
-import { limit, list, longText, lookup, notSupported, page, parseInto, time } from './fields.ts';
+import { limit, list, longText, lookup, notSupported, page, parseInto, time, typeOf } from './fields.ts';
 
 const userMessage = z.strictObject({ type: z.literal('user.message'), content: messageContent });
 
@@ -111,9 +111,4 @@ export const eventListQuery = z.strictObject({
 function fileDocuments(events: readonly Extract<ClientEventBody, { type: 'user.message' }>[]): number {
   const blocks = events.flatMap(({ content }) => content);
   return blocks.filter((block) => block.type === 'document' && block.source.type === 'file').length;
-}
-
-function typeOf(value: unknown): string {
-  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
-  return typeof type === 'string' ? type : '';
 }

@@ -85,15 +85,26 @@ function addIssues({ issues }: z.ZodError, context: z.RefinementCtx): void {
   for (const issue of issues) context.addIssue({ ...issue } as never);
 }
 
-/** A page size. */
-export function limit(fallback: number, max: number) {
+/** The `type` that an object of a request has; empty when there is none. */
+export function typeOf(value: unknown): string {
+  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  return typeof type === 'string' ? type : '';
+}
+
+/** A whole number that comes as text, as in a query or a form. */
+export function writtenNumber(min: number, max: number) {
   return z
     .string()
     .refine(
-      (value) => /^\d{1,9}$/.test(value) && Number(value) >= 1 && Number(value) <= max,
-      `must be a whole number from 1 to ${max}`,
+      (value) => /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max,
+      `must be a whole number from ${min} to ${max}`,
     )
-    .transform(Number)
+    .transform(Number);
+}
+
+/** A page size. */
+export function limit(fallback: number, max: number) {
+  return writtenNumber(1, max)
     .default(fallback)
     .meta({
       ...{ type: 'integer', minimum: 1, maximum: max, default: fallback },

@@ -1,22 +1,14 @@
 import { z } from 'zod';
 import type { StoredFile } from '../../file/file.ts';
 import { isMimeType } from '../../file/file-type.ts';
-import { limit, list, lookup, page, text } from './fields.ts';
+import { limit, list, lookup, page, text, writtenNumber } from './fields.ts';
 
 /** How long a file may be kept, in seconds: from an hour to ninety days. */
 const shortest = 3600;
 const longest = 7_776_000;
 
-const expiresIn = z
-  .string()
-  .refine(
-    (value) => /^\d{1,9}$/.test(value) && Number(value) >= shortest && Number(value) <= longest,
-    `must be a whole number from ${shortest} to ${longest}`,
-  )
-  .transform(Number);
-
 /** The parts of an upload besides the file itself. */
-export const fileFields = z.strictObject({ expires_in_seconds: expiresIn.optional() });
+export const fileFields = z.strictObject({ expires_in_seconds: writtenNumber(shortest, longest).optional() });
 
 /** What the part of the file says of itself. */
 export const filePart = z.strictObject({

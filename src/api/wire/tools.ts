@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { problemWithInputSchema } from '../../agent/input-schema.ts';
 import { policyTypes } from '../../core/tools.ts';
-import { notSupported, parseInto, text } from './fields.ts';
+import { notSupported, parseInto, text, typeOf } from './fields.ts';
 
 /** Names that the API keeps for tools of its own. */
 const builtIn = ['bash', 'read', 'write', 'edit', 'glob', 'grep', 'web_fetch', 'web_search'];
@@ -51,7 +51,7 @@ const known = z.discriminatedUnion('type', [custom, mcpToolset], {
 });
 
 const tool = z.unknown().transform((value, context) => {
-  if (typeof value === 'object' && value !== null && 'type' in value && value.type === sandboxed) {
+  if (typeOf(value) === sandboxed) {
     const reason = 'this server has no sandbox to run its tools in; offer custom tools or an MCP server';
     notSupported(context, `'${sandboxed}' is not supported by this server: ${reason}`);
     return z.NEVER;

@@ -1,11 +1,10 @@
 import type { AgentCostsResponse } from '../../api/costs.ts';
 import { agentIdOf } from '../alias/agent-id.ts';
 import { agentPath } from '../alias/alias-calls.ts';
-import { printTable } from '../alias/print-table.ts';
 import { type ReleaseOptions, withReleases } from '../alias/release-server.ts';
 import { callServer } from '../api-client.ts';
 import { money } from '../eval/quantities.ts';
-import { print, printJson } from '../output.ts';
+import { print, printJson, table } from '../output.ts';
 
 export type CostsOptions = ReleaseOptions & { readonly from?: string; readonly to?: string };
 
@@ -21,7 +20,7 @@ export async function showCosts(agent: string, options: CostsOptions): Promise<v
     if (options.output === 'json') return printJson(costs);
     const { agent_id, from, before, total } = costs;
     print(`Sessions of ${agent_id} from ${from} to ${before}:`);
-    printTable(heads, rowsOf(costs));
+    print(table(heads, rowsOf(costs)));
     if (total.unpriced_sessions === 0) return;
     print(`${total.unpriced_sessions} of the sessions have no cost, because their model had no price.`);
   });
@@ -31,11 +30,11 @@ type Spent = AgentCostsResponse['total'];
 
 const heads = ['VERSION', 'ALIAS', 'ARM', 'SESSIONS', 'TURNS', 'IN', 'CACHED', 'OUT', 'COST', 'PER SESSION'];
 
-function rowsOf({ total, versions }: AgentCostsResponse): { readonly cells: readonly string[] }[] {
+function rowsOf({ total, versions }: AgentCostsResponse): readonly (readonly string[])[] {
   const rows = versions.flatMap(({ version, parts }) =>
-    parts.map((part) => ({ cells: [String(version), part.alias ?? '', part.arm ?? '', ...cells(part)] })),
+    parts.map((part) => [String(version), part.alias ?? '', part.arm ?? '', ...cells(part)]),
   );
-  return [...rows, { cells: ['all', '', '', ...cells(total)] }];
+  return [...rows, ['all', '', '', ...cells(total)]];
 }
 
 function cells({ sessions, unpriced_sessions, turns, usage, cost_usd }: Spent): string[] {

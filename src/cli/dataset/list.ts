@@ -2,7 +2,7 @@ import type { DatasetResponse } from '../../api/wire/datasets.ts';
 import type { ServerAccess } from '../api-client.ts';
 import { listItems } from '../list-items.ts';
 import { withServer } from '../open-server.ts';
-import { columns, type Format, paintFor, print, printJson } from '../output.ts';
+import { type Format, print, printJson, table } from '../output.ts';
 import { shortHash } from './words.ts';
 
 /** The options of `pawl dataset list`. */
@@ -21,9 +21,7 @@ export async function listDatasets({ archived, output, ...choice }: ListOptions)
     updated_at,
     archived_at ?? '',
   ]);
-  const heads = ['NAME', 'CASES', 'GROUPS', 'REVISION', 'CHANGED', 'ARCHIVED'];
-  const [head = '', ...lines] = columns([heads, ...rows]);
-  print([paintFor(process.stdout).bold(head), ...lines].join('\n'));
+  print(table(['NAME', 'CASES', 'GROUPS', 'REVISION', 'CHANGED', 'ARCHIVED'], rows));
 }
 
 async function allDatasets(server: ServerAccess, archived: boolean): Promise<DatasetResponse[]> {

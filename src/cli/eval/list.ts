@@ -3,7 +3,7 @@ import type { EvalRunResponse } from '../../api/eval-runs.ts';
 import type { EvalResponse } from '../../api/evals.ts';
 import { callServer, type ServerAccess } from '../api-client.ts';
 import { withServer } from '../open-server.ts';
-import { columns, type Format, paintFor, print, printJson } from '../output.ts';
+import { type Format, print, printJson, table } from '../output.ts';
 
 type Options = { readonly url?: string; readonly eval?: string; readonly output: Format };
 
@@ -38,9 +38,7 @@ async function newest<T>(access: ServerAccess, kind: string, query = ''): Promis
 }
 
 function section(heads: readonly string[], rows: readonly (readonly string[])[]): string | null {
-  if (rows.length === 0) return null;
-  const [head = '', ...lines] = columns([heads, ...rows]);
-  return [paintFor(process.stdout).bold(head), ...lines].join('\n');
+  return rows.length === 0 ? null : table(heads, rows);
 }
 
 function evalCells({ name, revision, definition, updated_at }: EvalResponse): string[] {

@@ -1,7 +1,7 @@
 import type { Pin } from '../../pin/pins.ts';
 import { readPins } from '../../pin/pins-file.ts';
 import { CommandError } from '../command-error.ts';
-import { columns, type Format, paintFor, print, printJson } from '../output.ts';
+import { type Format, print, printJson, table } from '../output.ts';
 
 export type PinShowOptions = { readonly file: string; readonly output: Format };
 
@@ -14,11 +14,8 @@ export function showPins(name: string | undefined, { file, output }: PinShowOpti
 }
 
 function tableOf(pins: readonly (readonly [string, Pin])[]): string {
-  const [head = '', ...lines] = columns([
-    ['PIN', 'VERSION', 'AGENT', 'EVAL', 'NOTE'],
-    ...pins.map(([name, pin]) => [name, ...cells(pin)]),
-  ]);
-  return [paintFor(process.stdout).bold(head), ...lines].join('\n');
+  const rows = pins.map(([name, pin]) => [name, ...cells(pin)]);
+  return table(['PIN', 'VERSION', 'AGENT', 'EVAL', 'NOTE'], rows);
 }
 
 function cells({ agent, version, eval: by, note }: Pin): string[] {
