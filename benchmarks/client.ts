@@ -44,11 +44,11 @@ export function createClient(subject: Subject) {
 
 export type Client = ReturnType<typeof createClient>;
 
+/** The agent of sessions, as their creation names it, and their environment. */
+export type Place = { readonly agent: unknown; readonly environment: string };
+
 /** Makes what a case needs once: an agent and an environment. The floor needs nothing. */
-export async function prepare(
-  subject: Subject,
-  client: Client,
-): Promise<{ agent: unknown; environment: string }> {
+export async function prepare(subject: Subject, client: Client): Promise<Place> {
   if (subject.name === 'floor') return { agent: null, environment: '' };
   const environment = await client.json('POST', '/v1/environments', { name: 'bench' });
   const agent = await client.json('POST', '/v1/agents', {
@@ -63,62 +63,134 @@ export async function prepare(
 export async function runCase(
   subject: Subject,
   client: Client,
-  place: { agent: unknown; environment: string },
+  place: Place,
   ticket: number,
 ): Promise<CaseTimes> {
   const began = now();
-  if (subject.name === 'floor') return runFloorCase(client, ticket, began);
+  const conversation = await open(subject, client, place);
+  const { ttft, ended_at } = await conversation.say(ticket);
+  conversation.close();
+  return { ticket, total: ended_at - began, ttft, ended_at };
+}
+
+/** What one turn took. All times in ms. */
+export type TurnTimes = {
+  /** From sending the message until the server had it on disk. */
+  readonly accepted: number;
+  /** From sending it to the first text. */
+  readonly ttft: number;
+  /** When the end of the turn was seen, by the wall clock. */
+  readonly ended_at: number;
+};
+
+/** A session that is spoken with. `say` runs a turn, and throws when anything is not as it should be. */
+export type Conversation = {
+  readonly id: string;
+  say(ticket: number): Promise<TurnTimes>;
+  close(): void;
+};
+
+/**
+ * Creates a session, whose events are read from one connection for as long as it is open. Calls of custom tools are
+ * answered. On the floor a model is told all that was said before only with `history`.
+ */
+export function open(
+  subject: Subject,
+  client: Client,
+  place: Place,
+  { history = false, fields = {} }: { readonly history?: boolean; readonly fields?: object } = {},
+): Promise<Conversation> {
+  return subject.name === 'floor' ? openOnFloor(client, history) : openSession(client, place, fields);
+}
+
+async function openSession(client: Client, place: Place, fields: object): Promise<Conversation> {
   const session = await client.json('POST', '/v1/sessions', {
     agent: place.agent,
     environment_id: place.environment,
+    ...fields,
   });
   const path = `/v1/sessions/${session['id']}/events`;
   const stream = await client.open('GET', `${path}/stream`);
-  const sent = now();
-  const sending = client.json('POST', path, {
-    events: [{ type: 'user.message', content: [{ type: 'text', text: `ticket ${ticket}` }] }],
-  });
-  const seen = await readTurn(stream);
-  await sending;
-  check(seen.text, ticket);
-  return { ticket, total: seen.ended_at - began, ttft: seen.first_text_at - sent, ended_at: seen.ended_at };
+  const frames = framesOf(stream);
+
+  return {
+    id: String(session['id']),
+    async say(ticket) {
+      const sent = now();
+      let accepted = 0;
+      const message = { type: 'user.message', content: [{ type: 'text', text: `ticket ${ticket}` }] };
+      const sending = client.json('POST', path, { events: [message] }).then(() => {
+        accepted = now() - sent;
+      });
+      let seen = await readTurn(frames);
+      await sending;
+      while (seen.calls.length > 0) {
+        const answers = seen.calls.map((id) => ({ ...answer, custom_tool_use_id: id }));
+        const answering = client.json('POST', path, { events: answers });
+        seen = await readTurn(frames);
+        await answering;
+      }
+      check(seen.text, ticket);
+      return { accepted, ttft: seen.first_text_at - sent, ended_at: seen.ended_at };
+    },
+    close: () => void stream.destroy(),
+  };
 }
 
-async function runFloorCase(client: Client, ticket: number, began: number): Promise<CaseTimes> {
+const answer = { type: 'user.custom_tool_result', content: [{ type: 'text', text: 'Nothing is known.' }] };
+
+async function openOnFloor(client: Client, history: boolean): Promise<Conversation> {
   const session = await client.json('POST', '/sessions', {});
-  const sent = now();
-  const reply = await client.json('POST', `/sessions/${session['id']}/turn`, { text: `ticket ${ticket}` });
-  const ended = now();
-  check(String(reply['text']), ticket);
-  return { ticket, total: ended - began, ttft: ended - sent, ended_at: ended };
+  return {
+    id: String(session['id']),
+    async say(ticket) {
+      const sent = now();
+      const text = `ticket ${ticket}`;
+      const reply = await client.json('POST', `/sessions/${session['id']}/turn`, { text, history });
+      const ended_at = now();
+      check(String(reply['text']), ticket);
+      return { accepted: ended_at - sent, ttft: ended_at - sent, ended_at };
+    },
+    close() {},
+  };
 }
 
-/** Reads a stream until the session is idle. */
-async function readTurn(
-  stream: IncomingMessage,
-): Promise<{ text: string; first_text_at: number; ended_at: number }> {
+/** The frames of a stream of events, one after the other. */
+async function* framesOf(stream: IncomingMessage): AsyncGenerator<string> {
   let buffer = '';
-  let text = '';
-  let first = 0;
   for await (const chunk of stream) {
     buffer += chunk;
     const frames = buffer.split('\n\n');
     buffer = frames.pop() ?? '';
-    for (const frame of frames) {
-      if (frame.startsWith('event: agent.message')) {
-        first = now();
-        const data = JSON.parse(frame.slice(frame.indexOf('data: ') + 6)) as { content: { text: string }[] };
-        text += data.content.map((block) => block.text).join('');
-      }
-      if (frame.startsWith('event: session.status_idle')) {
-        const ended_at = now();
-        stream.destroy();
-        return { text, first_text_at: first, ended_at };
-      }
-    }
+    yield* frames;
   }
-  throw new Error('The stream ended before the turn did');
 }
+
+/** Reads a stream until the session is idle. `calls` are those that it then waits for. */
+async function readTurn(
+  frames: AsyncIterator<string>,
+): Promise<{ text: string; first_text_at: number; ended_at: number; calls: readonly string[] }> {
+  let text = '';
+  let first = 0;
+  for (;;) {
+    const { value: frame, done } = await frames.next();
+    if (done === true) throw new Error('The stream ended before the turn did');
+    if (frame.startsWith('event: agent.message')) {
+      first = now();
+      const { content } = dataOf(frame) as { content: { text: string }[] };
+      text += content.map((block) => block.text).join('');
+    }
+    if (!frame.startsWith('event: session.status_idle')) continue;
+    const ended_at = now();
+    const waits = frame.includes('requires_action');
+    const calls = waits ? (dataOf(frame) as Waiting).stop_reason.event_ids : [];
+    return { text, first_text_at: first, ended_at, calls };
+  }
+}
+
+type Waiting = { readonly stop_reason: { readonly event_ids: readonly string[] } };
+
+const dataOf = (frame: string): unknown => JSON.parse(frame.slice(frame.indexOf('data: ') + 6));
 
 function check(reply: string, ticket: number): void {
   const said = (JSON.parse(reply) as { team: string }).team;

@@ -8,7 +8,7 @@ import { createClient } from './client.ts';
 import { type FakeModel, verdict } from './fake-model.ts';
 import { median } from './measure.ts';
 import type { Row } from './report.ts';
-import { benchKey, processorMs, type Subject, startPawl } from './servers.ts';
+import { benchKey, runNode, type Subject, startPawl } from './servers.ts';
 
 /** How large an eval is. `model_ms` is what the model takes before its first byte. */
 type Load = {
@@ -85,7 +85,7 @@ export async function evalKilled(model: FakeModel, rounds: number): Promise<Row[
     const run = await call(subject, 'POST', '/pawl/v1/eval_runs', { eval: id });
     await untilHalfDone(subject, String(run['id']), cases);
     await subject.kill('SIGKILL');
-    const revived = await startPawl(`${model.url}/l/20`, subject.folder);
+    const revived = await startPawl(`${model.url}/l/20`, { folder: subject.folder });
     const finished = await untilOver(revived, String(run['id']));
     checkScore(finished, cases);
     const sessions = await countSessions(revived);
@@ -211,32 +211,12 @@ async function measurePawl(subject: Subject, file: string, load: Load): Promise<
   };
 }
 
-/** Runs a script to its end. Its processor time is looked at while it runs, so that the last 10 ms may be missing. */
-async function runNode(args: readonly string[]): Promise<{ stdout: string; cpu_ms: number }> {
-  const child = spawn(process.execPath, args, {
-    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', PAWL_KEY: benchKey },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let stdout = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk;
-  });
-  let cpu = 0;
-  const sampling = setInterval(() => {
-    if (child.exitCode === null) cpu = processorMs(child.pid ?? 0);
-  }, 10);
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  clearInterval(sampling);
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`);
-  return { stdout, cpu_ms: cpu };
-}
-
 /** An agent, a dataset and an eval on a server; with a folder, the eval's file as well. */
-async function prepareEval(
+export async function prepareEval(
   subject: Subject,
   { cases, concurrency }: Load,
   folder?: string,
-): Promise<{ id: string; file: string }> {
+): Promise<{ id: string; agent: string; file: string }> {
   const agent = await call(subject, 'POST', '/v1/agents', {
     ...{ name: 'triage', model: 'claude-bench', system: 'Route the ticket.' },
   });
@@ -257,7 +237,7 @@ async function prepareEval(
   const made = await call(subject, 'POST', '/pawl/v1/evals', definition);
   const file = folder === undefined ? '' : join(folder, 'bench.yaml');
   if (folder !== undefined) await writeFile(file, JSON.stringify(definition));
-  return { id: String(made['id']), file };
+  return { id: String(made['id']), agent: String(agent['id']), file };
 }
 
 async function call(
@@ -286,7 +266,7 @@ async function untilHalfDone(subject: Subject, id: string, cases: number): Promi
   await until(subject, `eval_runs/${id}`, (run) => (run['counts'] as Counts).done >= cases / 2);
 }
 
-async function untilOver(
+export async function untilOver(
   subject: Subject,
   id: string,
   list: 'eval_runs' | 'comparisons' = 'eval_runs',
@@ -309,7 +289,7 @@ async function until(
 }
 
 /** The fake model is wrong on every tenth ticket, so that any other score shows a broken runner. */
-function checkScore(run: Record<string, unknown>, cases: number): void {
+export function checkScore(run: Record<string, unknown>, cases: number): void {
   const { done, scores } = run['counts'] as Counts;
   if (run['status'] === 'completed' && done === cases && scores['exact']?.sum === cases * 0.9) return;
   throw new Error(`The eval run did not end as it has to: ${JSON.stringify(run)}`);

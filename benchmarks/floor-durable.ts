@@ -2,6 +2,7 @@
  * The yardstick: the least that a durable server can do. Fastify, SQLite in WAL mode with FULL sync, all
  * writes of one turn of the event loop in one commit; no keys, no validation, no versions. A case is
  * POST /sessions (one commit) and POST /sessions/:id/turn (commit the message, ask the model, commit the reply).
+ * With `history` the model is told all that was said before.
  */
 import { Agent, request as httpRequest } from 'node:http';
 import Sqlite from 'better-sqlite3';
@@ -19,6 +20,7 @@ const insertEvent = db.prepare(
 );
 const setStatus = db.prepare('update sessions set status = ? where id = ?');
 const listSessions = db.prepare('select * from sessions order by created_at desc, id desc limit 20');
+const listEvents = db.prepare('select body from events where session_id = ? order by seq');
 const getSession = db.prepare('select * from sessions where id = ?');
 
 let queue: { run: () => void; done: () => void }[] = [];
@@ -41,8 +43,10 @@ function commit(run: () => void): Promise<void> {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
-function askModel(text: string): Promise<string> {
-  const body = JSON.stringify({ model: 'fake', stream: true, messages: [{ role: 'user', content: text }] });
+type Message = { readonly role: 'user' | 'assistant'; readonly content: string };
+
+function askModel(messages: readonly Message[]): Promise<string> {
+  const body = JSON.stringify({ model: 'fake', stream: true, messages });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const call = httpRequest(
     `${modelUrl}/v1/messages`,
@@ -65,6 +69,15 @@ function askModel(text: string): Promise<string> {
   return promise;
 }
 
+/** All that was said in a session. */
+function conversation(id: string): Message[] {
+  return (listEvents.all(id) as { body: string }[]).flatMap(({ body }): Message[] => {
+    const { type, text } = JSON.parse(body) as { type: string; text: string };
+    if (type === 'user.message') return [{ role: 'user', content: text }];
+    return type === 'agent.message' ? [{ role: 'assistant', content: text }] : [];
+  });
+}
+
 const app = fastify({ forceCloseConnections: true });
 let number = 0;
 
@@ -73,14 +86,16 @@ app.post('/sessions', async () => {
   await commit(() => insertSession.run(id, new Date().toISOString()));
   return { id };
 });
-app.post<{ Params: { id: string }; Body: { text: string } }>(
+app.post<{ Params: { id: string }; Body: { text: string; history?: boolean } }>(
   '/sessions/:id/turn',
   async ({ params, body }) => {
     await commit(() => {
       insertEvent.run(params.id, JSON.stringify({ type: 'user.message', text: body.text }), params.id);
       setStatus.run('running', params.id);
     });
-    const text = await askModel(body.text);
+    const text = await askModel(
+      body.history === true ? conversation(params.id) : [{ role: 'user', content: body.text }],
+    );
     await commit(() => {
       insertEvent.run(params.id, JSON.stringify({ type: 'agent.message', text }), params.id);
       insertEvent.run(params.id, JSON.stringify({ type: 'session.status_idle' }), params.id);

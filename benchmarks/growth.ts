@@ -1,40 +1,165 @@
-import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
+import { type Client, createClient, open, type Place, prepare, runCase } from './client.ts';
+import type { FakeModel } from './fake-model.ts';
+import { fillSessions } from './fill-sessions.ts';
+import { median, runRound } from './measure.ts';
+import { startPostgres } from './postgres.ts';
+import type { Row } from './report.ts';
+import { type Subject, startPawl } from './servers.ts';
 
-/**
- * Fills a stopped server's database with finished sessions of one turn each, copied from the newest one, until
- * it holds `sessions` of them, all of one version of one agent.
- */
-export function fillSessions(folder: string, sessions: number): void {
-  const db = new Sqlite(join(folder, 'pawl.db'));
-  db.pragma('synchronous = OFF');
-  db.pragma('cache_size = -200000');
-  const model = db.prepare('select * from sessions order by created_at desc limit 1').get() as Record<
-    string,
-    unknown
-  >;
-  const events = db
-    .prepare('select * from events where session_id = ? order by seq')
-    .all(model['id']) as Record<string, unknown>[];
-  const have = (db.prepare('select count(*) as n from sessions').get() as { n: number }).n;
-  const insertSession = db.prepare(insertInto('sessions', model));
-  const insertEvent = db.prepare(insertInto('events', events[0] ?? {}));
-  const start = Date.parse('2026-01-01T00:00:00Z');
-  db.transaction(() => {
-    for (let n = have; n < sessions; n++) {
-      const id = `sesn_0${String(n).padStart(23, '0')}`;
-      const created_at = `${new Date(start + n * 1000).toISOString().slice(0, -1)}000Z`;
-      // Nine of ten are archived, as sessions of evaluations are.
-      const archived = n % 10 === 0 ? {} : { status: 'terminated', archived_at: created_at };
-      insertSession.run({ ...model, ...archived, id, created_at });
-      for (const event of events) insertEvent.run({ ...event, session_id: id });
-    }
-  })();
-  db.pragma('wal_checkpoint(TRUNCATE)');
-  db.close();
+const few = 1000;
+const alias = 'live';
+
+/** P7 and the restart of P9: what grows when a hundred times as much is stored. */
+export async function growth(model: FakeModel, rounds: number): Promise<Row[]> {
+  const many = 100_000;
+  const scenario = `${inWords(many)} sessions against ${inWords(few)}`;
+  const grown = await compare(model, { many, rounds, calls: 100 });
+  return [
+    ...ratios(grown, { id: 'P7', scenario }),
+    {
+      id: 'P9',
+      scenario: `restart with ${inWords(many)} sessions`,
+      metric: '÷ start without any',
+      values: [grown.start_ms / grown.empty_start_ms],
+      target: 1.5,
+      fail_above: 3,
+      note: `${grown.start_ms.toFixed(0)} ms; empty ${grown.empty_start_ms.toFixed(0)} ms`,
+    },
+  ];
 }
 
-function insertInto(table: string, row: Record<string, unknown>): string {
-  const columns = Object.keys(row);
-  return `insert into ${table} (${columns.join(', ')}) values (${columns.map((column) => `@${column}`).join(', ')})`;
+/** P13: the same with a million sessions, on both databases. Filling them takes minutes, so only when it is named. */
+export async function million(model: FakeModel, rounds: number): Promise<Row[]> {
+  const many = 1_000_000;
+  const scenario = `${inWords(many)} sessions against ${inWords(few)}`;
+  const onSqlite = await compare(model, { many, rounds, calls: 200 });
+  const postgres = await startPostgres({ large: true });
+  try {
+    const databases = { small: await postgres.create('small'), large: await postgres.create('large') };
+    const onPostgres = await compare(model, { many, rounds, calls: 200, databases });
+    const version = `PostgreSQL ${postgres.version}`;
+    return [
+      ...ratios(onSqlite, { id: 'P13', scenario: `${scenario}, SQLite` }),
+      ...ratios(onPostgres, { id: 'P13', scenario: `${scenario}, ${version}` }),
+    ];
+  } finally {
+    await postgres.stop();
+  }
+}
+
+const inWords = (count: number): string => count.toLocaleString('en');
+
+type Comparison = {
+  readonly many: number;
+  readonly rounds: number;
+  /** How often each operation is done in a round. */
+  readonly calls: number;
+  /** PostgreSQL databases, in place of SQLite. */
+  readonly databases?: { readonly small: string; readonly large: string };
+};
+
+type Grown = {
+  /** What each operation took with many sessions stored, and with few: p50 in ms, one for each round. */
+  readonly many: readonly Times[];
+  readonly few: readonly Times[];
+  readonly start_ms: number;
+  readonly empty_start_ms: number;
+};
+
+type Times = Readonly<Record<string, number>>;
+
+/** Does the same to a server with few sessions stored and to one with many, in turn. */
+async function compare(model: FakeModel, { many, rounds, calls, databases }: Comparison): Promise<Grown> {
+  const one = await startFilled(model, { sessions: few, databaseUrl: databases?.small });
+  const lots = await startFilled(model, { sessions: many, databaseUrl: databases?.large });
+  try {
+    const done = { few: [] as Times[], many: [] as Times[] };
+    for (let round = 0; round < rounds; round++) {
+      done.few.push(await operations(one.subject, calls));
+      done.many.push(await operations(lots.subject, calls));
+    }
+    const empty_start_ms = median([one.empty_start_ms, lots.empty_start_ms]);
+    return { ...done, start_ms: lots.subject.start_ms, empty_start_ms };
+  } finally {
+    await one.subject.dispose();
+    await lots.subject.dispose();
+  }
+}
+
+function ratios(grown: Grown, { id, scenario }: Pick<Row, 'id' | 'scenario'>): Row[] {
+  const of = (times: readonly Times[], name: string): number[] => times.map((one) => one[name] ?? Number.NaN);
+  return Object.keys(grown.many[0] ?? {}).map((name) => {
+    const before = of(grown.few, name);
+    const after = of(grown.many, name);
+    return {
+      ...{ id, scenario, metric: `${name}: p50 ÷ p50`, target: 1.3, fail_above: 2 },
+      values: after.map((ms, round) => ms / (before[round] ?? Number.NaN)),
+      note: `${median(after).toFixed(2)} ms; few ${median(before).toFixed(2)} ms`,
+    };
+  });
+}
+
+/** A server that was started anew on so many sessions. */
+export async function startFilled(
+  model: FakeModel,
+  { sessions, databaseUrl }: { readonly sessions: number; readonly databaseUrl?: string | undefined },
+): Promise<{ subject: Subject; empty_start_ms: number }> {
+  const on = databaseUrl === undefined ? {} : { databaseUrl };
+  const first = await startPawl(model.url, on);
+  await runRound(first, { cases: 1, concurrency: 1 });
+  await first.kill('SIGTERM');
+  await fillSessions(databaseUrl ?? first.folder, sessions);
+  const subject = await startPawl(model.url, { folder: first.folder, ...on });
+  return { subject, empty_start_ms: first.start_ms };
+}
+
+async function operations(subject: Subject, calls: number): Promise<Times> {
+  const client = createClient(subject);
+  const place = await prepare(subject, client);
+  const id = await addAlias(client, place);
+  const [recent] = (await client.json('GET', '/v1/sessions?limit=1'))['data'] as Listed[];
+  const ofAgent = `/v1/sessions?agent_id=${recent?.agent.id}`;
+  const body = { agent: place.agent, environment_id: place.environment };
+  const byAlias = { ...body, agent: `${id}@${alias}` };
+  const conversation = await open(subject, client, place);
+  let ticket = 1_000_000;
+  const timed = (run: () => Promise<unknown>): Promise<number> => medianOf(calls, () => lasted(run));
+  const result = {
+    create: await timed(() => client.json('POST', '/v1/sessions', body)),
+    'create by alias': await timed(() => client.json('POST', '/v1/sessions', byAlias)),
+    'list 20': await timed(() => client.json('GET', '/v1/sessions')),
+    'list of an agent': await timed(() => client.json('GET', ofAgent)),
+    'list of a version': await timed(() => client.json('GET', `${ofAgent}&agent_version=1`)),
+    'list of a version, archived too': await timed(() =>
+      client.json('GET', `${ofAgent}&agent_version=1&include_archived=true`),
+    ),
+    'list of running ones': await timed(() => client.json('GET', `${ofAgent}&statuses[]=running`)),
+    get: await timed(() => client.json('GET', `/v1/sessions/${recent?.id}`)),
+    'send a message': await medianOf(calls, async () => (await conversation.say(ticket++)).accepted),
+    turn: await timed(() => runCase(subject, client, place, ticket++)),
+  };
+  conversation.close();
+  client.close();
+  return result;
+}
+
+type Listed = { readonly id: string; readonly agent: { readonly id: string } };
+
+/** Gives the agent of a place an alias for its version, and returns the agent's id. */
+async function addAlias(client: Client, { agent }: Place): Promise<string> {
+  const { id } = agent as { id: string };
+  await client.json('POST', `/pawl/v1/agents/${id}/aliases/${alias}`, { version: 1, from: null });
+  return id;
+}
+
+async function medianOf(calls: number, measure: () => Promise<number>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < calls; i++) times.push(await measure());
+  return median(times);
+}
+
+async function lasted(run: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await run();
+  return performance.now() - began;
 }

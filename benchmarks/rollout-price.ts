@@ -63,7 +63,8 @@ async function startWithRollouts(model: FakeModel): Promise<{ subject: Subject; 
   );
   for (let n = 0; n < aliasesOfWay; n++) begin.run(canaryWeight, aliasOf('rollout', n));
   db.close();
-  return { subject: await startPawl(model.url, first.folder, 'info'), place };
+  const subject = await startPawl(model.url, { folder: first.folder, logLevel: 'info' });
+  return { subject, place };
 }
 
 const aliasOf = (way: Way, n: number): string => aliasOfLatest(2 * (n % aliasesOfWay) + ways.indexOf(way));

@@ -1,10 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createClient, prepare, runCase } from './client.ts';
+import { createClient, prepare } from './client.ts';
 import { type FakeModel, now } from './fake-model.ts';
-import { fillSessions } from './growth.ts';
 import { endLags, median, quantile, type Round, runRound, sideBySide } from './measure.ts';
 import type { Row } from './report.ts';
-import { type Subject, startFloor, startPawl } from './servers.ts';
+import { startFloor, startPawl } from './servers.ts';
 
 type Pair = { readonly floor: Round; readonly pawl: Round };
 
@@ -130,89 +129,6 @@ export async function slowModel(model: FakeModel, rounds: number): Promise<Row[]
   ];
 }
 
-/** P7 and the restart of P9: what grows when a hundred times as much is stored. */
-export async function growth(model: FakeModel, rounds: number): Promise<Row[]> {
-  const small = await startPawl(model.url);
-  const large = await startPawl(model.url);
-  const emptyStart = median([small.start_ms, large.start_ms]);
-  const one = await refilled(small, model, 1000);
-  const many = await refilled(large, model, 100_000);
-  try {
-    const times: Record<string, number[]> = {};
-    for (let round = 0; round < rounds; round++) {
-      const few = await operations(one);
-      const lots = await operations(many);
-      for (const [name, ms] of Object.entries(lots))
-        times[name] = [...(times[name] ?? []), ms / (few[name] ?? Number.NaN)];
-    }
-    return [
-      ...Object.entries(times).map(([name, values]) => ({
-        id: 'P7',
-        scenario: '100,000 sessions against 1,000',
-        metric: `${name}: p50 ÷ p50`,
-        values,
-        target: 1.3,
-        fail_above: 2,
-        note: '',
-      })),
-      {
-        id: 'P9',
-        scenario: 'restart with 100,000 sessions',
-        metric: '÷ start without any',
-        values: [many.start_ms / emptyStart],
-        target: 1.5,
-        fail_above: 3,
-        note: `${many.start_ms.toFixed(0)} ms; empty ${emptyStart.toFixed(0)} ms`,
-      },
-    ];
-  } finally {
-    await one.dispose();
-    await many.dispose();
-  }
-}
-
-async function refilled(subject: Subject, model: FakeModel, sessions: number): Promise<Subject> {
-  await runRound(subject, { cases: 1, concurrency: 1 });
-  await subject.kill('SIGTERM');
-  fillSessions(subject.folder, sessions);
-  return startPawl(model.url, subject.folder);
-}
-
-async function operations(subject: Subject): Promise<Record<string, number>> {
-  const client = createClient(subject);
-  const place = await prepare(subject, client);
-  const [recent] = (await client.json('GET', '/v1/sessions?limit=1'))['data'] as {
-    id: string;
-    agent: { id: string };
-  }[];
-  const ofAgent = `/v1/sessions?agent_id=${recent?.agent.id}`;
-  const body = { agent: place.agent, environment_id: place.environment };
-  const timed = async (run: () => Promise<unknown>): Promise<number> => {
-    const times: number[] = [];
-    for (let i = 0; i < 100; i++) {
-      const began = performance.now();
-      await run();
-      times.push(performance.now() - began);
-    }
-    return median(times);
-  };
-  let ticket = 1_000_000;
-  const result = {
-    create: await timed(() => client.json('POST', '/v1/sessions', body)),
-    'list 20': await timed(() => client.json('GET', '/v1/sessions')),
-    'list of an agent': await timed(() => client.json('GET', ofAgent)),
-    'list of a version': await timed(() => client.json('GET', `${ofAgent}&agent_version=1`)),
-    'list of a version, archived too': await timed(() =>
-      client.json('GET', `${ofAgent}&agent_version=1&include_archived=true`),
-    ),
-    'list of running ones': await timed(() => client.json('GET', `${ofAgent}&statuses[]=running`)),
-    get: await timed(() => client.json('GET', `/v1/sessions/${recent?.id}`)),
-    turn: await timed(() => runCase(subject, client, place, ticket++)),
-  };
-  client.close();
-  return result;
-}
-
 /** P9: kill the server under load, start it again, and look for everything that it had acknowledged. */
 export async function killed(model: FakeModel, rounds: number): Promise<Row[]> {
   const lost: number[] = [];
@@ -238,7 +154,7 @@ export async function killed(model: FakeModel, rounds: number): Promise<Row[]> {
     await subject.kill('SIGKILL');
     await load;
     client.close();
-    const again = await startPawl(model.url, subject.folder);
+    const again = await startPawl(model.url, { folder: subject.folder });
     const reader = createClient(again);
     let missing = 0;
     for (const { id, event } of acknowledged) {

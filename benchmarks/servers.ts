@@ -27,14 +27,20 @@ const startTimeoutMs = 60_000;
 /** What the first line of `pawl` asks of Node. */
 const nodeFlags = ['--max-semi-space-size=8', '--v8-pool-size=1', '--heap-growing-percent=40'];
 
-/**
- * Starts the built server on a folder of its own (or a given one), with the fake model behind it. It reports errors
- * alone; at `info` it logs as users have it, to a file.
- */
+/** How a server differs from one that starts afresh. */
+export type PawlOptions = {
+  /** Where its data is; a folder of its own when left out. */
+  readonly folder?: string;
+  /** It reports errors alone; at `info` it logs as users have it, to `server.log` in its folder. */
+  readonly logLevel?: 'error' | 'info';
+  /** A PostgreSQL database in place of SQLite. */
+  readonly databaseUrl?: string;
+};
+
+/** Starts the built server, with the fake model behind it. */
 export async function startPawl(
   modelUrl: string,
-  folder?: string,
-  logLevel: 'error' | 'info' = 'error',
+  { folder, logLevel = 'error', databaseUrl }: PawlOptions = {},
 ): Promise<Subject> {
   const home = folder ?? (await mkdtemp(join(tmpdir(), 'pawl-bench-')));
   const args = [...nodeFlags, 'dist/cli/pawl.js', 'serve', '--port', '0', '--data-dir', home];
@@ -43,6 +49,7 @@ export async function startPawl(
     PAWL_ANTHROPIC_BASE_URL: modelUrl,
     PAWL_ANTHROPIC_API_KEY: 'none-needed',
     PAWL_LOG_LEVEL: logLevel,
+    ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
   };
   if (logLevel === 'error') return start('pawl', home, args, env);
   const file = openSync(join(home, 'server.log'), 'a');
@@ -55,10 +62,15 @@ export async function startFloor(modelUrl: string, folder?: string): Promise<Sub
   return start('floor', home, ['benchmarks/floor-durable.ts', join(home, 'floor.db'), modelUrl], {});
 }
 
+/** Starts a floor that needs nothing but its arguments. */
+export async function startScript(...args: readonly string[]): Promise<Subject> {
+  return start('floor', await mkdtemp(join(tmpdir(), 'pawl-floor-')), args, {});
+}
+
 async function start(
   name: Subject['name'],
   folder: string,
-  args: string[],
+  args: readonly string[],
   env: Record<string, string>,
   stderr: number | 'inherit' = 'inherit',
 ): Promise<Subject> {
@@ -115,6 +127,26 @@ export function threadsMs(pid: number): number {
     Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
   );
   return times.reduce((sum, ns) => sum + ns, 0) / 1e6;
+}
+
+/** Runs a script to its end. Its processor time is looked at while it runs, so that the last 10 ms may be missing. */
+export async function runNode(args: readonly string[]): Promise<{ stdout: string; cpu_ms: number }> {
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', PAWL_KEY: benchKey },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk;
+  });
+  let cpu = 0;
+  const sampling = setInterval(() => {
+    if (child.exitCode === null) cpu = processorMs(child.pid ?? 0);
+  }, 10);
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  clearInterval(sampling);
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`);
+  return { stdout, cpu_ms: cpu };
 }
 
 function rssMb(pid: number): number {

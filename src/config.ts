@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { parse as parseYaml } from 'yaml';
@@ -28,6 +29,10 @@ const url = {
 };
 
 const s3Url = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w.-]+)*\/?$/;
+
+/** What a process can do of those that share a database. */
+const roles = ['all', 'api', 'worker'] as const;
+type Role = (typeof roles)[number];
 
 /** Every setting, its variable and its default. `docs/reference/configuration.md` is checked against this. */
 export const settings = {
@@ -236,6 +241,26 @@ export const settings = {
     expects: 'a whole number of bytes from 1 to 2000000000',
     help: 'The largest file that can be uploaded.',
   } as Setting<number>,
+  retention_days: {
+    env: 'PAWL_RETENTION_DAYS',
+    default: null,
+    read: wholeNumber(1, 36_500),
+    expects: 'a whole number of days from 1 to 36500',
+    help: 'After how many days without activity sessions are deleted, where their agent has no rule of its own.',
+  } as Setting<number | null>,
+  file_retention_days: {
+    env: 'PAWL_FILE_RETENTION_DAYS',
+    default: null,
+    read: wholeNumber(1, 36_500),
+    expects: 'a whole number of days from 1 to 36500',
+    help: 'After how many days uploaded files are deleted that no open session names.',
+  } as Setting<number | null>,
+  export_dir: {
+    ...anyText,
+    env: 'PAWL_EXPORT_DIR',
+    expects: 'a folder',
+    help: 'Folder that old sessions are written into before they are deleted.',
+  } as Setting<string | null>,
   max_tool_rounds: {
     env: 'PAWL_MAX_TOOL_ROUNDS',
     default: 100,
@@ -243,13 +268,105 @@ export const settings = {
     expects: 'a whole number from 1 to 100000',
     help: 'How often one turn may ask its model, answers of tools included.',
   } as Setting<number>,
+  role: {
+    env: 'PAWL_ROLE',
+    default: 'all',
+    read: (text) => roles.find((role) => role === text) ?? null,
+    expects: `one of ${roles.join(', ')}`,
+    help: 'What this process does of those that share a PostgreSQL database: answer requests, work, or all.',
+  } as Setting<Role>,
   max_turns: {
     env: 'PAWL_MAX_TURNS',
     default: 256,
     read: wholeNumber(1, 100_000),
     expects: 'a whole number from 1',
-    help: 'How many turns run side by side; more wait.',
+    help: 'How many turns run side by side in this process; more wait.',
   } as Setting<number>,
+  max_turns_per_agent: {
+    env: 'PAWL_MAX_TURNS_PER_AGENT',
+    default: null,
+    read: wholeNumber(1, 100_000),
+    expects: 'a whole number from 1',
+    help: 'How many of them may be of one agent; as many as there are, unless set.',
+  } as Setting<number | null>,
+  stop_grace_ms: {
+    env: 'PAWL_STOP_GRACE_MS',
+    default: 10_000,
+    read: wholeNumber(0, 3_600_000),
+    expects: 'a whole number of milliseconds from 0 to 3600000, an hour',
+    help: 'How long turns under way may go on when the server is told to stop; others take up the rest.',
+  } as Setting<number>,
+  max_waiting_turns: {
+    env: 'PAWL_MAX_WAITING_TURNS',
+    default: 1000,
+    read: wholeNumber(0, 1_000_000),
+    expects: 'a whole number from 0 to 1000000',
+    help: 'How many turns may wait for a place before no message can start another.',
+  } as Setting<number>,
+  max_requests_per_provider: {
+    env: 'PAWL_MAX_REQUESTS_PER_PROVIDER',
+    default: 256,
+    read: wholeNumber(1, 100_000),
+    expects: 'a whole number from 1 to 100000',
+    help: 'How many requests each model provider is sent side by side; agents take turns at what waits.',
+  } as Setting<number>,
+  rate_limit_per_minute: {
+    env: 'PAWL_RATE_LIMIT_PER_MINUTE',
+    default: 0,
+    read: wholeNumber(0, 1_000_000),
+    expects: 'a whole number from 0 to 1000000; 0 is no limit',
+    help: 'How many requests a minute an API key may make that has no limit of its own.',
+  } as Setting<number>,
+  max_failed_keys: {
+    env: 'PAWL_MAX_FAILED_KEYS',
+    default: 60,
+    read: wholeNumber(1, 1_000_000),
+    expects: 'a whole number from 1 to 1000000',
+    help: 'How many requests without a valid API key one address may make in a minute.',
+  } as Setting<number>,
+  trusted_proxies: {
+    ...anyText,
+    env: 'PAWL_TRUSTED_PROXIES',
+    read: (text) => (text.split(',').every((part) => isNetwork(part.trim())) ? text : null),
+    expects: 'IP addresses and networks such as 10.0.0.0/8, separated by commas',
+    help: 'Proxies whose X-Forwarded-For is believed. Without any, the address of the connection counts.',
+  } as Setting<string | null>,
+  max_requests: {
+    env: 'PAWL_MAX_REQUESTS',
+    default: 1000,
+    read: wholeNumber(1, 1_000_000),
+    expects: 'a whole number from 1 to 1000000',
+    help: 'How many requests one process answers side by side, streams aside; more are refused.',
+  } as Setting<number>,
+  max_streams: {
+    env: 'PAWL_MAX_STREAMS',
+    default: 10_000,
+    read: wholeNumber(1, 1_000_000),
+    expects: 'a whole number from 1 to 1000000',
+    help: 'How many streams are open at one process; more are refused.',
+  } as Setting<number>,
+  otlp_endpoint: {
+    ...url,
+    env: 'PAWL_OTLP_ENDPOINT',
+    fallback_env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    help: 'Where traces are sent by OTLP over HTTP, up to /v1/traces. Without it there are none.',
+  } as Setting<string | null>,
+  otlp_headers: {
+    ...secret,
+    env: 'PAWL_OTLP_HEADERS',
+    fallback_env: 'OTEL_EXPORTER_OTLP_HEADERS',
+    read: (text) => (/^[\w-]+ *=[^,\s]+( *, *[\w-]+ *=[^,\s]+)*$/.test(text) ? text : null),
+    expects: 'name=value, separated by commas, each value percent-encoded',
+    help: 'Headers that are sent along with traces.',
+  } as Setting<string | null>,
+  service_name: {
+    env: 'PAWL_SERVICE_NAME',
+    fallback_env: 'OTEL_SERVICE_NAME',
+    default: 'pawl',
+    read: (text) => text,
+    expects: 'text',
+    help: 'What traces call this server.',
+  } as Setting<string>,
   log_level: {
     env: 'PAWL_LOG_LEVEL',
     default: 'info',
@@ -405,7 +522,7 @@ function find(
     for (const { source, values } of places) {
       const text = values[variable];
       if (text === undefined || text === '') continue;
-      if (variable !== setting.env && isForClients(text, places)) continue;
+      if (variable === 'ANTHROPIC_API_KEY' && isForClients(text, places)) continue;
       const value = setting.read(text);
       if (value === null) throw new ConfigError(complaint(name, variable, setting, source));
       return { value, source };
@@ -474,6 +591,14 @@ function wholeNumber(min: number, max: number): (text: string) => number | null 
     const value = Number(text);
     return /^\d{1,12}$/.test(text) && value >= min && value <= max ? value : null;
   };
+}
+
+/** Whether a text is an IP address, with or without the bits of a network behind it. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || wholeNumber(1, version === 4 ? 32 : 128)(bits) !== null;
 }
 
 function aesKey(text: string): string | null {

@@ -35,6 +35,7 @@ describe('With keys', () => {
     pawl = await startPawl(
       {
         api_key: adminKey,
+        max_failed_keys: '1000',
         anthropic_base_url: model.url,
         anthropic_api_key: upstreamKey,
         model_max_retries: '0',

@@ -42,6 +42,9 @@ describe('A setting', () => {
     ['PAWL_FILES_URL', 'https://bucket', 'PAWL_FILES_URL: expected s3://bucket, or s3://bucket/prefix'],
     ['PAWL_FILES_URL', 's3://bucket/../a b', 'PAWL_FILES_URL: expected s3://bucket, or s3://bucket/prefix'],
     ['PAWL_MAX_FILE_BYTES', '0', 'PAWL_MAX_FILE_BYTES: expected a whole number of bytes from 1'],
+    ['PAWL_TRUSTED_PROXIES', 'proxy.example', 'PAWL_TRUSTED_PROXIES: expected IP addresses and networks'],
+    ['PAWL_TRUSTED_PROXIES', '10.0.0.0/33', 'PAWL_TRUSTED_PROXIES: expected IP addresses and networks'],
+    ['PAWL_TRUSTED_PROXIES', '::1/64/2', 'PAWL_TRUSTED_PROXIES: expected IP addresses and networks'],
     ['PAWL_ALLOW_NO_KEY', 'perhaps', 'PAWL_ALLOW_NO_KEY: expected true or false'],
     ['PAWL_VAULT_KEY', 'too short', 'PAWL_VAULT_KEY: expected 32 random bytes in base64'],
   ])('%s=%s is refused by name', (name, value, sentence) => {

@@ -41,11 +41,16 @@ export function startPawlProcess(args: readonly string[], options: RunOptions = 
 }
 
 /** Starts Node with these arguments. */
-export function startNode(
-  args: readonly string[],
+export function startNode(args: readonly string[], options: RunOptions = {}): Running {
+  return startProgram([process.execPath, ...args], options);
+}
+
+/** Starts a program with its arguments behind it. */
+export function startProgram(
+  [program = '', ...args]: readonly string[],
   { env = {}, cwd = freshFolder(), input = '' }: RunOptions = {},
 ): Running {
-  const child = spawn(process.execPath, args, {
+  const child = spawn(program, args, {
     cwd,
     env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], NODE_COMPILE_CACHE: compiled, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -43,6 +43,7 @@ beforeAll(async () => {
   pawl = await startPawl({
     data_dir: folder,
     allow_private_webhooks: 'true',
+    max_failed_keys: '10000',
     vault_key: Buffer.alloc(32, 1).toString('base64'),
   });
   routes = await registeredRoutes();
@@ -134,6 +135,7 @@ const bodies: Readonly<Record<string, object>> = {
   'POST /pawl/v1/eval_runs': { eval: 'letters' },
   'POST /pawl/v1/sessions/:id/scores': { name: 'helpful', value: 1 },
   'POST /pawl/v1/keys': { name: 'mine', role: 'admin' },
+  'POST /pawl/v1/keys/:id': { rate_limit_per_minute: null },
   'POST /pawl/v1/webhooks': { url: 'http://127.0.0.1:1/mine', enabled_events: ['*'] },
 };
 
@@ -233,7 +235,10 @@ describe('A key', () => {
       return data.map(({ action, after }) => ({ action, after }));
     };
     expect(await entriesOn(keyOf('admin').id)).toEqual([
-      { action: 'key.created', after: { name: 'a admin', role: 'admin', expires_at: null } },
+      {
+        action: 'key.created',
+        after: { name: 'a admin', role: 'admin', expires_at: null, rate_limit_per_minute: null },
+      },
     ]);
     const origin = 'http://127.0.0.1:1';
     expect(await entriesOn(things['webhooks'])).toMatchObject([{ after: { origin, enabled_events: ['*'] } }]);

@@ -12,6 +12,7 @@ import type { EventType, WebhookEvent } from '../src/webhook/event-types.ts';
 import { createPost } from '../src/webhook/post.ts';
 import type { Delivery, Wanted, Webhook } from '../src/webhook/webhook.ts';
 import { createWebhooks, type Webhooks } from '../src/webhook/webhooks.ts';
+import { noTelemetry } from './no-telemetry.ts';
 import { quietLog } from './pawl.ts';
 import { type FreshDatabase, freshDatabase } from './postgres.ts';
 import { answer, type Receiver, startReceiver } from './webhook-receiver.ts';
@@ -70,6 +71,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     const ids = createIds(clock, randomBytes);
     const room = { store, clock, ids, log: quietLog, audit: createAudit({ store, clock, ids }) };
     return createWebhooks({
+      telemetry: noTelemetry,
       ...{ ...room, randomBytes, random: () => 0, allow_private: true, pawl_version: '0.0.0' },
       ...{ post: createPost({ allow_private: true }), deadline: () => runOut.signal },
     });

@@ -11,7 +11,7 @@ import { createIds } from '../core/ids.ts';
 import type { Store } from '../store/dialect.ts';
 import { openStore } from '../store/open.ts';
 import { createAudit } from './audit.ts';
-import { type Actor, createKeys, type Keys, serverActor } from './keys.ts';
+import { type Actor, createKeys, isMadeHere, type Keys, serverActor } from './keys.ts';
 
 const me: Actor = { key_id: 'apikey_me', name: 'me', role: 'admin' };
 
@@ -39,10 +39,15 @@ afterEach(() => store.close());
 test('a new key opens the door for its role', async () => {
   const { key, secret } = await keys.create({ name: 'robot', role: 'editor' }, me);
   expect(secret).toMatch(/^sk-pawl-[1-9A-HJ-NP-Za-km-z]{40}$/);
+  expect(isMadeHere(secret)).toBe(true);
+  for (const other of ['', 'a-preset-secret-of-mine', 'sk-pawl-short', `${secret}x`]) {
+    expect(isMadeHere(other)).toBe(false);
+  }
   expect(key).toMatchObject({ name: 'robot', role: 'editor', hint: secret.slice(-4), revoked_at: null });
   expect(await keys.identify(secret)).toEqual({
     kind: 'known',
     actor: { key_id: key.id, name: 'robot', role: 'editor' },
+    rate_limit_per_minute: null,
   });
 });
 
@@ -163,6 +168,47 @@ test('a revoked preset stays revoked, and the start then makes a key of its own'
   expect(await keys.identify(secret ?? '')).toMatchObject({ actor: { role: 'admin' } });
 });
 
+describe('The limit of a key', () => {
+  const limitOf = async (of: Keys, secret: string) => {
+    const identity = await of.identify(secret);
+    return identity.kind === 'known' ? identity.rate_limit_per_minute : identity.kind;
+  };
+
+  test('is what it was made with, and what it was set to later, at once', async () => {
+    const { key, secret } = await keys.create({ name: 'a', role: 'editor', rate_limit_per_minute: 5 }, me);
+    expect([key.rate_limit_per_minute, await limitOf(keys, secret)]).toEqual([5, 5]);
+    for (const limit of [0, 7, null]) {
+      expect(await keys.setLimit(key.id, limit, me)).toEqual({ ...key, rate_limit_per_minute: limit });
+      expect(await limitOf(keys, secret)).toBe(limit);
+    }
+    await expect(keys.setLimit('apikey_none', 1, me)).rejects.toMatchObject({ code: 'key_not_found' });
+  });
+
+  test('is known to another process after a second', async () => {
+    const { key, secret } = await keys.create({ name: 'a', role: 'editor' }, me);
+    const other = keysOn(store);
+    expect(await limitOf(other, secret)).toBeNull();
+    await keys.setLimit(key.id, 3, me);
+    now += 1001;
+    expect(await limitOf(other, secret)).toBe(3);
+  });
+
+  test('is written down where it changes, and only there', async () => {
+    const { key } = await keys.create({ name: 'a', role: 'editor', rate_limit_per_minute: 5 }, me);
+    for (const limit of [5, 9, 9, null]) await keys.setLimit(key.id, limit, me);
+    const entries = await store.db.selectFrom('audit_entries').selectAll().orderBy('seq').execute();
+    const changes = entries.filter(({ action }) => action === 'key.updated');
+    expect(changes.map(({ before, after }) => [JSON.parse(before ?? ''), JSON.parse(after ?? '')])).toEqual([
+      [{ rate_limit_per_minute: 5 }, { rate_limit_per_minute: 9 }],
+      [{ rate_limit_per_minute: 9 }, { rate_limit_per_minute: null }],
+    ]);
+  });
+
+  test('does not hold the server itself', async () => {
+    expect(await limitOf(keys, keys.own_secret)).toBe(0);
+  });
+});
+
 describe('A key with an end', () => {
   const end = '2027-01-15T09:00:00.000000Z';
   const [before, after] = ['2027-01-15T08:59:59Z', '2027-01-15T09:00:01Z'].map((text) => Date.parse(text));
@@ -218,7 +264,7 @@ test('making, revoking, and trying a revoked key is written down, the last of th
   ]);
   expect(JSON.stringify(entries)).not.toContain(secret);
   // Everybody may read the log, but nobody needs a part of the secret.
-  const after = { name: 'robot', role: 'editor', expires_at: null };
+  const after = { name: 'robot', role: 'editor', expires_at: null, rate_limit_per_minute: null };
   expect(JSON.parse(entries[0]?.after ?? '')).toEqual(after);
 });
 
@@ -245,6 +291,17 @@ describe('On PostgreSQL', () => {
     const told = await Promise.all(Array.from({ length: 8 }, () => many.revoke(key.id, me)));
     expect(await actionsOn(key.id)).toEqual(['key.created', 'key.revoked']);
     expect(new Set(told.map(({ revoked_at }) => revoked_at)).size).toBe(1);
+  });
+
+  test('a limit that many set at once is written down as one change after the other', async () => {
+    const many = keysOn(shared);
+    const { key } = await many.create({ name: 'robot', role: 'editor' }, me);
+    await Promise.all(Array.from({ length: 8 }, (_, n) => many.setLimit(key.id, n, me)));
+    const entries = shared.db.selectFrom('audit_entries').selectAll().where('subject_id', '=', key.id);
+    const changes = await entries.where('action', '=', 'key.updated').orderBy('seq').execute();
+    const [befores, afters] = [changes.map(({ before }) => before), changes.map(({ after }) => after)];
+    expect(befores.slice(1)).toEqual(afters.slice(0, -1));
+    expect(new Set(afters).size).toBe(8);
   });
 
   test('a key that many try when its time is over ends once', async () => {

@@ -14,12 +14,20 @@ import {
   insertKey,
   type KeyRow,
   listKeys,
+  lockKey,
   revokeKey,
+  setKeyLimit,
 } from '../store/keys.ts';
 import type { Audit } from './audit.ts';
 
 /** A key without anything secret. */
 export type Key = Omit<KeyRow, 'hash' | 'role'> & { readonly role: Role };
+
+/** A key to make; without an end it has none, and without a limit it has that of every key. */
+export type NewKey = Pick<Key, 'name' | 'role'> & {
+  readonly expires_at?: string | undefined;
+  readonly rate_limit_per_minute?: number | null | undefined;
+};
 
 /**
  * Who makes a request. `key_id` is null where no key is asked for, and for the server itself. Two keys of one name are
@@ -35,9 +43,19 @@ export const localActor: Actor = { key_id: null, name: 'local', role: 'admin' };
 
 /** Whom a secret belongs to, or why it opens nothing. */
 export type Identity =
-  | { readonly kind: 'known'; readonly actor: Actor }
+  | KnownKey
   | { readonly kind: 'unknown' }
   | { readonly kind: 'revoked' | 'expired'; readonly at: string };
+
+/**
+ * A key that is let in. `rate_limit_per_minute` is how many requests a minute it may make: 0 for as many as it likes,
+ * null for what the server allows every key.
+ */
+export type KnownKey = {
+  readonly kind: 'known';
+  readonly actor: Actor;
+  readonly rate_limit_per_minute: number | null;
+};
 
 type Deps = {
   readonly store: Store;
@@ -56,9 +74,11 @@ const knownForUs = 1_000_000;
 
 /** API keys: only their hashes are kept, which is enough for texts that nobody can guess. */
 export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps) {
-  function newRow(fields: Pick<KeyRow, 'name' | 'role' | 'expires_at'>, secret: string): KeyRow {
+  function newRow(fields: Pick<KeyRow, 'name' | 'role'> & Partial<KeyRow>, secret: string): KeyRow {
     return {
       id: ids.next('key'),
+      expires_at: null,
+      rate_limit_per_minute: null,
       ...fields,
       hash: sha256(secret),
       hint: secret.slice(-4),
@@ -69,25 +89,35 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
 
   // A key is looked up with every request. A second may pass before another process's revocation is seen here;
   // one of this process is seen at once.
-  const known = new Map<string, { actor: Actor; until: number }>();
-  let revocations = 0;
+  const known = new Map<string, { key: KnownKey; until: number }>();
+  let changes = 0;
   const ownSecret = prefix + randomText(randomBytes, secretLength);
   const ownHash = sha256(ownSecret);
+  const ownKey: KnownKey = { kind: 'known', actor: own, rate_limit_per_minute: 0 };
 
-  function remember(hash: string, actor: Actor, expiresAt: string | null): Actor {
+  function remember(row: KeyRow): KnownKey {
+    const { hash, expires_at, rate_limit_per_minute } = row;
+    const key = { kind: 'known', actor: actorOf(row), rate_limit_per_minute } as const;
     if (known.size >= maxKnown) known.clear();
     const until = clock.now() + knownForUs;
     // Past its end, it is looked up again.
-    if (expiresAt === null || expiresAt > formatTime(until)) known.set(hash, { actor, until });
-    return actor;
+    if (expires_at === null || expires_at > formatTime(until)) known.set(hash, { key, until });
+    return key;
+  }
+
+  /** What was believed of a key is looked up again, also by whoever is looking it up at the moment. */
+  function forget({ hash }: KeyRow): void {
+    changes++;
+    known.delete(hash);
   }
 
   async function insert(tx: Handle, row: KeyRow, by: Actor): Promise<void> {
     await insertKey(tx, row);
     // Everybody reads the log, so that it tells nothing that helps to know the secret.
-    const { id, name, role, expires_at } = row;
+    const { id, name, role, expires_at, rate_limit_per_minute } = row;
     const fact = { action: 'key.created', outcome: 'done', actor: by, reason: null, before: null } as const;
-    await audit.append(tx, { ...fact, subject: { type: 'api_key', id }, after: { name, role, expires_at } });
+    const after = { name, role, expires_at, rate_limit_per_minute };
+    await audit.append(tx, { ...fact, subject: { type: 'api_key', id }, after });
   }
 
   /** Ends a key and writes it down, unless that was done before. */
@@ -100,13 +130,10 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
     });
   }
 
-  async function create(
-    fields: Pick<Key, 'name' | 'role'> & { readonly expires_at?: string | undefined },
-    by: Actor,
-  ): Promise<{ key: Key; secret: string }> {
+  async function create(fields: NewKey, by: Actor): Promise<{ key: Key; secret: string }> {
     const secret = prefix + randomText(randomBytes, secretLength);
-    const { name, role, expires_at } = fields;
-    const row = newRow({ name, role, expires_at: expires_at ?? null }, secret);
+    const { name, role, expires_at = null, rate_limit_per_minute = null } = fields;
+    const row = newRow({ name, role, expires_at, rate_limit_per_minute }, secret);
     await store.write((tx) => insert(tx, row, by));
     return { key: withoutSecrets(row), secret };
   }
@@ -141,19 +168,19 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
     /** Who a secret belongs to, or why nobody. */
     async identify(secret: string): Promise<Identity> {
       const hash = sha256(secret);
-      if (hash === ownHash) return { kind: 'known', actor: own };
+      if (hash === ownHash) return ownKey;
       const kept = known.get(hash);
-      if (kept !== undefined && kept.until > clock.now()) return { kind: 'known', actor: kept.actor };
-      const before = revocations;
+      if (kept !== undefined && kept.until > clock.now()) return kept.key;
+      const before = changes;
       const row = await findKeyByHash(store.db, hash);
       if (row === null) return { kind: 'unknown' };
       const { expires_at, revoked_at } = row;
       if (revoked_at !== null)
         return refuse(row, revoked_at === expires_at ? 'expired' : 'revoked', revoked_at);
       if (expires_at !== null && (await isPast(expires_at))) return expire(row, expires_at);
-      // What was read before a revocation must not be believed after it.
-      if (before !== revocations) return this.identify(secret);
-      return { kind: 'known', actor: remember(hash, actorOf(row), expires_at) };
+      // What was read before a change must not be believed after it.
+      if (before !== changes) return this.identify(secret);
+      return remember(row);
     },
 
     /** Whether whoever was let in as this actor still would be. */
@@ -170,7 +197,7 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
      */
     async ensureAdmin(preset: string | null): Promise<string | null> {
       if (preset !== null) {
-        const row = newRow({ name: 'preset', role: 'admin', expires_at: null }, preset);
+        const row = newRow({ name: 'preset', role: 'admin' }, preset);
         await store.write(async (tx) => {
           if ((await findKeyByHash(tx, row.hash)) === null) await insert(tx, row, serverActor);
         });
@@ -185,9 +212,30 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
         await end(tx, id, { by, at: formatTime(clock.now()), action: 'key.revoked' });
         return findKey(tx, id);
       });
-      if (row === null) throw new PawlError('key_not_found', `API key ${id} does not exist`);
-      revocations++;
-      known.delete(row.hash);
+      if (row === null) throw noKey(id);
+      forget(row);
+      return withoutSecrets(row);
+    },
+
+    /**
+     * Sets how many requests a minute a key may make: at once for this process, after a second for the others.
+     * @throws PawlError `key_not_found`
+     */
+    async setLimit(id: string, rate_limit_per_minute: number | null, by: Actor): Promise<Key> {
+      const row = await store.write(async (tx) => {
+        const before = await lockKey(tx, store.dialect, id);
+        if (before === null) throw noKey(id);
+        if (before.rate_limit_per_minute === rate_limit_per_minute) return before;
+        await setKeyLimit(tx, id, rate_limit_per_minute);
+        await audit.append(tx, {
+          ...{ action: 'key.updated', outcome: 'done', actor: by, reason: null },
+          subject: { type: 'api_key', id },
+          before: { rate_limit_per_minute: before.rate_limit_per_minute },
+          after: { rate_limit_per_minute },
+        });
+        return { ...before, rate_limit_per_minute };
+      });
+      forget(row);
       return withoutSecrets(row);
     },
 
@@ -200,6 +248,15 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
 }
 
 export type Keys = ReturnType<typeof createKeys>;
+
+/** Whether a secret is like those that are made here. Those are not found by trying, at whatever speed; others may be. */
+export function isMadeHere(secret: string): boolean {
+  return secret.startsWith(prefix) && secret.length === prefix.length + secretLength;
+}
+
+function noKey(id: string): PawlError {
+  return new PawlError('key_not_found', `API key ${id} does not exist`);
+}
 
 function actorOf(row: KeyRow): Actor {
   return { key_id: row.id, name: row.name, role: row.role as Role };

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Audit } from '../access/audit.ts';
 import type { Keys } from '../access/keys.ts';
@@ -7,6 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import type { Evaluation } from '../eval/evaluation.ts';
 import type { Shadows } from '../eval/shadow/shadows.ts';
 import type { Files } from '../file/files.ts';
@@ -17,6 +19,7 @@ import type { History } from '../session/history.ts';
 import type { Hub } from '../session/hub.ts';
 import type { Inbox } from '../session/inbox.ts';
 import type { Previews } from '../session/previews.ts';
+import type { RetentionRules } from '../session/retention/rules.ts';
 import type { Scores } from '../session/scores.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { Store } from '../store/dialect.ts';
@@ -25,8 +28,9 @@ import type { Webhooks } from '../webhook/webhooks.ts';
 import { agentRoutes } from './agents.ts';
 import { aliasRoutes } from './aliases.ts';
 import { auditRoutes } from './audit.ts';
-import { authenticate, type KeyPolicy } from './auth.ts';
+import { authenticate, type KeyLimits, type KeyPolicy } from './auth.ts';
 import { backtestRoutes } from './backtests.ts';
+import { backupRoutes } from './backup.ts';
 import { calibrationRoutes } from './calibrations.ts';
 import { comparisonRoutes } from './comparisons.ts';
 import { costRoutes } from './costs.ts';
@@ -37,13 +41,18 @@ import { evalRunRoutes } from './eval-runs.ts';
 import { evalRoutes } from './evals.ts';
 import { eventRoutes } from './events.ts';
 import { fileRoutes } from './files.ts';
+import { healthRoutes, type Readiness } from './health.ts';
 import { type App, newApp } from './http.ts';
+import { type InFlightLimits, limitInFlight } from './in-flight.ts';
 import { keyRoutes } from './keys.ts';
+import { type MetricsText, metricsRoute } from './metrics.ts';
 import { modelRoutes } from './models.ts';
+import { observeRequests } from './observed.ts';
 import { ofrepRoutes } from './ofrep.ts';
 import { openapiRoutes } from './openapi.ts';
 import { promotionRoutes } from './promotions.ts';
 import { reportRoutes } from './reports.ts';
+import { retentionRoutes } from './retention.ts';
 import { rolloutRoutes } from './rollouts.ts';
 import { scoreRoutes } from './scores.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -67,24 +76,34 @@ type Deps = {
   readonly keys: Keys;
   readonly audit: Audit;
   readonly files: Files;
+  readonly retention: RetentionRules;
   readonly router: Router;
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly telemetry: Telemetry;
+  readonly metricsText: MetricsText;
+  readonly readiness: Readiness;
   readonly store: Store;
   readonly evaluation: Evaluation;
   readonly shadows: Shadows;
   readonly release: Release;
   readonly vaults: Vaults;
   readonly webhooks: Webhooks;
+  /** Begins a backup of everything, as the bytes of a file. */
+  readonly backup: () => Readable;
   readonly key_policy: KeyPolicy;
+  /** Addresses and networks of the proxies that are believed about whom they ask for. */
+  readonly trusted_proxies: readonly string[];
   readonly ping_ms: number;
 };
 
 /** The HTTP side of the server, not yet listening. */
-export function createApp(deps: Deps): App {
-  const app = newApp(deps.ids);
+export function createApp(deps: Deps & KeyLimits & InFlightLimits): App {
+  const app = newApp(deps.ids, deps.trusted_proxies);
+  observeRequests(app, deps);
+  limitInFlight(app as unknown as FastifyInstance, deps);
   authenticate(app as unknown as FastifyInstance, { ...deps, policy: deps.key_policy });
   app.setErrorHandler((error, request, reply) => answerError(deps.log, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
@@ -94,13 +113,9 @@ export function createApp(deps: Deps): App {
       new PawlError('route_not_found', `${request.method} ${path} is not a route of this server`),
     );
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    const path = request.routeOptions.url ?? null;
-    const fields = { request_id: request.id, method: request.method, route: path, status: reply.statusCode };
-    deps.log.debug({ ...fields, ms: Math.round(reply.elapsedTime) }, 'Answered');
-    done();
-  });
   openapiRoutes(app);
+  healthRoutes(app, deps);
+  metricsRoute(app, deps);
   agentRoutes(app, deps.agents);
   environmentRoutes(app, deps.environments);
   vaultRoutes(app, deps.vaults);
@@ -109,6 +124,7 @@ export function createApp(deps: Deps): App {
   scoreRoutes(app, deps);
   modelRoutes(app, deps);
   costRoutes(app, deps);
+  retentionRoutes(app, deps);
   eventRoutes(app, deps);
   streamRoutes(app, deps);
   threadRoutes(app, deps);
@@ -117,6 +133,7 @@ export function createApp(deps: Deps): App {
   aliasRoutes(app, deps.release);
   promotionRoutes(app, deps.release);
   auditRoutes(app, deps.audit);
+  backupRoutes(app, deps);
   webhookRoutes(app, deps.webhooks);
   const watch_streams = createWatchStreams(deps);
   app.addHook('preClose', async () => watch_streams.close());

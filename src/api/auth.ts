@@ -1,8 +1,11 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Audit } from '../access/audit.ts';
-import { type Actor, type Keys, localActor } from '../access/keys.ts';
+import { type Actor, isMadeHere, type Keys, type KnownKey, localActor } from '../access/keys.ts';
+import type { Clock } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import { mayActAs, type Role } from '../core/roles.ts';
+import { createFailedKeys, type FailedKeys } from './failed-keys.ts';
+import { createRateLimit } from './rate-limit.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -12,6 +15,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call a route; without it, viewers may GET and editors may do the rest. */
     readonly role?: Role;
+    /** Whether a route asks for no key, so that nobody is its actor. */
+    readonly open?: true;
   }
 }
 
@@ -20,28 +25,59 @@ export type KeyPolicy = 'required' | 'none';
 
 const loopbackHosts = ['127.0.0.1', 'localhost', '[::1]'];
 
-type Deps = {
+type Deps = KeyLimits & {
   readonly keys: Keys;
   readonly audit: Audit;
+  readonly clock: Clock;
   readonly policy: KeyPolicy;
 };
 
+/** How often a key, and an address without a valid one, may ask for something. */
+export type KeyLimits = {
+  /** The requests a minute of a key that has no limit of its own; 0 for as many as it likes. */
+  readonly rate_limit_per_minute: number;
+  /** The requests a minute without a valid key that one address may make. */
+  readonly max_failed_keys: number;
+  /** Milliseconds by a clock that is never set back. */
+  readonly elapsed: () => number;
+};
+
 /** Lets nobody in without a key, whichever header it comes in, and nobody beyond what the key is for. */
-export function authenticate(app: FastifyInstance, { keys, audit, policy }: Deps): void {
+export function authenticate(app: FastifyInstance, deps: Deps): void {
+  const { keys, audit, policy } = deps;
+  const limitRate = createRateLimit(deps);
+  const failedKeys = createFailedKeys(deps);
+
+  async function withKey(request: FastifyRequest, reply: FastifyReply): Promise<Actor> {
+    const known = await identify(request, { keys, failedKeys });
+    if (request.routeOptions.config.unlimited !== true) limitRate(known, reply);
+    return known.actor;
+  }
+
   app.decorateRequest('actor', null as unknown as Actor);
-  app.addHook('onRequest', async (request) => {
-    request.actor = policy === 'none' ? withoutKey(request) : await withKey(request, keys);
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.open === true) return;
+    request.actor = policy === 'none' ? withoutKey(request) : await withKey(request, reply);
     await requireRole(request, audit);
   });
 }
 
-async function withKey(request: FastifyRequest, keys: Keys): Promise<Actor> {
+/** @throws PawlError `authentication`, or `rate_limited` where that came too often from the same address */
+async function identify(
+  request: FastifyRequest,
+  { keys, failedKeys }: { readonly keys: Keys; readonly failedKeys: FailedKeys },
+): Promise<KnownKey> {
   let ended = '';
   for (const secret of secretsOf(request)) {
     const identity = await keys.identify(secret);
-    if (identity.kind === 'known') return identity.actor;
+    if (identity.kind === 'known') {
+      const { key_id } = identity.actor;
+      if (key_id !== null && !isMadeHere(secret)) failedKeys.requireFamiliar(request.ip, key_id);
+      return identity;
+    }
     if (identity.kind !== 'unknown') ended = ` This one was ${endings[identity.kind]} ${identity.at}.`;
   }
+  failedKeys.count(request.ip);
   throw new PawlError('authentication', `Send a valid API key as x-api-key, or as a bearer token.${ended}`);
 }
 

@@ -46,7 +46,7 @@ export function comparisonRoutes(app: App, { comparisons, evals, watch_streams }
 
   app.get(
     '/pawl/v1/comparisons/:id/stream',
-    { schema: { params: idParams } },
+    { schema: { params: idParams }, config: { stream: true } },
     async ({ params, actor }, reply) => {
       const id = requireId('comparison', params.id);
       await watch_streams.stream<ComparisonResponse>({

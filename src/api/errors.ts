@@ -26,6 +26,7 @@ export function errorResponse(error: PawlError, requestId: string): ErrorRespons
 
 export function sendError(reply: FastifyReply, error: PawlError): void {
   if (error.entry.retry === false) reply.header('x-should-retry', 'false');
+  if (error.retry_after_s !== null) reply.header('retry-after', String(error.retry_after_s));
   const { id, url, body, routeOptions } = reply.request;
   const failure = flagFailure({ url, body, route: routeOptions.url }, error);
   reply.status(error.entry.status).send({ ...failure, ...errorResponse(error, id) });

@@ -57,7 +57,7 @@ export function evalRunRoutes(app: App, { runs, evals, store, watch_streams }: D
 
   app.get(
     '/pawl/v1/eval_runs/:id/stream',
-    { schema: { params: idParams } },
+    { schema: { params: idParams }, config: { stream: true } },
     async ({ params, actor }, reply) => {
       const id = requireId('eval_run', params.id);
       await watch_streams.stream<EvalRunResponse>({

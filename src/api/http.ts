@@ -13,9 +13,12 @@ export type App = ReturnType<typeof bare>;
 
 const maxBodyBytes = 32 * 1024 * 1024;
 
-/** An HTTP server without routes: it reads JSON, checks requests against zod schemas, and names each request. */
-export function newApp(ids: Ids): App {
-  const app = bare(ids);
+/**
+ * An HTTP server without routes: it reads JSON, checks requests against zod schemas, and names each request. The
+ * proxies are believed about the address that a request comes from.
+ */
+export function newApp(ids: Ids, trusted_proxies: readonly string[] = []): App {
+  const app = bare(ids, trusted_proxies);
   app.setValidatorCompiler(compileSchema as never);
   readBodies(app);
   app.server.on('checkExpectation', (_request, response: ServerResponse) => {
@@ -36,9 +39,10 @@ export function newApp(ids: Ids): App {
   return app;
 }
 
-function bare(ids: Ids) {
+function bare(ids: Ids, trusted_proxies: readonly string[]) {
   return fastify({
     logger: false,
+    trustProxy: trusted_proxies.length === 0 ? false : [...trusted_proxies],
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,
     // An open stream would otherwise hold up the end of the process.

@@ -4,7 +4,14 @@ import { PawlError } from '../core/errors.ts';
 import type { App } from './http.ts';
 import { lists, pageRequest } from './query.ts';
 import { requireId } from './route.ts';
-import { type KeyResponse, keyCreate, keyListQuery, keyResponse, type NewKeyResponse } from './wire/keys.ts';
+import {
+  type KeyResponse,
+  keyCreate,
+  keyListQuery,
+  keyResponse,
+  keyUpdate,
+  type NewKeyResponse,
+} from './wire/keys.ts';
 import { idParams, noBody } from './wire/params.ts';
 
 type Deps = { readonly keys: Keys; readonly clock: Clock };
@@ -22,6 +29,15 @@ export function keyRoutes(app: App, { keys, clock }: Deps): void {
       }
       const { key, secret } = await keys.create(body, actor);
       return { ...keyResponse(key), secret };
+    },
+  );
+
+  app.post(
+    '/pawl/v1/keys/:id',
+    { schema: { params: idParams, body: keyUpdate }, config },
+    async ({ params, body, actor }): Promise<KeyResponse> => {
+      const id = requireId('key', params.id);
+      return keyResponse(await keys.setLimit(id, body.rate_limit_per_minute, actor));
     },
   );
 

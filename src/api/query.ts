@@ -39,6 +39,7 @@ export const lists = {
   versions: { name: 'versions', key: ['number'], backwards: false },
   environments: { name: 'environments', key: ['string', 'string'], backwards: false },
   session_scores: { name: 'session_scores', key: ['number'], backwards: false },
+  retention: { name: 'retention', key: ['string', 'string'], backwards: false },
   sessions: { name: 'sessions', key: ['string', 'string'], backwards: true },
   events: { name: 'events', key: ['number', 'number'], backwards: false },
   thread_events: { name: 'thread_events', key: ['number', 'number'], backwards: false },

@@ -59,16 +59,20 @@ function readingRoutes(app: App, { rollouts, watch_streams }: Deps): void {
     },
   );
 
-  app.get(`${path}/stream`, { schema: { params: idParams } }, async ({ params, actor }, reply) => {
-    const id = idOf(params);
-    await watch_streams.stream<RolloutResponse>({
-      ...{ reply, actor },
-      event: 'rollout',
-      watch: (tell) => rollouts.watch(id, (rollout) => tell(answer(rollout))),
-      read: async () => answer(await rollouts.retrieve(id)),
-      isOver: ({ ended_at }) => ended_at !== null,
-    });
-  });
+  app.get(
+    `${path}/stream`,
+    { schema: { params: idParams }, config: { stream: true } },
+    async ({ params, actor }, reply) => {
+      const id = idOf(params);
+      await watch_streams.stream<RolloutResponse>({
+        ...{ reply, actor },
+        event: 'rollout',
+        watch: (tell) => rollouts.watch(id, (rollout) => tell(answer(rollout))),
+        read: async () => answer(await rollouts.retrieve(id)),
+        isOver: ({ ended_at }) => ended_at !== null,
+      });
+    },
+  );
 }
 
 function changingRoutes(app: App, { rollouts }: Deps): void {

@@ -65,6 +65,8 @@ export function streamRoutes(app: App, { sessions, hub, previews, keys, ping_ms 
       preview?.close();
     };
     try {
+      // Whoever sends a message once the stream is open sees all of the reply.
+      await preview?.known;
       const { row } = await sessions.retrieve(sessionId);
       reply.hijack();
       if (response.destroyed || response.closed) {
@@ -87,7 +89,7 @@ export function streamRoutes(app: App, { sessions, hub, previews, keys, ping_ms 
 
   app.get(
     '/v1/sessions/:id/events/stream',
-    { schema: { params: idParams, querystring: eventStreamQuery } },
+    { schema: { params: idParams, querystring: eventStreamQuery }, config: { stream: true } },
     async ({ params, query, id, actor }, reply) => {
       const sessionId = requireId('session', params.id);
       await serve({ sessionId, deltas: query.event_deltas }, { id, actor }, reply);
@@ -97,7 +99,7 @@ export function streamRoutes(app: App, { sessions, hub, previews, keys, ping_ms 
   // The only thread of a session is all of it.
   app.get(
     '/v1/sessions/:id/threads/:thread_id/stream',
-    { schema: { params: threadParams, querystring: eventStreamQuery } },
+    { schema: { params: threadParams, querystring: eventStreamQuery }, config: { stream: true } },
     async ({ params, query, id, actor }, reply) => {
       await serve({ sessionId: sessionOf(params), deltas: query.event_deltas }, { id, actor }, reply);
     },

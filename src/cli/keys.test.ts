@@ -43,6 +43,28 @@ test('An admin key is made on request, and its secret is on a line of its own', 
   expect((await keys(['list', '-o', 'json'], secret)).code).toBe(0);
 });
 
+test('A key is made with a limit, which is listed and set later', async () => {
+  const { stdout } = await keys(['create', 'shop', '--rate-limit', '600', '-o', 'json']);
+  const { id, rate_limit_per_minute } = JSON.parse(stdout) as { id: string; rate_limit_per_minute: number };
+  expect(rate_limit_per_minute).toBe(600);
+  expect((await keys(['list'])).stdout).toMatch(new RegExp(`^${id} .* 600$`, 'm'));
+  for (const [limit, said] of [
+    ['1200', '1200'],
+    ['0', 'no limit'],
+    ['default', 'default'],
+  ] as const) {
+    const set = await keys(['update', id, '--rate-limit', limit]);
+    expect(set).toMatchObject({ code: 0, stdout: `${id} "shop" has the limit: ${said}.\n` });
+  }
+  const tooMuch = await keys(['update', id, '--rate-limit', '1000001']);
+  expect(tooMuch).toMatchObject({ code: 3, stderr: expect.stringContaining('rate_limit_per_minute: must') });
+  const noNumber = await keys(['update', id, '--rate-limit', 'many']);
+  expect(noNumber).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('a whole number, or "default"'),
+  });
+});
+
 describe('A key that ends', () => {
   test('is made for so long, and listed with its end', async () => {
     const before = Date.now();
@@ -62,8 +84,8 @@ describe('A key that ends', () => {
     expect(days).toBeGreaterThanOrEqual(30);
     expect(days).toBeLessThan(30.1);
     const listed = await keys(['list']);
-    expect(listed.stdout).toMatch(/^ID .* CREATED +EXPIRES +REVOKED$/m);
-    expect(listed.stdout).toMatch(new RegExp(`^${id} +month +reviewer .* ${expires_at}$`, 'm'));
+    expect(listed.stdout).toMatch(/^ID .* CREATED +EXPIRES +REVOKED +A MINUTE$/m);
+    expect(listed.stdout).toMatch(new RegExp(`^${id} +month +reviewer .* ${expires_at} +default$`, 'm'));
   });
 
   test('is made up to a time', async () => {

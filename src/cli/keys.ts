@@ -10,12 +10,21 @@ import { type Format, print, printJson, table } from './output.ts';
 import { anyKey, asksServer, exampleText } from './server-command.ts';
 
 type Options = { readonly url?: string; readonly output: Format };
+type NewKeyOptions = Options & {
+  readonly role: string;
+  readonly expires?: string;
+  readonly rateLimit?: number | null;
+};
+
+const idHelp = 'the id of the key, as `pawl keys list` shows it';
+const limitHelp = 'requests a minute: 0 for no limit, or "default" for that of the server';
 
 /** `pawl keys`: who may talk to a server. */
 export function keysCommand(): Command {
   return new Command('keys')
-    .description('make, list and revoke the API keys of a running server')
+    .description('make, list, limit and revoke the API keys of a running server')
     .addCommand(createKeyCommand())
+    .addCommand(updateKeyCommand())
     .addCommand(listKeysCommand())
     .addCommand(revokeKeyCommand())
     .addHelpText('after', exampleText({ line: 'pawl keys create ci', note: anyKey }));
@@ -31,9 +40,11 @@ function createKeyCommand(): Command {
         .default('editor'),
     )
     .option('--expires <when>', 'when it ends: 90d, 12h or 30m from now, or a time (default: never)', readEnd)
+    .option('--rate-limit <number>', limitHelp, readLimit)
     .addHelpText('after', `\n${roleHelp()}`)
-    .action(async (name: string, options: Options & { role: string; expires?: string }) => {
-      const body = { name, role: options.role, expires_at: options.expires };
+    .action(async (name: string, options: NewKeyOptions) => {
+      const { role, expires: expires_at, rateLimit: rate_limit_per_minute } = options;
+      const body = { name, role, expires_at, rate_limit_per_minute };
       const key = await callServer<NewKeyResponse>(access(options), {
         method: 'POST',
         path: '/pawl/v1/keys',
@@ -46,6 +57,21 @@ function createKeyCommand(): Command {
       );
     });
   return finished(command, 'pawl keys create ci --role viewer --expires 90d');
+}
+
+function updateKeyCommand(): Command {
+  const command = new Command('update')
+    .description('set how many requests a minute a key may make')
+    .argument('<id>', idHelp)
+    .requiredOption('--rate-limit <number>', limitHelp, readLimit)
+    .action(async (id: string, options: Options & { readonly rateLimit: number | null }) => {
+      const path = `/pawl/v1/keys/${encodeURIComponent(id)}`;
+      const body = { rate_limit_per_minute: options.rateLimit };
+      const key = await callServer<KeyResponse>(access(options), { method: 'POST', path, body });
+      if (options.output === 'json') return printJson(key);
+      print(`${key.id} "${plain(key.name)}" has the limit: ${limitCell(key)}.`);
+    });
+  return finished(command, 'pawl keys update apikey_… --rate-limit 600');
 }
 
 function listKeysCommand(): Command {
@@ -63,8 +89,9 @@ function listKeysCommand(): Command {
         key.created_at,
         key.expires_at ?? '',
         key.revoked_at ?? '',
+        limitCell(key),
       ]);
-      print(table(['ID', 'NAME', 'ROLE', 'ENDS IN', 'CREATED', 'EXPIRES', 'REVOKED'], rows));
+      print(table(['ID', 'NAME', 'ROLE', 'ENDS IN', 'CREATED', 'EXPIRES', 'REVOKED', 'A MINUTE'], rows));
     });
   return finished(command, 'pawl keys list -o json');
 }
@@ -72,7 +99,7 @@ function listKeysCommand(): Command {
 function revokeKeyCommand(): Command {
   const command = new Command('revoke')
     .description('let nobody in with a key any more')
-    .argument('<id>', 'the id of the key, as `pawl keys list` shows it')
+    .argument('<id>', idHelp)
     .action(async (id: string, options: Options) => {
       const path = `/pawl/v1/keys/${encodeURIComponent(id)}/revoke`;
       const key = await callServer<KeyResponse>(access(options), { method: 'POST', path });
@@ -91,6 +118,18 @@ function readEnd(text: string): string {
     number === undefined ? parseTime(text) : (Date.now() + Number(number) * (unitMs[unit] ?? 0)) * 1000;
   if (us !== null) return formatTime(us);
   throw new InvalidArgumentError('It has to be like 90d, 12h, 30m or 2027-01-31T12:00:00Z.');
+}
+
+/** Reads how many requests a minute; null leaves it to the server. */
+function readLimit(text: string): number | null {
+  if (text === 'default') return null;
+  if (/^\d{1,7}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It has to be a whole number, or "default".');
+}
+
+function limitCell({ rate_limit_per_minute }: KeyResponse): string {
+  if (rate_limit_per_minute === null) return 'default';
+  return rate_limit_per_minute === 0 ? 'no limit' : String(rate_limit_per_minute);
 }
 
 function roleHelp(): string {

@@ -94,7 +94,8 @@ function refuseEndpoint({ url }: ServerAccess, { endpoint }: EmbeddedOptions): v
   );
 }
 
-function awaitInterruption(): {
+/** Listens for Ctrl-C and for the signal to end, until `end` is called. A second one ends the process where it stands. */
+export function awaitInterruption(): {
   readonly signal: AbortSignal;
   /** Rejects at the first signal. */
   readonly stopped: Promise<never>;

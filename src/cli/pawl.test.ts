@@ -27,6 +27,7 @@ test.each([
   'pawl stats',
   'pawl keys',
   'pawl keys create',
+  'pawl keys update',
   'pawl keys list',
   'pawl keys revoke',
   'pawl doctor',

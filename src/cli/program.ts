@@ -6,7 +6,9 @@ import { aliasCommand } from './alias.ts';
 import { applyCommand } from './apply.ts';
 import { auditCommand } from './audit.ts';
 import { backtestCommand } from './backtest.ts';
+import { backupCommand } from './backup.ts';
 import { checkCommand } from './check.ts';
+import { copyCommand } from './copy.ts';
 import { datasetCommand } from './dataset.ts';
 import { doctorCommand } from './doctor.ts';
 import { evalCommand } from './eval.ts';
@@ -15,14 +17,18 @@ import { fileCommand } from './file.ts';
 import { gateCommand } from './gate.ts';
 import { keysCommand } from './keys.ts';
 import { withManners } from './manners.ts';
+import { migrateCommand } from './migrate.ts';
 import { pinCommand } from './pin.ts';
 import { planCommand } from './plan.ts';
 import { promoteCommand } from './promote.ts';
 import { promotionCommand } from './promotion.ts';
+import { restoreCommand } from './restore.ts';
+import { retentionCommand } from './retention.ts';
 import { rollbackCommand } from './rollback.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
+import { sessionCommand } from './session.ts';
 import { shadowCommand } from './shadow.ts';
 import { statsCommand } from './stats.ts';
 import { tutorialCommand } from './tutorial/tutorial.ts';
@@ -56,11 +62,17 @@ export function createProgram(): Command {
     .addCommand(aliasCommand()) //    look at and move aliases
     .addCommand(scoreCommand()) //    say what sessions were worth
     .addCommand(agentCommand()) //    see what versions cost
+    .addCommand(sessionCommand()) //  take sessions out
+    .addCommand(retentionCommand()) // say how long sessions are kept
     .addCommand(statsCommand()) //    calculate what gates calculate
     .addCommand(keysCommand()) //     make, list and revoke API keys
     .addCommand(vaultCommand()) //    keep tokens for MCP servers
     .addCommand(auditCommand()) //    read and check the log of who did what
     .addCommand(webhookCommand()) //  tell other systems what happens
+    .addCommand(migrateCommand()) //  bring the schema of the database up to date
+    .addCommand(backupCommand()) //   write everything into one file
+    .addCommand(restoreCommand()) //  fill an empty database with it
+    .addCommand(copyCommand()) //     move to another database
     .addCommand(doctorCommand()) //   check the configuration, the database and the model providers
     .addHelpText('after', `\nExample:\n  $ pawl tutorial\n\n${exitCodeHelp()}`);
   return withManners(program);

@@ -85,6 +85,12 @@ export const errorCatalog = {
     meaning:
       'No open call of the session waits for such an answer: it was answered before, or was never asked.',
   },
+  rate_limited: {
+    status: 429,
+    type: 'rate_limit_error',
+    meaning:
+      'The API key has made as many requests as it may in a minute, or the address too many without a valid key.',
+  },
   session_queue_full: {
     status: 429,
     type: 'rate_limit_error',
@@ -398,7 +404,7 @@ export const errorCatalog = {
   overloaded: {
     status: 529,
     type: 'overloaded_error',
-    meaning: 'The database cannot be used just now, or too much is asked at once; try again.',
+    meaning: 'The database cannot be used just now, or too much is under way or waits; try again.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 
@@ -413,11 +419,14 @@ export type ErrorCode = keyof typeof errorCatalog;
 /** An error meant for the client: `message` is what it reads. Anything private goes into `cause`. */
 export class PawlError extends Error {
   readonly code: ErrorCode;
+  /** After how many seconds the same request may succeed; null where nobody can say. */
+  readonly retry_after_s: number | null;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retry_after_s?: number } = {}) {
     super(message, options);
     this.name = 'PawlError';
     this.code = code;
+    this.retry_after_s = options.retry_after_s ?? null;
   }
 
   get entry(): ErrorEntry & { type: (typeof errorCatalog)[ErrorCode]['type'] } {

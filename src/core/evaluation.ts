@@ -27,6 +27,11 @@ export function usualEpochs(cases: number): number {
 export const recordings = ['production', 'shadow'] as const;
 export type Recording = (typeof recordings)[number];
 
+/** The name of the dataset that is made of what users said to an agent. */
+export function recordedDataset(agentId: string): string {
+  return `recorded.${agentId}`;
+}
+
 /** Where a shadow stands. The last two are for good. */
 export const shadowStatuses = ['running', 'completed', 'stopped'] as const;
 export type ShadowStatus = (typeof shadowStatuses)[number];

@@ -22,3 +22,6 @@ export function isBusy(status: SessionStatus): boolean {
  * a case by this name says the same of the session in which the case is asked.
  */
 export const copyKey = 'pawl_copy_of';
+
+/** The metadata that says for which eval run a session was made. */
+export const evalRunKey = 'pawl_eval_run';

@@ -44,3 +44,38 @@ export function flagEvent(flag: FlagEvaluation, session_id: string | undefined):
     session_id,
   };
 }
+
+/** The attributes of spans: https://opentelemetry.io/docs/specs/semconv/gen-ai/ and https://opentelemetry.io/docs/specs/semconv/http/. */
+export const spanNames = {
+  agent_id: 'gen_ai.agent.id',
+  agent_name: 'gen_ai.agent.name',
+  agent_version: 'gen_ai.agent.version',
+  cache_read_tokens: 'gen_ai.usage.cache_read.input_tokens',
+  cache_write_tokens: 'gen_ai.usage.cache_creation.input_tokens',
+  call_id: 'gen_ai.tool.call.id',
+  conversation: 'gen_ai.conversation.id',
+  error_type: 'error.type',
+  http_method: 'http.request.method',
+  http_route: 'http.route',
+  http_status: 'http.response.status_code',
+  input_tokens: 'gen_ai.usage.input_tokens',
+  max_tokens: 'gen_ai.request.max_tokens',
+  operation: 'gen_ai.operation.name',
+  output_tokens: 'gen_ai.usage.output_tokens',
+  provider: 'gen_ai.provider.name',
+  request_model: 'gen_ai.request.model',
+  response_model: 'gen_ai.response.model',
+  service_instance: 'service.instance.id',
+  service_name: 'service.name',
+  service_version: 'service.version',
+  tool_name: 'gen_ai.tool.name',
+  tool_type: 'gen_ai.tool.type',
+  url_path: 'url.path',
+  // Ours; the conventions have no word for them.
+  mcp_server: 'pawl.mcp_server.name',
+  request: 'pawl.request.id',
+  turn_outcome: 'pawl.turn.outcome',
+} as const;
+
+/** What spans of agents do, in the words of the conventions. */
+export const spanOperations = { turn: 'invoke_agent', request: 'chat', call: 'execute_tool' } as const;

@@ -1,3 +1,4 @@
+import type { Bus } from '../core/bus.ts';
 import { contentHash } from '../core/canonical.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
@@ -5,6 +6,8 @@ import { isOver, type JobStatus, type Recording, type Verdict } from '../core/ev
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
+import { createPuller } from '../queue/puller.ts';
+import type { Job, NewJob, Queue } from '../queue/queue.ts';
 import { findAlias } from '../store/aliases.ts';
 import {
   type ComparisonRow,
@@ -19,6 +22,7 @@ import {
 } from '../store/comparisons.ts';
 import type { Store } from '../store/dialect.ts';
 import type { EvalRunRow } from '../store/eval-runs.ts';
+import { listUnattended } from '../store/jobs.ts';
 import type { EvalDefinition } from './definition.ts';
 import type { Evals } from './evals.ts';
 import type { GatePolicy } from './gate-policy.ts';
@@ -75,6 +79,8 @@ export type RecordedRequest = {
 
 type Deps = {
   readonly store: Store;
+  readonly queue: Queue;
+  readonly bus: Bus;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -86,12 +92,17 @@ type Deps = {
 
 /** How often the runs of a comparison are looked at, should a notice have been missed. */
 const lookEveryMs = 5000;
+/** Nearly all of them wait for their runs. */
+const followedAtOnce = 100;
+const mostUnattended = 1000;
 
 /** Comparisons: two runs are awaited, set against each other, and the gate's verdict is kept for good. */
-export function createComparisons({ store, clock, ids, log, evals, runs, weigh }: Deps) {
-  const watchers = createWatchers<Comparison>();
-  const waiting = new Map<string, Promise<void>>();
-  const stopping = Promise.withResolvers<null>();
+export function createComparisons({ store, queue, bus, clock, ids, log, evals, runs, weigh }: Deps) {
+  const watchers = createWatchers<Comparison>({
+    ...{ bus, kind: 'comparison', read: (id) => retrieve(id) },
+    onFailure: (id, err) => log.warn({ err, comparison: id }, 'The state of a comparison could not be read'),
+  });
+  const puller = createPuller({ queue, log, name: 'comparisons', most: followedAtOnce, work: follow });
 
   async function summarize(row: ComparisonRow): Promise<ComparisonSummary> {
     const [baseline, candidate, verdict] = await Promise.all([
@@ -118,19 +129,24 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
     return read(row);
   }
 
-  /** Follows a comparison to its end. Never rejects: what goes wrong is written down. */
-  async function follow(id: string): Promise<void> {
+  const jobOf = (id: string): NewJob => ({
+    ...{ queue: 'comparisons', subject: id, attempt: 0, group: 'comparisons', resumes: false },
+  });
+
+  /** Follows a comparison to its end: what goes wrong is written down. */
+  async function follow({ subject: id }: Job, signal: AbortSignal): Promise<'done' | 'given_back'> {
     const comparison = await retrieve(id);
+    if (isOver(comparison.status)) return 'done';
     const unwatch = [comparison.baseline.id, comparison.candidate.id].map((run) =>
-      runs.watch(run, () => void publish(id)),
+      runs.watch(run, () => void watchers.changed(id)),
     );
     try {
       await store.write((tx) => updateComparison(tx, id, { status: 'running' }));
       const [baseline, candidate] = await Promise.all([
-        untilOver(comparison.baseline.id),
-        untilOver(comparison.candidate.id),
+        untilOver(comparison.baseline.id, signal),
+        untilOver(comparison.candidate.id, signal),
       ]);
-      if (baseline === null || candidate === null) return;
+      if (baseline === null || candidate === null) return 'given_back';
       await settle(comparison, { baseline, candidate });
     } catch (error) {
       log.error({ err: error, comparison: id }, 'A comparison failed');
@@ -138,8 +154,9 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       await end(id, { status: 'failed', error: failed }).catch(() => {});
     } finally {
       for (const stop of unwatch) stop();
-      await publish(id);
+      await watchers.changed(id);
     }
+    return 'done';
   }
 
   async function settle(
@@ -175,8 +192,11 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
   }
 
   /** The run once it is over; null when this server stops before. */
-  async function untilOver(id: string): Promise<EvalRun | null> {
-    const { promise, resolve } = Promise.withResolvers<EvalRun>();
+  async function untilOver(id: string, signal: AbortSignal): Promise<EvalRun | null> {
+    const { promise, resolve } = Promise.withResolvers<EvalRun | null>();
+    const leave = (): void => resolve(null);
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
     const look = (run: EvalRun): void => {
       if (isOver(run.status)) resolve(run);
     };
@@ -185,28 +205,12 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
     const again = setInterval(() => void runs.retrieve(id).then(look, () => {}), lookEveryMs).unref();
     try {
       look(await runs.retrieve(id));
-      return await Promise.race([promise, stopping.promise]);
+      return await promise;
     } finally {
+      signal.removeEventListener('abort', leave);
       clearInterval(again);
       stop();
     }
-  }
-
-  async function publish(id: string): Promise<void> {
-    if (!watchers.isWatched(id)) return;
-    try {
-      watchers.tell(id, await retrieve(id));
-    } catch (error) {
-      log.warn({ err: error, comparison: id }, 'The state of a comparison could not be read');
-    }
-  }
-
-  function begin(id: string): void {
-    if (waiting.has(id)) return;
-    const over = follow(id)
-      .catch((error: unknown) => log.error({ err: error, comparison: id }, 'A comparison could not be begun'))
-      .finally(() => waiting.delete(id));
-    waiting.set(id, over);
   }
 
   /** What serves now, if that is known and is not the candidate itself; else the version before the candidate. */
@@ -230,8 +234,12 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
       created_at: formatTime(clock.now()),
       ended_at: null,
     };
-    await store.write((tx) => insertComparison(tx, row));
-    begin(row.id);
+    const jobs = [jobOf(row.id)];
+    await store.write(async (tx) => {
+      await insertComparison(tx, row);
+      await queue.add(tx, jobs);
+    });
+    queue.announce(jobs);
     return read(row);
   }
 
@@ -326,18 +334,21 @@ export function createComparisons({ store, clock, ids, log, evals, runs, weigh }
     /** Calls back with the comparison whenever it or one of its runs changes. Gives the function that ends it. */
     watch: watchers.add,
 
-    /** Goes on with what an earlier process left. Gives how many that were. */
-    async recover(): Promise<number> {
-      const left = await listBusyComparisons(store.db);
-      for (const id of left) begin(id);
-      return left.length;
+    /** Follows comparisons from now on. */
+    start: puller.start,
+
+    /** Goes on with what nobody follows any more. */
+    async recover(): Promise<void> {
+      const left = queue.durable
+        ? await listUnattended(store.db, 'comparisons', mostUnattended)
+        : (await listBusyComparisons(store.db)).filter((id) => !puller.has(id));
+      const jobs = left.map(jobOf);
+      await store.write((tx) => queue.add(tx, jobs));
+      queue.announce(jobs);
     },
 
     /** Lets go of everything under way; it can be taken up again. */
-    async stop(): Promise<void> {
-      stopping.resolve(null);
-      await Promise.all(waiting.values());
-    },
+    stop: (): Promise<void> => puller.stop(0),
   };
 }
 

@@ -1,9 +1,12 @@
 import { setTimeout as waitFor } from 'node:timers/promises';
 import type { Audit } from '../access/audit.ts';
+import type { Bus } from '../core/bus.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import type { Price } from '../model/price-table.ts';
+import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/dialect.ts';
 import { createCalibrations } from './calibrations.ts';
 import { createComparisons } from './comparisons.ts';
@@ -23,10 +26,13 @@ import { weigh } from './weigh.ts';
 
 type Deps = {
   readonly store: Store;
+  readonly queue: Queue;
+  readonly bus: Bus;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly audit: Audit;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly endpoints: Endpoints;
   /** The table as it is now; a run keeps the one that it begins with. */
   readonly prices: () => readonly Price[];
@@ -44,7 +50,7 @@ const wait = async (ms: number, signal: AbortSignal): Promise<void> => waitFor(m
 
 /** Puts the room together: datasets, evals, their runs, comparisons and calibrations. */
 export function createEvaluation(deps: Deps) {
-  const { store, clock, ids, log, endpoints, prices } = deps;
+  const { store, queue, bus, clock, ids, log, endpoints, prices } = deps;
   const time = (): string => formatTime(clock.now());
 
   const threads = createEndpointThreads();
@@ -64,20 +70,21 @@ export function createEvaluation(deps: Deps) {
   const datasets = createDatasets(deps);
   const evals = createEvals(deps);
   const runs: Runs = createRuns({
-    ...{ store, clock, ids, log, evals, datasets },
+    ...{ store, queue, bus, clock, ids, log, evals, datasets },
     openEndpoint: (name) => open(name, () => {}),
     job: createRunJob({
       ...{ store, clock, ids, log, datasets, now, wait },
       openEndpoint: open,
       servedBy: (name, model) => (name === null ? deps.servedHere(model) : null),
       scorerContext,
+      metrics: deps.telemetry.metrics,
       replay: createReplay({ store, prices }),
       onProgress: (id) => void runs.publish(id),
       pawl_version: deps.pawl_version,
     }),
   });
   const comparisons = createComparisons({
-    ...{ store, clock, ids, log, evals, runs },
+    ...{ store, queue, bus, clock, ids, log, evals, runs },
     weigh: (weighing) => weigh(store, weighing),
   });
   const calibrations = createCalibrations({ store, clock, ids, evals, runs });
@@ -94,10 +101,17 @@ export function createEvaluation(deps: Deps) {
         openEndpoint: (onThrottled) => open(null, onThrottled),
       }),
 
-    /** Takes up what an earlier process left; without `adopt`, runs wait until somebody resumes them. */
+    /** Carries out runs and follows comparisons from now on. */
+    start(): void {
+      runs.start();
+      comparisons.start();
+    },
+
+    /** Takes up what nobody works on any more; without `adopt`, runs wait until somebody resumes them. */
     async recover(adopt: boolean): Promise<void> {
       await datasets.sweep();
-      await runs.recover(adopt);
+      // Where others may be at work, it is for them.
+      if (adopt || !queue.durable) await runs.recover(adopt);
       if (adopt) await comparisons.recover();
     },
 

@@ -3,6 +3,7 @@ import { PawlError } from '../core/errors.ts';
 import type { Recording } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
+import type { Metrics } from '../core/telemetry.ts';
 import { findDatasetRevision } from '../store/datasets.ts';
 import type { Store } from '../store/dialect.ts';
 import { type EvalRunRow, updateEvalRun } from '../store/eval-runs.ts';
@@ -30,6 +31,7 @@ type Deps = {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly ids: Ids;
   readonly datasets: Datasets;
   readonly openEndpoint: (name: string | null, onThrottled: () => void) => OpenEndpoint;
@@ -107,6 +109,7 @@ async function work(deps: WorkDeps, row: EvalRunRow, signal: AbortSignal): Promi
       run: { id: row.id, attempt: row.attempt },
       counts: JSON.parse(row.counts) as RunCounts,
       replays: recorded !== null,
+      onResult: deps.metrics.caseDone,
       onCommit: everyNowAndThen(now, () => deps.onProgress(row.id)),
     });
     const { max_attempts } = definition.limits;

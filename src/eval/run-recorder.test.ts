@@ -9,16 +9,22 @@ const opened = openSeeded('SQLite');
 let commits = 0;
 let runs = 0;
 let runId: string;
+let outcomes: string[];
 
 beforeEach(async () => {
   runId = `erun_${++runs}`;
   commits = 0;
+  outcomes = [];
   await opened.store.write((tx) => insertEvalRun(tx, sampleRun(runId, { attempt: 1 })));
 });
 
 function recorder(counts: RunCounts = noCounts(9)) {
   const run = { id: runId, attempt: 1 };
-  return createRecorder({ store: opened.store, run, counts, replays: false, onCommit: () => commits++ });
+  return createRecorder({
+    ...{ store: opened.store, run, counts, replays: false },
+    onResult: (outcome) => outcomes.push(outcome),
+    onCommit: () => commits++,
+  });
 }
 
 type Given = {
@@ -96,6 +102,7 @@ describe('What is recorded', () => {
       scores: { exact: { sum: 1, count: 1 } },
     });
     expect((await stored()).map(({ status }) => status)).toEqual(['done', 'error', 'done']);
+    expect(outcomes.toSorted()).toEqual(['done', 'done', 'error', 'error', 'error']);
   });
 
   test('adds up what this run has paid for, and nothing that it reused', async () => {

@@ -21,6 +21,8 @@ type Deps = {
   readonly counts: RunCounts;
   /** Whether answers have been paid for by somebody else, so that only scores cost something here. */
   readonly replays: boolean;
+  /** Called once a result is on disk: `error` is one without an answer, which may be tried again. */
+  readonly onResult: (outcome: 'done' | 'error') => void;
   /** Called after each commit. */
   readonly onCommit: () => void;
 };
@@ -29,7 +31,7 @@ type Deps = {
  * Writes results as they come: those that arrive while a commit is under way go together into the next one. The
  * counts are in the same transaction, so that they are right whatever crashes.
  */
-export function createRecorder({ store, run, counts: first, replays, onCommit }: Deps) {
+export function createRecorder({ store, run, counts: first, replays, onResult, onCommit }: Deps) {
   let counts = first;
   let pending: {
     readonly rows: readonly EvalResultRow[];
@@ -78,7 +80,10 @@ export function createRecorder({ store, run, counts: first, replays, onCommit }:
 
   return {
     /** Resolves once the result is on disk. Rejects with SupersededError, or with what the store says. */
-    add: (result: NewResult): Promise<void> => write([result.row], (sum) => countIn(sum, result, replays)),
+    async add(result: NewResult): Promise<void> {
+      await write([result.row], (sum) => countIn(sum, result, replays));
+      onResult(result.row.status === 'error' ? 'error' : 'done');
+    },
     /** Counts what was paid for something that is no result; null is a price that is not known. As `add` does. */
     pay: (cost_usd: number | null): Promise<void> =>
       write([], (sum) => ({ ...sum, cost_usd: addCost(sum.cost_usd, cost_usd) })),

@@ -1,4 +1,4 @@
-import { copyKey } from '../core/session.ts';
+import { copyKey, evalRunKey } from '../core/session.ts';
 import type { Case } from './case.ts';
 import type { Task } from './case-feed.ts';
 import type { RunLimits } from './definition.ts';
@@ -133,7 +133,7 @@ async function askAgent({
       ...{ agent, environment_id, takes_tool_calls },
       text,
       metadata: {
-        ...{ pawl_eval_run: options.run_id, pawl_case: task.case.id, pawl_epoch: String(task.epoch) },
+        ...{ [evalRunKey]: options.run_id, pawl_case: task.case.id, pawl_epoch: String(task.epoch) },
         ...(copy_of === null ? {} : { [copyKey]: copy_of }),
       },
       timeout_ms: limits.timeout_ms,

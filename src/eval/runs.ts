@@ -1,10 +1,13 @@
+import type { Bus } from '../core/bus.ts';
 import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import { isOver, type Recording, usualEpochs } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
-import type { Store } from '../store/dialect.ts';
+import { type BrokenOff, createPuller } from '../queue/puller.ts';
+import type { Job, NewJob, Queue } from '../queue/queue.ts';
+import type { Handle, Store } from '../store/dialect.ts';
 import {
   type EvalRunFilter,
   type EvalRunRow,
@@ -16,6 +19,7 @@ import {
   updateEvalRun,
 } from '../store/eval-runs.ts';
 import { findEval } from '../store/evals.ts';
+import { listUnattended } from '../store/jobs.ts';
 import { canSee } from './can-see.ts';
 import type { Datasets } from './dataset/datasets.ts';
 import type { AgentVersion, Endpoint } from './endpoint.ts';
@@ -52,6 +56,8 @@ export type RunJob = (run: EvalRunRow, signal: AbortSignal) => Promise<void>;
 
 type Deps = {
   readonly store: Store;
+  readonly queue: Queue;
+  readonly bus: Bus;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -62,13 +68,20 @@ type Deps = {
 };
 
 const runsAtOnce = 4;
+/** How many runs that nobody works on are taken up in one look. */
+const mostUnattended = 1000;
 
 /** Eval runs: made, carried out a few at a time, stopped, and taken up again where they were. */
-export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoint, job }: Deps) {
-  const watchers = createWatchers<EvalRun>();
-  const queue: string[] = [];
-  const underway = new Map<string, { readonly stop: AbortController; readonly over: Promise<void> }>();
-  let closed = false;
+export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets, openEndpoint, job }: Deps) {
+  const watchers = createWatchers<EvalRun>({
+    ...{ bus, kind: 'eval_run', read: (id) => retrieve(id) },
+    // A database that does not answer costs those who watch one state, and the run nothing.
+    onFailure: (id, err) => log.warn({ err, eval_run: id }, 'The state of an eval run could not be read'),
+  });
+  const puller = createPuller({ queue, log, name: 'eval_runs', most: runsAtOnce, work: carryOut });
+  bus.on('stop', ({ queue: of, subject }) => {
+    if (of === 'eval_runs') puller.breakOff(subject, new SupersededError('The run was canceled'));
+  });
 
   async function read(row: EvalRunRow): Promise<EvalRun> {
     const found = await findEval(store.db, row.eval_id);
@@ -80,53 +93,55 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
     return read(requireRun(await findEvalRun(store.db, id), id));
   }
 
-  async function publish(id: string): Promise<void> {
-    if (!watchers.isWatched(id)) return;
-    try {
-      watchers.tell(id, await retrieve(id));
-    } catch (error) {
-      // A database that does not answer costs those who watch one state, and the run nothing.
-      log.warn({ err: error, eval_run: id }, 'The state of an eval run could not be read');
-    }
-  }
+  /** The job of a run that waits for somebody to carry it out. */
+  const jobOf = (id: string, attempt: number): NewJob => ({
+    ...{ queue: 'eval_runs', subject: id, attempt, group: 'eval_runs', resumes: false },
+  });
 
-  /** Starts what waits, as long as there is room. */
-  function pump(): void {
-    while (!closed && underway.size < runsAtOnce) {
-      // One that was resumed waits until what was stopped has ended.
-      const next = queue.findIndex((one) => !underway.has(one));
-      const id = queue[next];
-      if (id === undefined) return;
-      queue.splice(next, 1);
-      const stop = new AbortController();
-      const over = carryOut(id, stop.signal)
-        .catch((error: unknown) => log.error({ err: error, eval_run: id }, 'An eval run could not be begun'))
-        .finally(() => {
-          underway.delete(id);
-          pump();
-        });
-      underway.set(id, { stop, over });
-    }
-  }
-
-  async function carryOut(id: string, signal: AbortSignal): Promise<void> {
+  /** Carries a run out, unless it has moved on since its job was made. */
+  async function carryOut(
+    { subject: id, attempt }: Job,
+    signal: AbortSignal,
+  ): Promise<'done' | 'given_back'> {
     const row = await store.write(async (tx) => {
       const locked = await lockEvalRun(tx, store.dialect, id);
       if (locked === null || isOver(locked.status)) return null;
+      // It is under way for somebody who has died, or it waits; anything else is another job's.
+      if (locked.attempt !== attempt && !(locked.status === 'running' && locked.attempt === attempt + 1))
+        return null;
+      if (locked.status === 'running') return retried(tx, locked);
       const now = formatTime(clock.now());
       const begun = {
         status: 'running' as const,
-        attempt: locked.attempt + 1,
+        attempt: attempt + 1,
         started_at: locked.started_at ?? now,
         error: null,
       };
       await updateEvalRun(tx, locked, begun);
       return { ...locked, ...begun };
     });
-    if (row === null) return;
-    await publish(id);
-    await job(row, signal);
-    await publish(id);
+    if (row === null) return 'done';
+    if (row.status === 'pending') {
+      queue.announce([jobOf(id, row.attempt)]);
+      return 'done';
+    }
+    await watchers.changed(id);
+    const stopping = new AbortController();
+    const reasonOf = (): unknown =>
+      isBrokenOff(signal.reason) ? new ServerStopsError('The server stops') : signal.reason;
+    signal.addEventListener('abort', () => stopping.abort(reasonOf()), { once: true });
+    if (signal.aborted) stopping.abort(reasonOf());
+    await job(row, stopping.signal);
+    await watchers.changed(id);
+    return isBrokenOff(signal.reason) ? 'given_back' : 'done';
+  }
+
+  /** Lets a run wait again, under an attempt at which nobody else is at work on it. */
+  async function retried(tx: Handle, row: EvalRunRow): Promise<EvalRunRow> {
+    const again = { status: 'pending' as const, attempt: row.attempt + 1 };
+    await updateEvalRun(tx, row, again);
+    await queue.add(tx, [jobOf(row.id, again.attempt)]);
+    return { ...row, ...again };
   }
 
   async function prepare(request: RunRequest): Promise<PreparedRow> {
@@ -164,26 +179,34 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
   }
 
   async function begin({ row, eval_name }: PreparedRow): Promise<EvalRun> {
-    await store.write((tx) => insertEvalRun(tx, row));
-    queue.push(row.id);
-    pump();
+    const jobs = [jobOf(row.id, row.attempt)];
+    await store.write(async (tx) => {
+      await insertEvalRun(tx, row);
+      await queue.add(tx, jobs);
+    });
+    queue.announce(jobs);
     return readRun(row, eval_name);
   }
 
-  /** Settles a run that nobody is at work on. */
+  /** Settles a run. One that is pending then is carried out by whoever is asked first, or `waits` for somebody to resume it. */
   async function change(
     id: string,
     decide: (row: EvalRunRow) => Partial<EvalRunRow> | null,
+    { waits = false } = {},
   ): Promise<EvalRun> {
-    const row = await store.write(async (tx) => {
+    const { row, jobs } = await store.write(async (tx) => {
       const locked = requireRun(await lockEvalRun(tx, store.dialect, id), id);
       const changes = decide(locked);
-      if (changes === null) return locked;
+      if (changes === null) return { row: locked, jobs: [] };
       // The attempt grows, so that whoever is still at work writes no more.
       const next = { ...changes, attempt: locked.attempt + 1 };
       await updateEvalRun(tx, locked, next);
-      return { ...locked, ...next };
+      const row = { ...locked, ...next };
+      const jobs = row.status === 'pending' && !waits ? [jobOf(id, row.attempt)] : [];
+      await queue.add(tx, jobs);
+      return { row, jobs };
     });
+    if (jobs.length > 0) queue.announce(jobs);
     const run = await read(row);
     watchers.tell(id, run);
     return run;
@@ -222,7 +245,8 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
       const run = await change(id, ({ status }) =>
         isOver(status) ? null : { status: 'canceled', ended_at: formatTime(clock.now()) },
       );
-      underway.get(id)?.stop.abort(new SupersededError('The run was canceled'));
+      puller.breakOff(id, new SupersededError('The run was canceled'));
+      bus.send({ type: 'stop', queue: 'eval_runs', subject: id });
       return run;
     },
 
@@ -232,48 +256,41 @@ export function createRuns({ store, clock, ids, log, evals, datasets, openEndpoi
      * @throws PawlError `eval_run_not_found`
      */
     async resume(id: string): Promise<EvalRun> {
-      const run = await change(id, (row) => {
-        if (row.status === 'running') return underway.has(id) ? null : { status: 'pending' };
+      return change(id, (row) => {
+        if (row.status === 'running') return queue.durable || puller.has(id) ? null : { status: 'pending' };
         const { errors } = JSON.parse(row.counts) as RunCounts;
         const goesOn = row.status === 'canceled' || row.status === 'failed' || errors > 0;
         if (!isOver(row.status) || !goesOn) return null;
         return { status: 'pending', error: null, ended_at: null };
       });
-      if (run.status === 'pending' && !queue.includes(id)) queue.push(id);
-      pump();
-      return run;
     },
 
     /** Calls back with the run whenever it changes. Gives the function that ends it. */
     watch: watchers.add,
 
     /** Tells those who watch how far a run has come. Never rejects. */
-    publish,
+    publish: watchers.changed,
+
+    /** Carries runs out from now on. */
+    start: puller.start,
 
     /**
-     * Takes up what an earlier process left, or, when `adopt` is false, marks it as waiting for `resume`.
-     * Gives how many runs that were.
+     * Takes up what nobody works on any more, or, when `adopt` is false, marks it as waiting for `resume`. Gives how many runs
+     * that were.
      */
     async recover(adopt: boolean): Promise<number> {
-      // Requests are answered already, so that some may have been made or resumed by this process.
-      const isOurs = (id: string): boolean => queue.includes(id) || underway.has(id);
-      const left = (await listBusyEvalRuns(store.db)).filter((id) => !isOurs(id));
+      const left = queue.durable
+        ? await listUnattended(store.db, 'eval_runs', mostUnattended)
+        : (await listBusyEvalRuns(store.db)).filter((id) => !puller.has(id));
       for (const id of left) {
-        await change(id, ({ status }) =>
-          status === 'running' && !isOurs(id) ? { status: 'pending' } : null,
-        );
-        if (adopt && !isOurs(id)) queue.push(id);
+        const isLeft = (status: EvalRunRow['status']): boolean => !isOver(status) && !puller.has(id);
+        await change(id, ({ status }) => (isLeft(status) ? { status: 'pending' } : null), { waits: !adopt });
       }
-      pump();
       return left.length;
     },
 
     /** Lets go of everything under way; it can be taken up again. */
-    async stop(): Promise<void> {
-      closed = true;
-      for (const { stop } of underway.values()) stop.abort(new ServerStopsError('The server stops'));
-      await Promise.all([...underway.values()].map(({ over }) => over));
-    },
+    stop: (): Promise<void> => puller.stop(0),
   };
 }
 
@@ -281,6 +298,10 @@ export type Runs = ReturnType<typeof createRuns>;
 
 /** The reason with which runs are let go when the server stops. */
 export class ServerStopsError extends Error {}
+
+function isBrokenOff(reason: unknown): reason is BrokenOff {
+  return reason === 'shutdown' || reason === 'lost';
+}
 
 /** A run, read. */
 function readRun(row: EvalRunRow, evalName: string): EvalRun {

@@ -7,7 +7,7 @@ import { PawlError } from '../core/errors.ts';
 import { type Ids, isId } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { type BidirectionalPage, type PageRequest, pageOf } from '../core/page.ts';
-import type { Store } from '../store/dialect.ts';
+import type { Handle, Store } from '../store/dialect.ts';
 import {
   deleteFile,
   deleteLooseBlob,
@@ -16,7 +16,9 @@ import {
   insertFile,
   insertLooseBlob,
   listFiles,
+  lockFile,
 } from '../store/files.ts';
+import { isNamedInSession } from '../store/session-files.ts';
 import type { Blobs } from './blobs.ts';
 import type { FileFacts, StoredFile } from './file.ts';
 import { storageFailure } from './storage-failure.ts';
@@ -100,6 +102,12 @@ export function createFiles(deps: Deps) {
     return file;
   }
 
+  async function forget(tx: Handle, id: string, by: Actor): Promise<void> {
+    const row = requireFile(await deleteFile(tx, id), id);
+    await insertLooseBlob(tx, { id, due_at: now() });
+    await audit.append(tx, fact('deleted', by, { before: read(row), after: null }));
+  }
+
   /** Those of these files that are there, expired ones included, by id. */
   async function known(wanted: readonly string[]): Promise<Map<string, FileRow>> {
     const asked = [...new Set(wanted)].filter((id) => isId('file', id));
@@ -159,12 +167,20 @@ export function createFiles(deps: Deps) {
 
     /** Deletes a file and its bytes. @throws PawlError `file_not_found` */
     async remove(id: string, by: Actor): Promise<void> {
-      await store.write(async (tx) => {
-        const row = requireFile(await deleteFile(tx, id), id);
-        await insertLooseBlob(tx, { id, due_at: now() });
-        await audit.append(tx, fact('deleted', by, { before: read(row), after: null }));
-      });
+      await store.write((tx) => forget(tx, id, by));
       await discard(id);
+    },
+
+    /** Deletes a file and its bytes, unless an open session names it; whether it did. */
+    async removeUnnamed(id: string, by: Actor): Promise<boolean> {
+      const isGone = await store.write(async (tx) => {
+        // Locked first: whoever is about to name it is waited for, and is then seen.
+        if (!(await lockFile(tx, store.dialect, id)) || (await isNamedInSession(tx, id))) return false;
+        await forget(tx, id, by);
+        return true;
+      });
+      if (isGone) await discard(id);
+      return isGone;
     },
 
     /** @throws PawlError `invalid_request` that names the first of these files that is not there, or has expired. */

@@ -74,6 +74,8 @@ export type SendOptions = {
   readonly signal: AbortSignal;
   /** Called with each piece of text as it arrives, and with the index that its block has in the reply's content. */
   readonly onText?: (text: string, index: number) => void;
+  /** Whose turn asks: where requests have to wait, agents are served in turn. */
+  readonly agent_id?: string;
 };
 
 /** Sends one request and gives the whole reply. Does not retry; throws {@link ModelError}. */

@@ -1,13 +1,16 @@
 import type { Audit } from '../access/audit.ts';
 import { serverActor } from '../access/keys.ts';
 import type { Versions } from '../agent/versions.ts';
+import type { Bus } from '../core/bus.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import type { SessionUsage } from '../core/usage.ts';
 import type { Comparisons } from '../eval/comparisons.ts';
 import type { SessionScorers } from '../eval/session-scoring.ts';
 import { createWatchers } from '../eval/watchers.ts';
+import type { Duty } from '../queue/duties.ts';
 import type { Store } from '../store/dialect.ts';
 import type { Notify } from '../webhook/notify.ts';
 import { createAliases } from './aliases.ts';
@@ -33,11 +36,15 @@ type Deps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly audit: Audit;
   readonly versions: Versions;
   readonly comparisons: Comparisons;
   readonly stopping: Stopping;
   readonly notify: Notify;
+  readonly bus: Bus;
+  /** Looking at rollouts, scoring their sessions, and stopping those of versions that were taken back. */
+  readonly duty: Duty;
   readonly scores: { readonly record: RecordScore };
   /** Opens scorers for sessions of rollouts. */
   readonly openScorers: () => SessionScorers;
@@ -49,6 +56,7 @@ type Deps = {
 
 /** Puts the room together: aliases, the promotions and rollouts that move them on, and what takes them back. */
 export function createRelease(deps: Deps) {
+  const { duty } = deps;
   const aliases = createAliases(deps);
   const sweeper = createSweeper(deps);
   const evidence = createEvidence(deps.comparisons);
@@ -58,24 +66,44 @@ export function createRelease(deps: Deps) {
   const reviews = createReviews({ ...deps, records });
   const rolling = { promotions: records, records: createRolloutRecords({ ...deps, aliases }), carryOut };
   const transitions = createTransitions({ ...deps, ...rolling, aliases });
-  const watchers = createWatchers<RolloutDetails>();
+  const watchers = createWatchers<RolloutDetails>({
+    ...{ bus: deps.bus, kind: 'rollout', read: (id) => rollouts.retrieve(id) },
+    onFailure: (id, err) =>
+      deps.log.warn({ err, rollout_id: id }, 'The state of a rollout could not be read'),
+  });
   const scoring = createOnlineScoring({ ...deps, recordScore: deps.scores.record, actor: serverActor });
   const look = createLook({
     ...{ ...deps, ...rolling, transitions, watchers },
-    ...{ onCounted: scoring.enqueue, onCommitted: scoring.wake, onSweep: sweeper.wake },
+    ...{ onCounted: scoring.enqueue, onCommitted: scoring.wake, onSweep: duty.wake },
   });
   const looks = createLooks({ ...deps, look });
   const beginning = createRolloutStart({ ...deps, ...rolling, aliases });
   const rollouts = createRollouts({
     ...{ ...deps, ...rolling, transitions, beginning, watchers },
-    ...{ onStart: looks.wake, onSweep: sweeper.wake },
+    ...{ onStart: duty.wake, onSweep: duty.wake },
   });
   const rollbacks = createRollbacks({
-    ...{ ...deps, aliases, sweeper, records, transitions, watchers },
+    ...{ ...deps, aliases, records, transitions, watchers, onSweep: duty.wake },
     rollouts: rolling.records,
   });
   const closing = new AbortController();
   let recovering = Promise.resolve();
+  let isAdopting = false;
+  let wasMine = false;
+
+  /** Sees to all of it, once the duty is ours; to what others have left, first. */
+  function attend(): void {
+    const isNew = duty.isMine() && !wasMine;
+    wasMine = duty.isMine();
+    sweeper.wake();
+    if (!isAdopting) return;
+    looks.wake();
+    scoring.wake();
+    if (!isNew) return;
+    recovering = recovering
+      .then(() => promotions.recover(closing.signal))
+      .catch((err: unknown) => deps.log.error({ err }, 'Promotions were left without evidence'));
+  }
   return {
     ...{ aliases, promotions, reviews, rollbacks, rollouts },
 
@@ -84,13 +112,10 @@ export function createRelease(deps: Deps) {
      * rollouts until a server looks at them.
      */
     recover(adopt: boolean): void {
-      sweeper.wake();
-      if (!adopt) return;
-      looks.start();
-      scoring.wake();
-      recovering = promotions
-        .recover(closing.signal)
-        .catch((err: unknown) => deps.log.error({ err }, 'Promotions were left without evidence'));
+      isAdopting = adopt;
+      if (adopt) looks.start();
+      duty.onWake(attend);
+      if (duty.isMine()) attend();
     },
 
     /** Ends scoring, while judges can still answer; what is left is scored after the next start. */

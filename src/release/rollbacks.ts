@@ -19,7 +19,6 @@ import { type RollbackRequest, rollbackTarget } from './rollback-target.ts';
 import type { RolloutRecords } from './rollout/records.ts';
 import { type RolloutDetails, readDetails } from './rollout/rollout.ts';
 import type { Transitions } from './rollout/transitions.ts';
-import type { Sweeper } from './sweeper.ts';
 
 /** A rollback that was made. */
 export type Rollback = {
@@ -48,7 +47,8 @@ type Deps = {
   readonly audit: Audit;
   readonly aliases: Aliases;
   readonly notify: Notify;
-  readonly sweeper: Sweeper;
+  /** Called when sessions are to be stopped. */
+  readonly onSweep: () => void;
   readonly records: PromotionRecords;
   readonly rollouts: RolloutRecords;
   readonly transitions: Transitions;
@@ -59,7 +59,7 @@ const sessionsShown = 100;
 
 /** Takes an alias back to a version that was good, in one call, and holds it there. */
 export function createRollbacks(deps: Deps) {
-  const { store, clock, audit, aliases, notify, sweeper, records, rollouts, transitions, watchers } = deps;
+  const { store, clock, audit, aliases, notify, records, rollouts, transitions, watchers } = deps;
   type Change = Omit<RollbackRequest, 'role'> & {
     readonly running: RunningMode;
     readonly by: Actor;
@@ -159,7 +159,7 @@ export function createRollbacks(deps: Deps) {
       );
       notify.wake();
       if (ended !== null) watchers.tell(ended.id, await readDetails(store.db, ended));
-      if (change.running !== 'drain') sweeper.wake();
+      if (change.running !== 'drain') deps.onSweep();
       return {
         ...{ alias, from_version: bad, to_version: alias.version ?? 0, running: change.running },
         ...{ move, rollout_id: ended?.id ?? null },

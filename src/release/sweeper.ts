@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
+import type { Duty } from '../queue/duties.ts';
 import { deleteSweep, findAlias, listSweeps, type SweepRow } from '../store/aliases.ts';
 import type { Store } from '../store/dialect.ts';
 import { type CanarySweepRow, deleteCanarySweep, listCanarySweeps } from '../store/rollouts.ts';
@@ -13,7 +14,12 @@ export type Stopping = {
   ): Promise<number | null>;
 };
 
-type Deps = { readonly store: Store; readonly log: Log; readonly stopping: Stopping };
+type Deps = {
+  readonly store: Store;
+  readonly log: Log;
+  readonly stopping: Stopping;
+  readonly duty: Pick<Duty, 'isMine'>;
+};
 
 const firstPauseMs = 1000;
 const lastPauseMs = 30_000;
@@ -22,7 +28,7 @@ const lastPauseMs = 30_000;
  * Stops the sessions of versions that were rolled back. What is to be done is written down with the rollback, so that
  * it is gone on with after a crash.
  */
-export function createSweeper({ store, log, stopping }: Deps) {
+export function createSweeper({ store, log, stopping, duty }: Deps) {
   const closing = new AbortController();
   const { signal } = closing;
   let underway: Promise<void> | null = null;
@@ -67,6 +73,7 @@ export function createSweeper({ store, log, stopping }: Deps) {
 
   async function run(): Promise<void> {
     for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(pauseMs * 2, lastPauseMs)) {
+      if (!duty.isMine()) return;
       try {
         again = false;
         await sweepAll();
@@ -86,7 +93,7 @@ export function createSweeper({ store, log, stopping }: Deps) {
     again = true;
     underway ??= run().finally(() => {
       underway = null;
-      if (again && !signal.aborted) wake();
+      if (again && !signal.aborted && duty.isMine()) wake();
     });
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { SessionErrorType } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import { ModelError } from '../model/model.ts';
 import type { Prices } from '../model/prices.ts';
 import { nextRetry, type RetryLimits } from '../model/retry.ts';
@@ -28,11 +29,15 @@ type Attempt =
   | { readonly kind: 'failed'; readonly error: unknown }
   | Stop;
 
+/** How the log tells of a request that is made again. */
+type Retry = { readonly attempt: number; readonly delay_ms: number; readonly error: SessionErrorType };
+
 type Deps = {
   readonly router: Pick<Router, 'provider'>;
   readonly previews: Previews;
   readonly ids: Ids;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly retries: RetryLimits;
   /** What a model request costs at list prices. */
   readonly costOf: Prices['costOf'];
@@ -50,7 +55,9 @@ export type OpenRequest = {
 };
 
 /** Makes requests to models, again and again where that may help. */
-export function createAsking({ router, previews, ids, log, retries, costOf, random, record }: Deps) {
+export function createAsking(deps: Deps) {
+  const { router, previews, ids, log, telemetry, retries, costOf, random, record } = deps;
+
   async function attempt(run: Run, { plan, span_id, silent = false }: OpenRequest): Promise<Attempt> {
     const { request, provider } = plan;
     const message_id = ids.next('event');
@@ -62,6 +69,7 @@ export function createAsking({ router, previews, ids, log, retries, costOf, rand
       const client = await router.provider(provider);
       const reply = await client.send(request, {
         signal: run.signal,
+        agent_id: plan.agent_id,
         onText: (piece, index) => {
           blocks[index] = (blocks[index] ?? '') + piece;
           preview?.text(piece, index);
@@ -69,6 +77,7 @@ export function createAsking({ router, previews, ids, log, retries, costOf, rand
       });
       const { usage, served_model: model } = reply;
       const cost_usd = costOf({ agent_model: run.config.model.id, provider, model, usage });
+      if (cost_usd !== null) telemetry.metrics.modelPaid({ provider, model: request.model }, cost_usd);
       return { kind: 'replied', reply, provider, message_id, cost_usd };
     } catch (error) {
       if (!run.signal.aborted) return { kind: 'failed', error };
@@ -81,13 +90,23 @@ export function createAsking({ router, previews, ids, log, retries, costOf, rand
   }
 
   /** How long to wait before the request is made again; null when that would not help. */
-  function retryDelay(error: unknown, made: number): number | null {
+  function retryDelay({ sessionId }: Run, error: unknown, made: number): number | null {
     if (error instanceof ModelError) {
       const next = nextRetry({ attempt: made, error, limits: retries, jitter: random() });
       return next.type === 'retry' ? next.delay_ms : null;
     }
-    log.error({ err: error }, 'A model request failed in a way that no provider reports');
+    log.error(
+      { session_id: sessionId, err: error },
+      'A model request failed in a way that no provider reports',
+    );
     return null;
+  }
+
+  function tellRetry({ sessionId }: Run, { plan }: OpenRequest, about: Retry): void {
+    const { provider, request } = plan;
+    const asked = { provider: provider ?? 'none', model: request.model };
+    telemetry.metrics.modelRetried(asked);
+    log.debug({ session_id: sessionId, ...asked, ...about }, 'A model request failed, and is made again');
   }
 
   /** Waits before a retry; says whether the turn was told to stop meanwhile. */
@@ -111,8 +130,9 @@ export function createAsking({ router, previews, ids, log, retries, costOf, rand
       if (got.kind === 'replied') return got;
       if (got.kind !== 'failed') return over(run, got);
       if (isTooLong(got.error)) return { kind: 'too_long', plan: open.plan, error: got.error };
-      const delayMs = retryDelay(got.error, made);
+      const delayMs = retryDelay(run, got.error, made);
       if (delayMs === null) return over(run, failedFor(got.error));
+      tellRetry(run, open, { attempt: made, delay_ms: delayMs, error: describe(got.error).type });
       await record.reschedule(run, { ...describe(got.error), retry_status: { type: 'retrying' } });
       const stop = await pause(run, delayMs);
       if (stop !== null) return over(run, stop);

@@ -36,13 +36,16 @@ export function requestStart(ids: Ids): EventDraft {
   return { type: 'span.model_request_start', id: ids.next('event') };
 }
 
-/** A turn begins with its first request open: the events, and what becomes of the session's row. */
+/** A turn begins with its first request open, under an attempt of its own: the events, and what becomes of the session's row. */
 export function turnStart(session: SessionRow, { ids, at }: { ids: Ids; at: string }) {
   const request = requestStart(ids);
   const status = running(session).map(draftsWith(ids));
   return {
     events: [...status, request],
-    changes: { status: 'running', running_since: at, open_span: request.id, rounds: 1 } as const,
+    changes: {
+      ...({ status: 'running', running_since: at, open_span: request.id, rounds: 1 } as const),
+      attempt: session.attempt + 1,
+    },
   };
 }
 

@@ -5,8 +5,11 @@ import type { SessionRow } from '../store/sessions.ts';
 import { isSpent } from './budget.ts';
 import { askedOfClient, type McpCall, readCalls } from './calls.ts';
 import { activeUntil, draftsWith, idle, requestStart } from './choreography.ts';
-import { type Ended, endTurn } from './ending.ts';
+import { endTurn } from './ending.ts';
 import type { Decision } from './journal.ts';
+
+/** The turn is over, or rests until a client acts. */
+export type Ended = { readonly kind: 'ended' };
 
 /** What a turn does next. */
 export type Step =
@@ -14,8 +17,7 @@ export type Step =
   | { readonly kind: 'ask' }
   /** These calls are made. Those that are only allowed have to be marked as started before. */
   | { readonly kind: 'call'; readonly calls: readonly McpCall[] }
-  /** Nothing until a client acts, or another turn. */
-  | ({ readonly kind: 'ended' } & Ended);
+  | Ended;
 
 type Context = {
   readonly ids: Ids;
@@ -36,8 +38,7 @@ export function continueTurn(
   { ids, now, max_rounds }: Context,
 ): Decision<Step> {
   const ended = (ending: Parameters<typeof endTurn>[1]): Decision<Step> => {
-    const decision = endTurn(session, ending, queued, { ids, now });
-    return { ...decision, result: { kind: 'ended', ...decision.result } };
+    return { ...endTurn(session, ending, queued, { ids, now }), result: { kind: 'ended' } };
   };
   if (queued.some(({ type }) => type === 'user.interrupt')) return ended({ kind: 'interrupted', said: null });
   const calls = readCalls(session);
@@ -66,7 +67,7 @@ function waiting(
   return {
     events: announced({ ...session, ...rested }, asked).map(draftsWith(ids)),
     changes: { ...rested, status: 'idle', updated_at: formatTime(now) },
-    result: { kind: 'ended', startsNext: false },
+    result: { kind: 'ended' },
   };
 }
 

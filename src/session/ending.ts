@@ -23,9 +23,6 @@ export type Ending =
   /** The budget is used up in the middle; the turn goes on when it is raised. */
   | { readonly kind: 'budget_reached' };
 
-/** Whether queued messages have started another turn, with its first request open, in the same commit. */
-export type Ended = { readonly startsNext: boolean };
-
 type Context = { readonly ids: Ids; readonly now: number };
 
 /**
@@ -38,7 +35,7 @@ export function endTurn(
   ending: Ending,
   queued: readonly EventDraft[],
   { ids, now }: Context,
-): Decision<Ended> {
+): Decision<null> {
   const at = formatTime(now);
   const ended = { active_us: activeUntil(before, now), updated_at: at, ...counted(before, ending) };
   const session: SessionRow = { ...before, ...ended };
@@ -72,7 +69,7 @@ export function endTurn(
         rounds: spent && (ending.kind === 'budget_reached' || messages.length > 0) ? 1 : 0,
       }),
     },
-    result: { startsNext: next !== null },
+    result: null,
   };
 }
 

@@ -25,8 +25,6 @@ type Deps = {
   readonly requireFiles: (ids: readonly string[]) => Promise<void>;
   /** @throws PawlError when the session's model takes no system messages in the middle of a conversation */
   readonly requireSystemMessages: (sessionId: string) => Promise<void>;
-  /** Called once a session that was idle is committed as running, with its next step open. */
-  readonly onStart: (sessionId: string, attempt: number) => void;
   /** Called once an interrupt is committed for a session that is busy. */
   readonly onInterrupt: (sessionId: string) => void;
   /** Called when it is not known whether the events were committed, because the database's answer was lost. */
@@ -35,7 +33,7 @@ type Deps = {
 
 /** Takes what clients send to sessions. */
 export function createInbox(deps: Deps) {
-  const { journal, clock, ids, onStart, onInterrupt, onUncertain } = deps;
+  const { journal, clock, ids, onInterrupt, onUncertain } = deps;
   const draft = draftsWith(ids);
 
   return {
@@ -64,7 +62,6 @@ export function createInbox(deps: Deps) {
         throw error;
       });
       const { session, result } = written;
-      if (result.starts) onStart(sessionId, session.attempt);
       if (isBusy(session.status) && result.queue.some(({ type }) => type === 'user.interrupt')) {
         onInterrupt(sessionId);
       }
@@ -85,11 +82,10 @@ export async function readInbox(tx: Handle, session: SessionRow): Promise<EventD
   });
 }
 
-/** What came of a request: the events in the order of the commit, and whether somebody has to work on it now. */
+/** What came of a request: the events in the order of the commit. */
 type Sent = {
   readonly events: readonly EventDraft[];
   readonly queue: readonly EventDraft[];
-  readonly starts: boolean;
 };
 
 type Context = Pick<Deps, 'ids' | 'max_rounds'> & {
@@ -104,21 +100,20 @@ async function decide(session: SessionRow, admission: Admission, context: Contex
   const draft = draftsWith(context.ids);
   switch (next) {
     case 'nothing':
-      return sentWith({ events: history, queue, changes: { updated_at: at, ...open } }, false);
+      return sentWith({ events: history, queue, changes: { updated_at: at, ...open } });
     case 'start': {
       const start = turnStart(session, { ids: context.ids, at });
       // From its first message on, somebody sees what the rollout has given them.
       const changes = {
         updated_at: at,
         ...start.changes,
-        attempt: session.attempt + 1,
         ...toBeCounted(session),
       };
-      return sentWith({ events: [...history, ...start.events], queue, changes }, true);
+      return sentWith({ events: [...history, ...start.events], queue, changes });
     }
     case 'ask_again': {
       const again = announced(session, askedOfClient(admission.calls)).map(draft);
-      return sentWith({ events: [...history, ...again], queue, changes: { updated_at: at, ...open } }, false);
+      return sentWith({ events: [...history, ...again], queue, changes: { updated_at: at, ...open } });
     }
     case 'interrupt': {
       const ended = endTurn(
@@ -127,10 +122,7 @@ async function decide(session: SessionRow, admission: Admission, context: Contex
         [...(await context.inbox()), ...queue],
         context,
       );
-      const { startsNext } = ended.result;
-      const attempt = startsNext ? { attempt: session.attempt + 1 } : {};
-      const changes = { ...ended.changes, ...attempt };
-      return sentWith({ ...ended, events: [...history, ...(ended.events ?? [])], changes }, startsNext);
+      return sentWith({ ...ended, events: [...history, ...(ended.events ?? [])] });
     }
     case 'continue': {
       const resumed = { status: 'running', running_since: at, attempt: session.attempt + 1 } as const;
@@ -138,22 +130,19 @@ async function decide(session: SessionRow, admission: Admission, context: Contex
       const all = [...(await context.inbox()), ...queue];
       const step: Decision<Step> = continueTurn(after, all, context);
       const ends = step.result.kind === 'ended';
-      return sentWith(
-        {
-          ...step,
-          events: [...history, ...(ends ? [] : running(session).map(draft)), ...(step.events ?? [])],
-          queue: step.clearsInbox === true ? [] : queue,
-          changes: { updated_at: at, ...open, ...resumed, ...step.changes },
-        },
-        step.result.kind !== 'ended' || step.result.startsNext,
-      );
+      return sentWith({
+        ...step,
+        events: [...history, ...(ends ? [] : running(session).map(draft)), ...(step.events ?? [])],
+        queue: step.clearsInbox === true ? [] : queue,
+        changes: { updated_at: at, ...open, ...resumed, ...step.changes },
+      });
     }
   }
 }
 
-function sentWith(decision: Omit<Decision<unknown>, 'result'>, starts: boolean): Decision<Sent> {
+function sentWith(decision: Omit<Decision<unknown>, 'result'>): Decision<Sent> {
   const { events = [], queue = [] } = decision;
-  return { ...decision, result: { events, queue, starts } };
+  return { ...decision, result: { events, queue } };
 }
 
 /** The events as they were sent, in the form that they are listed in. */

@@ -1,6 +1,8 @@
 import { type Clock, formatTime, readTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { EventDraft } from '../core/events.ts';
+import { isBusy } from '../core/session.ts';
+import type { NewJob, Queue } from '../queue/queue.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import { clearInbox, type EventRow, insertEvents, insertInbox } from '../store/events.ts';
 import {
@@ -24,6 +26,8 @@ export type Decision<T> = {
   /** The inbox is emptied; what it held is among `events`. */
   readonly clearsInbox?: boolean;
   readonly changes?: Partial<SessionRow>;
+  /** Whoever works on it next takes up what somebody else has left in the middle. */
+  readonly resumes?: boolean;
   readonly result: T;
 };
 
@@ -44,26 +48,31 @@ type Deps = {
   readonly clock: Clock;
   readonly hub: Hub;
   readonly notify: Notify;
+  readonly queue: Pick<Queue, 'add' | 'announce'>;
 };
 
 /**
  * The only way to write to a session's history: lock the session, decide, record, commit, and only then tell
  * those who listen. A status is therefore never seen without its events, nor an event before it is on disk. What
- * webhooks are told is part of the commit.
+ * webhooks are told is part of the commit, and so is the job for whoever is to work on it: there is one for each attempt
+ * that leaves the session busy.
  */
-export function createJournal({ store, clock, hub, notify }: Deps) {
+export function createJournal({ store, clock, hub, notify, queue }: Deps) {
   async function commit<T>(
     sessionId: string,
     work: (tx: Handle) => Promise<Recorded<T>>,
   ): Promise<Written<T>> {
-    const { written, notices } = await store.write(async (tx) => {
+    const { written, notices, jobs } = await store.write(async (tx) => {
       const recorded = await work(tx);
       if (recorded.notices.length > 0) await notify.enqueue(tx, ...recorded.notices);
+      if (recorded.jobs.length > 0) await queue.add(tx, recorded.jobs);
       return recorded;
     });
     if (written.events.length > 0) hub.publish(sessionId, written.events);
-    for (const data of written.queued) hub.publishQueued(sessionId, data);
+    if (written.queued.length > 0)
+      hub.publishQueued(sessionId, written.queued, written.session.last_position);
     if (notices.length > 0) notify.wake();
+    if (jobs.length > 0) queue.announce(jobs);
     return written;
   }
 
@@ -90,8 +99,9 @@ export function createJournal({ store, clock, hub, notify }: Deps) {
       return commit(session.id, async (tx) => {
         const wanted = ofUser(session, await insertSession(tx, session));
         const created = sessionNotice('session.created', session.id, session.created_at);
-        const { written, notices } = await record(tx, session, decision, clock);
-        return { written, notices: [...(isWanted(wanted, created.type) ? [created] : []), ...notices] };
+        const recorded = await record(tx, session, decision, clock);
+        const announced = isWanted(wanted, created.type) ? [created] : [];
+        return { ...recorded, notices: [...announced, ...recorded.notices] };
       });
     },
 
@@ -123,8 +133,12 @@ export function requireAttempt(session: SessionRow, attempt: number): void {
   throw new FencedError(`Session ${session.id} is at attempt ${session.attempt}, not ${attempt}`);
 }
 
-/** What is about to be committed, and what webhooks want to be told of it. */
-type Recorded<T> = { readonly written: Written<T>; readonly notices: readonly WebhookEvent[] };
+/** What is about to be committed, what webhooks want to be told of it, and the work that it makes. */
+type Recorded<T> = {
+  readonly written: Written<T>;
+  readonly notices: readonly WebhookEvent[];
+  readonly jobs: readonly NewJob[];
+};
 
 async function record<T>(
   tx: Handle,
@@ -155,11 +169,25 @@ async function record<T>(
     queued: queued.map((entry) => entry.data),
     result,
   };
-  if (Object.keys(all).length === 0) return { written, notices: [] };
+  if (Object.keys(all).length === 0) return { written, notices: [], jobs: [] };
   const wanted = ofUser(session, await updateSession(tx, session.id, all));
   const at = events.at(-1)?.processed_at ?? written.session.updated_at;
   const notices = wanted === null ? [] : noticesOf(session, { events: drafts, changes, at });
-  return { written, notices: notices.filter(({ type }) => isWanted(wanted, type)) };
+  return {
+    written,
+    notices: notices.filter(({ type }) => isWanted(wanted, type)),
+    jobs: jobsOf(session, written.session, decision.resumes ?? false),
+  };
+}
+
+/** The work that a commit makes: whoever leaves a session busy under a new attempt asks for somebody to go on with it. */
+function jobsOf(
+  before: SessionRow,
+  { id, agent_id, status, attempt }: SessionRow,
+  resumes: boolean,
+): NewJob[] {
+  if (!isBusy(status) || attempt === before.attempt) return [];
+  return [{ queue: 'turns', subject: id, attempt, group: agent_id, resumes }];
 }
 
 /** What webhooks want of a session: nothing of a copy, because who is told of it may take it for a user's, and act. */

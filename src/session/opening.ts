@@ -161,7 +161,7 @@ export function firstEvents(
   const start = turnStart(row, { ids, at: row.created_at });
   return {
     events: [...messages, ...start.events],
-    changes: { ...start.changes, ...toBeCounted(row), attempt: row.attempt + 1 },
+    changes: { ...start.changes, ...toBeCounted(row) },
     result: null,
   };
 }

@@ -30,6 +30,8 @@ export type RequestPlan = {
   readonly request: ModelRequest;
   /** Null when no route serves the model any more. */
   readonly provider: ProviderName | null;
+  /** The agent that the session is of. */
+  readonly agent_id: string;
 };
 
 /** Puts together what the model of a session is asked next: all that was said since the last summary, and the tools. */
@@ -41,6 +43,7 @@ export async function planRequest(
   const route = router.route(config.model.id);
   return {
     provider: route?.provider ?? null,
+    agent_id: session.agent_id,
     request: {
       model: route?.model ?? config.model.id,
       system: config.system,

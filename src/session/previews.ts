@@ -1,3 +1,4 @@
+import type { Bus, SignalOf } from '../core/bus.ts';
 import type { EventRow } from '../store/events.ts';
 
 /** What a listener sees of a reply while it is written. Never stored, never listed. */
@@ -52,6 +53,18 @@ type Follower = {
 /** A session that somebody follows, and the request that they may see. */
 type Place = { readonly followers: Set<Follower>; request: Request | null };
 
+type Deps = {
+  readonly bus: Bus;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly elapsed: () => number;
+};
+
+/** How long another process wants to see a session after it has said so, and how often it says so again. */
+const wantedForMs = 60_000;
+const wantAgainMs = 20_000;
+/** Between processes a piece is no longer than this, in characters. */
+const longestPiece = 1500;
+
 const unseen: Preview = { text: () => {}, close: () => {} };
 
 /**
@@ -59,8 +72,26 @@ const unseen: Preview = { text: () => {}, close: () => {} };
  * the start of that request and what ends it, as both have reached that listener: what comes earlier waits for it.
  * There is one text for all of them, and each has its place in it, so that nobody's slowness costs memory.
  */
-export function createPreviews() {
+export function createPreviews({ bus, elapsed }: Deps) {
   const places = new Map<string, Place>();
+  /** Until when other processes want to see which sessions. */
+  const wanted = new Map<string, number>();
+  let pulse: NodeJS.Timeout | undefined;
+
+  bus.on('followed', ({ session_id }) => {
+    for (const [id, until] of wanted) if (until < elapsed()) wanted.delete(id);
+    wanted.set(session_id, elapsed() + wantedForMs);
+  });
+  bus.on('preview', (signal) => {
+    const place = places.get(signal.session_id);
+    if (place !== undefined) hear(place, signal);
+  });
+
+  const isWanted = (sessionId: string): boolean => (wanted.get(sessionId) ?? 0) > elapsed();
+
+  function sayAgain(): void {
+    for (const sessionId of places.keys()) bus.send({ type: 'followed', session_id: sessionId });
+  }
 
   return {
     /**
@@ -68,33 +99,44 @@ export function createPreviews() {
      * message will have. Both are new for each request. Nothing is kept when nobody follows the session.
      */
     open(sessionId: string, { span_id, event_id }: { span_id: string; event_id: string }): Preview {
-      const place = places.get(sessionId);
+      const isAbroad = isWanted(sessionId);
+      const place =
+        places.get(sessionId) ?? (isAbroad ? { followers: new Set<Follower>(), request: null } : undefined);
       if (place === undefined) return unseen;
       const request: Request = { span_id, event_id, pieces: [], blocks: 0 };
       place.request = request;
+      let sent = 0;
+      const say = (text: string, index: number): void => {
+        for (let from = 0; from < text.length; from += longestPiece) {
+          const piece = { text: text.slice(from, from + longestPiece), index, place: sent++ };
+          bus.send({ type: 'preview', session_id: sessionId, span_id, event_id, piece });
+        }
+      };
       const close = (): void => {
-        if (place.request === request) place.request = null;
+        if (place.request !== request) return;
+        place.request = null;
+        if (isAbroad) bus.send({ type: 'preview', session_id: sessionId, span_id, event_id, piece: null });
       };
       return {
         text(text, index) {
           if (place.request !== request || text === '') return;
-          // Readers cannot place a block before those in front of it; the whole message will tell.
-          if (index > request.blocks) return close();
-          request.blocks = Math.max(request.blocks, index + 1);
-          request.pieces.push({ text, index });
-          for (const follower of place.followers) show(place, follower);
+          if (!add(place, request, { text, index })) return close();
+          if (isAbroad) say(text, index);
         },
         close,
       };
     },
 
-    /** Follows a session from the next model request on. */
+    /** Follows a session from the next model request on, wherever that is made. */
     follow(sessionId: string, listener: PreviewListener) {
       const place = places.get(sessionId) ?? { followers: new Set(), request: null };
       const follower: Follower = { listener, span: null, seen: 0 };
       places.set(sessionId, place);
       place.followers.add(follower);
+      pulse ??= setInterval(sayAgain, wantAgainMs).unref();
       return {
+        /** Resolves when other processes know that somebody follows. */
+        known: bus.sendNow({ type: 'followed', session_id: sessionId }),
         /** To be told of all events of the session, in order, right after the listener has got them. */
         passed(rows: readonly EventRow[]): void {
           for (const row of rows) pass(follower, row);
@@ -105,6 +147,9 @@ export function createPreviews() {
           if (place.followers.size > 0 || places.get(sessionId) !== place) return;
           place.request = null;
           places.delete(sessionId);
+          if (places.size > 0) return;
+          clearInterval(pulse);
+          pulse = undefined;
         },
       };
     },
@@ -112,6 +157,25 @@ export function createPreviews() {
 }
 
 export type Previews = ReturnType<typeof createPreviews>;
+
+/** Adds a piece, and shows it. Gives whether readers can place it. */
+function add(place: Place, request: Request, { text, index }: { text: string; index: number }): boolean {
+  // Readers cannot place a block before those in front of it; the whole message will tell.
+  if (index > request.blocks) return false;
+  request.blocks = Math.max(request.blocks, index + 1);
+  request.pieces.push({ text, index });
+  for (const follower of place.followers) show(place, follower);
+  return true;
+}
+
+/** Takes a piece of a reply that another process reads. Where one was lost on the way, those behind it are of no use. */
+function hear(place: Place, { span_id, event_id, piece }: SignalOf<'preview'>): void {
+  if (piece?.place === 0) place.request = { span_id, event_id, pieces: [], blocks: 0 };
+  const { request } = place;
+  if (request === null || request.span_id !== span_id) return;
+  const follows = piece !== null && piece.place === request.pieces.length;
+  if (!follows || !add(place, request, piece)) place.request = null;
+}
 
 function pass(follower: Follower, { type, data }: EventRow): void {
   if (type === 'span.model_request_start') {

@@ -5,8 +5,7 @@ import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import { type BidirectionalPage, type PageRequest, pageOf } from '../core/page.ts';
-import { isBusy } from '../core/session.ts';
-import type { Store } from '../store/dialect.ts';
+import type { Handle, Store } from '../store/dialect.ts';
 import { keepDeparture } from '../store/rollouts.ts';
 import { findSession, listSessions, type SessionFilter, type SessionRow } from '../store/sessions.ts';
 import { draftsWith, terminated } from './choreography.ts';
@@ -33,8 +32,6 @@ type Deps = {
   readonly requireVaults: (ids: readonly string[]) => Promise<void>;
   /** @throws PawlError naming the first that there is not */
   readonly requireFiles: (ids: readonly string[]) => Promise<void>;
-  /** Called once a session is committed as running, with its next step open. */
-  readonly onStart: (sessionId: string, attempt: number) => void;
   /** Called when it is not known whether a session was committed as running, because the database's answer was lost. */
   readonly onUncertain: (sessionId: string) => void;
 };
@@ -50,7 +47,6 @@ export function createSessions(deps: Deps) {
     try {
       const opening = journal.open(row, firstEvents(row, creation.initial_events, deps));
       const written = await opening.catch(doubting(row.id));
-      if (isBusy(written.session.status)) deps.onStart(row.id, written.session.attempt);
       return { row: written.session, config };
     } catch (error) {
       // Between the look and the write, somebody has deleted the environment.
@@ -116,7 +112,6 @@ export function createSessions(deps: Deps) {
         decideUpdate({ session, config: version.config, changes, ...deps, now: clock.now() }),
       );
       const written = await writing.catch(doubting(id));
-      if (written.result.starts) deps.onStart(id, written.session.attempt);
       return withConfig(written.session);
     },
 
@@ -137,10 +132,14 @@ export function createSessions(deps: Deps) {
       return withConfig(written.session);
     },
 
-    /** Deletes a session with all that belongs to it. @throws PawlError `session_not_found`, `session_running` */
-    async remove(id: string): Promise<void> {
+    /**
+     * Deletes a session with all that belongs to it. `agree` is asked first, while the session is locked.
+     * @throws PawlError `session_not_found`, `session_running`, and whatever `agree` throws; nothing is deleted then.
+     */
+    async remove(id: string, agree?: (session: SessionRow, tx: Handle) => Promise<void>): Promise<void> {
       await journal.remove(id, async (session, tx) => {
         requireQuiet(session, 'deleted');
+        await agree?.(session, tx);
         if (session.unseen === 1) await keepDeparture(tx, session);
       });
       const event = { id: ids.next('event'), type: 'session.deleted', processed_at: formatTime(clock.now()) };

@@ -1,23 +1,29 @@
 import { type Clock, formatTime } from '../core/clock.ts';
 import type { EventBody, EventDraft, SessionError } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import type { Telemetry, TurnOutcome } from '../core/telemetry.ts';
+import { spanNames } from '../core/telemetry-names.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import { isSpent } from './budget.ts';
-import { callsOf, closedCalls, keptCalls, type McpCall, readCalls, started } from './calls.ts';
+import { type Calls, callsOf, closedCalls, keptCalls, type McpCall, readCalls, started } from './calls.ts';
 import { draftsWith, requestStart, rescheduled, running } from './choreography.ts';
 import type { Summary } from './compaction.ts';
-import { continueTurn, type Step } from './continuing.ts';
+import { continueTurn, type Ended, type Step } from './continuing.ts';
 import { type Ending, endTurn } from './ending.ts';
 import { readInbox } from './inbox.ts';
 import { type Decision, type Journal, requireAttempt } from './journal.ts';
 import { answeredRequest, charged, failedRequest, type Reply, said } from './reply.ts';
 import type { CallOutcome } from './toolbox.ts';
+import { turnOutcome } from './turn-outcome.ts';
 import type { Run, TurnWork } from './turn-work.ts';
 
 type Deps = {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
   /** The most model requests that one turn makes. */
   readonly max_rounds: number;
 };
@@ -26,20 +32,41 @@ type Deps = {
  * Writes down what happens in a turn, each time with what that makes of the session. Every write throws a FencedError when
  * somebody else has taken the session on.
  */
-export function createTurnRecord({ journal, clock, ids, max_rounds }: Deps) {
+export function createTurnRecord({ journal, clock, ids, log, telemetry, max_rounds }: Deps) {
   const draft = draftsWith(ids);
   const context = () => ({ ids, now: clock.now(), max_rounds });
 
-  /** Writes as long as the attempt is ours. */
+  /** Writes as long as the attempt is ours, and tells when the turn came to rest with that. */
   async function write<T>(
     { sessionId, attempt }: TurnWork,
     decide: (session: SessionRow, queued: readonly EventDraft[]) => Decision<T>,
+    ending: Ending | null = null,
   ): Promise<T> {
+    let outcome: TurnOutcome | null = null;
     const written = await journal.write(sessionId, async (session, tx) => {
       requireAttempt(session, attempt);
-      return decide(session, await readInbox(tx, session));
+      const decision = decide(session, await readInbox(tx, session));
+      outcome = turnOutcome(decision.events ?? [], ending);
+      return decision;
     });
+    if (outcome !== null) tell(sessionId, outcome);
     return written.result;
+  }
+
+  function tell(session_id: string, outcome: TurnOutcome): void {
+    const span = telemetry.tracer.current();
+    span.set({ [spanNames.turn_outcome]: outcome });
+    if (outcome === 'error') span.fail(outcome);
+    telemetry.metrics.turnEnded(outcome);
+    log.debug({ session_id, outcome }, 'A turn came to rest');
+  }
+
+  /** The calls that this server does not make. */
+  function tellCalls({ uses, open }: Calls): void {
+    for (const { type } of uses)
+      if (type === 'agent.tool_use') telemetry.metrics.toolCalled('unknown', 'refused', null);
+    for (const { kind } of open)
+      if (kind === 'custom') telemetry.metrics.toolCalled('custom', 'handed_over', null);
   }
 
   return {
@@ -81,26 +108,33 @@ export function createTurnRecord({ journal, clock, ids, max_rounds }: Deps) {
       })),
 
     /** The turn is over, or rests. */
-    end: async (work: TurnWork, ending: Ending): Promise<Extract<Step, { kind: 'ended' }>> => ({
-      kind: 'ended',
-      ...(await write(work, (session, queued) => endTurn(session, ending, queued, context()))),
-    }),
+    end: (work: TurnWork, ending: Ending): Promise<Ended> =>
+      write(
+        work,
+        (session, queued) => ({
+          ...endTurn(session, ending, queued, context()),
+          result: { kind: 'ended' },
+        }),
+        ending,
+      ),
 
     /** All calls of a round are answered. */
     goOn: (work: TurnWork): Promise<Step> =>
       write(work, (session, queued) => continueTurn(session, queued, context())),
 
     /** A reply that calls tools, and where the turn goes with them. */
-    takeCalls: (work: Run, reply: Reply): Promise<Step> => {
+    takeCalls: async (work: Run, reply: Reply): Promise<Step> => {
       const find = work.toolbox.find;
       // Once, and not in each try to write: a rehearsal counts what it was asked.
       const calls = callsOf(reply.reply.tool_uses, { find, nextId: () => ids.next('event') });
-      return write(work, (session, queued) => {
+      const step = await write(work, (session, queued) => {
         const requestEnd = answeredRequest(session, reply).map(draft);
         const events = [...said(reply), ...calls.uses, ...requestEnd, ...calls.answers];
         const changes = { ...charged(session, reply), ...keptCalls(calls.open), open_span: null };
         return behind({ events, changes }, continueTurn({ ...session, ...changes }, queued, context()));
       });
+      tellCalls(calls);
+      return step;
     },
 
     /** What was allowed begins: from here on it may have run. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { noTelemetry } from '../../test/no-telemetry.ts';
 import { createVersions } from '../agent/versions.ts';
 import { openStore } from '../store/open.ts';
 import { seedSession } from '../store/store.testsuite.ts';
@@ -31,6 +32,7 @@ test('A turn that somebody else has taken over makes none of the calls that they
     ...{
       store,
       log,
+      telemetry: noTelemetry,
       max_tokens: 100,
       hasPrice: () => true,
       router: { route: () => null, provider: fenced, named: [] },
@@ -58,6 +60,7 @@ test('a turn with a budget asks no model whose price is gone', async () => {
   const unasked = (): Promise<never> => Promise.reject(new Error('A model was asked'));
   const turns = createTurns({
     ...{ store, log: { debug() {}, info() {}, warn() {}, error() {} }, max_tokens: 100 },
+    telemetry: noTelemetry,
     ...{ hasPrice: () => false, router: { route: () => null, provider: unasked, named: [] } },
     versions: {
       ...createVersions(store),

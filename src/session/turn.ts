@@ -3,6 +3,7 @@ import type { Versions } from '../agent/versions.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
 import { PawlError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import { ModelError } from '../model/model.ts';
 import type { Router } from '../model/router.ts';
 import type { Store } from '../store/dialect.ts';
@@ -11,9 +12,10 @@ import { findSession, type SessionRow } from '../store/sessions.ts';
 import { type Asking, failedFor, type TooLong } from './asking.ts';
 import { type McpCall, readCalls } from './calls.ts';
 import { afterPiece, doesNotFit, startSummary, summaryRequest, withSmallerPieces } from './compaction.ts';
-import type { Step } from './continuing.ts';
-import type { Ended, Ending } from './ending.ts';
+import type { Ended, Step } from './continuing.ts';
+import type { Ending } from './ending.ts';
 import { FencedError, requireAttempt } from './journal.ts';
+import { describeTurn, observedCall } from './observed-turns.ts';
 import { vaultIdsOf } from './opening.ts';
 import { type Attachments, planRequest, type RequestPlan, readConversation, sessionConfig } from './plan.ts';
 import { openRehearsal } from './rehearsal.ts';
@@ -30,6 +32,7 @@ type Deps = {
   readonly record: TurnRecord;
   readonly asking: Asking;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   /** Whether what a model costs is known. */
   readonly hasPrice: (model: string) => boolean;
   /** The most tokens that one reply may have. */
@@ -84,7 +87,7 @@ export function createTurns(deps: Deps) {
     if (run.signal.aborted) return stopNow(run);
     if (calls.some(({ state }) => state === 'allowed')) await record.startCalls(run);
     const made = calls.map(async (call) => {
-      const outcome = await run.toolbox.call(call, run.signal);
+      const outcome = await observedCall(deps, run, call);
       await keepTrying(run, () => record.takeAnswer(run, call, outcome));
     });
     const failed = (await Promise.allSettled(made)).find((one) => one.status === 'rejected');
@@ -109,7 +112,7 @@ export function createTurns(deps: Deps) {
   }
 
   /** What becomes of a turn whose signal was aborted before anything was said. */
-  async function stopNow(work: TurnWork): Promise<Extract<Step, { kind: 'ended' }> | 'stopped'> {
+  async function stopNow(work: TurnWork): Promise<Ended | 'stopped'> {
     const stop = toldToStop(work);
     return stop.kind === 'stopped' ? 'stopped' : record.end(work, stop);
   }
@@ -144,6 +147,7 @@ export function createTurns(deps: Deps) {
     async run(work: TurnWork): Promise<Ended | 'stopped'> {
       const session = await requireSession(store, work);
       const config = await sessionConfig(deps.versions, session);
+      describeTurn(deps.telemetry.tracer.current(), session);
       if (session.queued > 0 && (await hasQueuedInterrupt(store.db, session.id))) {
         return record.end(work, { kind: 'interrupted', said: null });
       }

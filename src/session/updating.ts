@@ -49,7 +49,7 @@ type Update = {
  * @throws PawlError `session_archived`, `session_running`, `invalid_metadata`, `invalid_request`, `budget_create_only`,
  *   `budget_not_raised`, `model_not_budgetable`
  */
-export function decideUpdate(update: Update): Decision<{ readonly starts: boolean }> {
+export function decideUpdate(update: Update): Decision<null> {
   const { session, changes, ids } = update;
   const now = formatTime(update.now);
   if (session.status === 'terminated') {
@@ -66,7 +66,7 @@ export function decideUpdate(update: Update): Decision<{ readonly starts: boolea
   const rearmed = JSON.stringify(overrides) !== JSON.stringify(before);
   const budget = changes.budget === undefined ? session.budget : newBudget(update, changes.budget);
   const rebudgeted = budget !== session.budget;
-  if (!retitled && !relabelled && !rearmed && !rebudgeted) return { result: { starts: false } };
+  if (!retitled && !relabelled && !rearmed && !rebudgeted) return { result: null };
   const config = applyOverrides(update.config, overrides);
   const body: EventBody = {
     type: 'session.updated',
@@ -90,7 +90,7 @@ export function decideUpdate(update: Update): Decision<{ readonly starts: boolea
   return {
     events: [event, ...(goesOn?.events ?? [])],
     changes: { ...updated, ...goesOn?.changes },
-    result: { starts: goesOn !== null },
+    result: null,
   };
 }
 
@@ -98,8 +98,7 @@ export function decideUpdate(update: Update): Decision<{ readonly starts: boolea
 function resume(session: SessionRow, { ids, now }: Update): Omit<Decision<unknown>, 'result'> | null {
   if (session.status !== 'idle' || session.rounds === 0 || session.stopped_at !== null) return null;
   if (readCalls(session).length > 0 || isSpent(session)) return null;
-  const { events, changes } = turnStart(session, { ids, at: formatTime(now) });
-  return { events, changes: { ...changes, attempt: session.attempt + 1 } };
+  return turnStart(session, { ids, at: formatTime(now) });
 }
 
 /** The new budget as it is stored; null removes it for good. */

@@ -1,5 +1,6 @@
 import type { JobStatus, Recording, Verdict } from '../core/evaluation.ts';
 import type { MoveKind, PromotionStatus, ReviewDecision } from '../core/release.ts';
+import type { RetentionRuleTable, SessionFileTable } from './retention-tables.ts';
 import type {
   OnlineCostTable,
   OnlineScoringTable,
@@ -48,6 +49,8 @@ export type Database = RolloutTables & {
   shadows: ShadowTable;
   files: FileTable;
   loose_blobs: LooseBlobTable;
+  retention_rules: RetentionRuleTable;
+  session_files: SessionFileTable;
   shadow_pairs: ShadowPairTable;
   online_scorings: OnlineScoringTable;
   online_costs: OnlineCostTable;
@@ -105,6 +108,8 @@ export type ApiKeyTable = {
   /** From when on it opens nothing; null for a key without an end. */
   expires_at: string | null;
   revoked_at: string | null;
+  /** How many requests a minute it may make; 0 for as many as it likes, null for what the server allows every key. */
+  rate_limit_per_minute: number | null;
 };
 
 /** What is known of an uploaded file. Its bytes lie elsewhere, under its id. */

@@ -3,6 +3,7 @@ import type { Order } from '../core/page.ts';
 import type { Handle } from './dialect.ts';
 import { type TimeBounds, within } from './keyset.ts';
 import { prepare, prepareShapes } from './prepared.ts';
+import { noteFiles } from './session-files.ts';
 import type { EventTable, InboxTable } from './session-tables.ts';
 
 export type EventRow = Selectable<EventTable>;
@@ -29,10 +30,12 @@ export async function insertEvents(tx: Handle, rows: readonly EventRow[]): Promi
     const values = some.flatMap((row, i) => eventColumns.map((column) => [`${column}${i}`, row[column]]));
     await insertMany(String(some.length))(tx, Object.fromEntries(values));
   }
+  await noteFiles(tx, rows);
 }
 
 export async function insertInbox(tx: Handle, rows: readonly InboxRow[]): Promise<void> {
   await tx.insertInto('inbox').values(rows).execute();
+  await noteFiles(tx, rows);
 }
 
 /** What is queued for a session, in order of arrival. */
@@ -45,6 +48,35 @@ export async function listInbox(db: Handle, sessionId: string): Promise<InboxRow
 export async function hasQueuedInterrupt(db: Handle, sessionId: string): Promise<boolean> {
   const query = db.selectFrom('inbox').select('position').where('session_id', '=', sessionId);
   return (await query.where('type', '=', 'user.interrupt').limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** Those of these sessions for which an interrupt waits. */
+export async function listInterrupted(db: Handle, sessionIds: readonly string[]): Promise<string[]> {
+  if (sessionIds.length === 0) return [];
+  const query = db.selectFrom('inbox').select('session_id').distinct();
+  const rows = await query
+    .where('session_id', 'in', sessionIds)
+    .where('type', '=', 'user.interrupt')
+    .execute();
+  return rows.map(({ session_id }) => session_id);
+}
+
+/** What waits for a session between two places of its inbox, in order of arrival. */
+export async function listInboxBetween(
+  db: Handle,
+  sessionId: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<InboxRow[]> {
+  const query = db.selectFrom('inbox').selectAll().where('session_id', '=', sessionId);
+  return query.where('position', '>=', from).where('position', '<=', to).orderBy('position').execute();
+}
+
+/** How far the histories of these sessions go; those that are gone are left out. */
+export async function listLastSeqs(
+  db: Handle,
+  sessionIds: readonly string[],
+): Promise<{ readonly id: string; readonly last_seq: number }[]> {
+  return db.selectFrom('sessions').select(['id', 'last_seq']).where('id', 'in', sessionIds).execute();
 }
 
 /** Empties a session's inbox. The caller writes what it held into the history in the same transaction. */

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { type PageRequest, readsDown } from '../core/page.ts';
 import type { FileTable, LooseBlobTable } from './database.ts';
-import type { Handle } from './dialect.ts';
+import type { Dialect, Handle } from './dialect.ts';
 
 export type FileRow = Selectable<FileTable>;
 export type LooseBlobRow = Selectable<LooseBlobTable>;
@@ -26,6 +26,12 @@ export async function listFiles(db: Handle, request: PageRequest): Promise<FileR
   const from = request.cursor?.key[0];
   const rest = from === undefined ? query : query.where('id', down ? '<' : '>', String(from));
   return rest.limit(request.limit + 1).execute();
+}
+
+/** Locks a file until the transaction ends; whether there is one. */
+export async function lockFile(tx: Handle, dialect: Dialect, id: string): Promise<boolean> {
+  const query = tx.selectFrom('files').select('id').where('id', '=', id);
+  return (await dialect.lock(query).executeTakeFirst()) !== undefined;
 }
 
 /** Deletes a file; what it was, or null when there is none. */

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
 import type { ApiKeyTable } from './database.ts';
-import type { Handle } from './dialect.ts';
+import type { Dialect, Handle } from './dialect.ts';
 import { seek } from './keyset.ts';
 
 export type KeyRow = Selectable<ApiKeyTable>;
@@ -37,6 +37,17 @@ export async function revokeKey(tx: Handle, id: string, at: string): Promise<boo
   const query = tx.updateTable('api_keys').set({ revoked_at: at }).where('id', '=', id);
   const open = query.where('revoked_at', 'is', null);
   return (await open.executeTakeFirstOrThrow()).numUpdatedRows > 0;
+}
+
+/** The key, which nobody else can change before the end of the transaction; null when there is none. */
+export async function lockKey(tx: Handle, dialect: Dialect, id: string): Promise<KeyRow | null> {
+  const query = dialect.lock(tx.selectFrom('api_keys').selectAll().where('id', '=', id));
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+/** Sets how many requests a minute a key may make; null leaves that to the server. */
+export async function setKeyLimit(tx: Handle, id: string, limit: number | null): Promise<void> {
+  await tx.updateTable('api_keys').set({ rate_limit_per_minute: limit }).where('id', '=', id).execute();
 }
 
 /** Whether there is a key that opens the door to everything at this moment, RFC 3339. */

@@ -12,6 +12,8 @@ import { up as tools } from './migrations/0008_tools.ts';
 import { up as files } from './migrations/0009_files.ts';
 import { up as vaults } from './migrations/0010_vaults.ts';
 import { up as deadDeliveries } from './migrations/0011_dead_deliveries.ts';
+import { up as retention } from './migrations/0013_retention.ts';
+import { up as keyLimits } from './migrations/0014_key_limits.ts';
 
 /**
  * A step of the schema. Once released it is never edited, and a new step is added after it; before the first release,
@@ -31,20 +33,27 @@ const steps: Readonly<Record<string, Step>> = {
   '0009_files': files,
   '0010_vaults': vaults,
   '0011_dead_deliveries': deadDeliveries,
+  '0013_retention': retention,
+  '0014_key_limits': keyLimits,
 };
 
 /** The name of the newest schema that this program knows. */
 export const newestSchema = Object.keys(steps).at(-1);
 
+/** The steps that a database with this schema lacks, in order; all of them for null. */
+export function stepsAfter(schema: string | null): string[] {
+  return Object.keys(steps).filter((name) => schema === null || name > schema);
+}
+
 /**
- * Brings a database to the newest schema. Safe when several processes do it at once.
+ * Brings a database to the newest schema, or an empty one to an older schema. Safe when several processes do it at once.
  * @throws DatabaseError when the database is newer than this program, or a step fails.
  */
-export async function migrate(db: Handle, dialect: Dialect): Promise<void> {
+export async function migrate(db: Handle, dialect: Dialect, to?: string): Promise<void> {
   const migrations: Record<string, Migration> = {};
   for (const [name, step] of Object.entries(steps)) migrations[name] = { up: (tx) => step(tx, dialect) };
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
+  const { error } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));
   if (error === undefined) return;
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes('previously executed migration')) {

@@ -10,23 +10,28 @@ const regainEveryMs = 250;
 /** How long PostgreSQL may take to notice that an old connection of ours is gone, and let go of its lock. */
 const patienceMs = 20_000;
 
-/** The claim of one process on a database. */
+/** The share of one process in a database. */
 export type Ownership = {
-  /** @throws DatabaseInUseError while another process has the database. */
+  /** @throws DatabaseInUseError while somebody else has the database for himself. */
   require(): void;
   release(): Promise<void>;
 };
 
 /**
- * Holds a lock of PostgreSQL for as long as this process lives, so that a second one finds out at its start.
- * The lock hangs on a connection of its own; when that breaks, it is taken again.
- * @throws DatabaseInUseError when another process has it; @throws DatabaseError when there is no connection.
+ * Servers share a database. Who fills an empty one has it for himself, as did servers of before that knew of no others.
  */
-export async function takeOwnership(url: string): Promise<Ownership> {
+export type Share = 'shared' | 'alone';
+
+/**
+ * Holds a lock of PostgreSQL for as long as this process lives, so that those who cannot be there at the same time find out at
+ * their start. The lock hangs on a connection of its own; when that breaks, it is taken again.
+ * @throws DatabaseInUseError when others stand in the way; @throws DatabaseError when there is no connection.
+ */
+export async function takeOwnership(url: string, share: Share): Promise<Ownership> {
   const closing = new AbortController();
   let lost: DatabaseInUseError | null = null;
   let regaining = Promise.resolve();
-  let client = await lock(url);
+  let client = await lock(url, share);
   watch(client);
 
   function watch(watched: pg.Client): void {
@@ -39,7 +44,7 @@ export async function takeOwnership(url: string): Promise<Ownership> {
     const end = Date.now() + patienceMs;
     while (!closing.signal.aborted) {
       try {
-        client = await lock(url);
+        client = await lock(url, share);
         watch(client);
         lost = null;
         return;
@@ -62,7 +67,13 @@ export async function takeOwnership(url: string): Promise<Ownership> {
   };
 }
 
-async function lock(url: string): Promise<pg.Client> {
+const inUse: Readonly<Record<Share, string>> = {
+  shared:
+    'Another pawl has this PostgreSQL database for itself: it fills it, or is of a version that shares it with nobody',
+  alone: 'Another pawl process is at work on this PostgreSQL database',
+};
+
+async function lock(url: string, share: Share): Promise<pg.Client> {
   let client: pg.Client | null = null;
   try {
     // A URL that cannot be read is an error here already.
@@ -74,7 +85,7 @@ async function lock(url: string): Promise<pg.Client> {
     });
     client.on('error', () => {});
     await client.connect();
-    const query = 'select pg_try_advisory_lock($1) as taken';
+    const query = `select pg_try_advisory_lock${share === 'shared' ? '_shared' : ''}($1) as taken`;
     const answer = await client.query<{ taken: boolean }>(query, [ownerLock]);
     if (answer.rows[0]?.taken === true) return client;
   } catch (error) {
@@ -82,7 +93,7 @@ async function lock(url: string): Promise<pg.Client> {
     throw new DatabaseError(`Cannot connect to PostgreSQL: ${messageOf(error)}`, { cause: error });
   }
   await client.end().catch(() => {});
-  throw new DatabaseInUseError('Another pawl process is serving from this PostgreSQL database');
+  throw new DatabaseInUseError(inUse[share]);
 }
 
 /** The sentence of an error, or of each where several addresses were tried. */

@@ -42,10 +42,10 @@ const maxRaces = 5;
 
 /**
  * Connects to (and migrates) a PostgreSQL database.
- * @throws DatabaseInUseError when another process serves from it; @throws DatabaseError when it cannot be used.
+ * @throws DatabaseInUseError when another process has it for itself; @throws DatabaseError when it cannot be used.
  */
 export async function openPostgres(url: string): Promise<Store> {
-  const ownership = await takeOwnership(url);
+  const ownership = await takeOwnership(url, 'shared');
   const pool = new pg.Pool({
     connectionString: url,
     max: maxConnections,

@@ -72,8 +72,10 @@ create table api_keys (
   created_at text collate "C" not null,
   expires_at text collate "C",
   revoked_at text collate "C",
+  rate_limit_per_minute integer,
   constraint api_keys_pkey PRIMARY KEY (id),
   constraint api_keys_hash_key UNIQUE (hash),
+  constraint api_keys_rate_limit_per_minute_check CHECK ((rate_limit_per_minute >= 0)),
   constraint api_keys_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'editor'::text, 'reviewer'::text, 'releaser'::text, 'admin'::text])))
 );
 
@@ -367,6 +369,17 @@ create table promotions (
   constraint promotions_status_check CHECK ((status = ANY (ARRAY['in_review'::text, 'approved'::text, 'completed'::text, 'rejected'::text, 'rolled_back'::text, 'canceled'::text])))
 );
 
+create table retention_rules (
+  agent_id text collate "C" not null,
+  days integer,
+  export integer not null,
+  updated_at text collate "C" not null,
+  constraint retention_rules_pkey PRIMARY KEY (agent_id),
+  constraint retention_rules_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE RESTRICT,
+  constraint retention_rules_days_check CHECK ((days >= 1)),
+  constraint retention_rules_export_check CHECK ((export = ANY (ARRAY[0, 1])))
+);
+
 create table reviews (
   id text collate "C" not null,
   promotion_id text collate "C" not null,
@@ -466,6 +479,14 @@ create table rollouts (
   constraint rollouts_status_check CHECK ((status = ANY (ARRAY['running'::text, 'paused'::text, 'completed'::text, 'rolled_back'::text, 'aborted'::text]))),
   constraint rollouts_step_check CHECK ((step >= 0)),
   constraint rollouts_weight_check CHECK (((weight >= 0) AND (weight <= 10000)))
+);
+
+create table session_files (
+  session_id text collate "C" not null,
+  file_id text collate "C" not null,
+  constraint session_files_pkey PRIMARY KEY (session_id, file_id),
+  constraint session_files_file_id_fkey FOREIGN KEY (file_id) REFERENCES files(id) ON DELETE CASCADE,
+  constraint session_files_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
 );
 
 create table session_scores (
@@ -752,6 +773,8 @@ CREATE UNIQUE INDEX rollouts_open ON public.rollouts USING btree (agent_id, alia
 
 CREATE INDEX rollouts_open_by_time ON public.rollouts USING btree (created_at, id) WHERE (status = ANY (ARRAY['running'::text, 'paused'::text]));
 
+CREATE INDEX session_files_of_file ON public.session_files USING btree (file_id);
+
 CREATE INDEX sessions_archived ON public.sessions USING btree (created_at, id) WHERE (archived_at IS NOT NULL);
 
 CREATE INDEX sessions_busy ON public.sessions USING btree (created_at, id) WHERE (status = ANY (ARRAY['running'::text, 'rescheduling'::text]));
@@ -771,6 +794,8 @@ CREATE INDEX sessions_of_agent ON public.sessions USING btree (agent_id, created
 CREATE INDEX sessions_of_environment ON public.sessions USING btree (environment_id);
 
 CREATE INDEX sessions_of_version ON public.sessions USING btree (agent_id, agent_version, created_at, id);
+
+CREATE INDEX sessions_quiet ON public.sessions USING btree (agent_id, updated_at, id) WHERE (status = ANY (ARRAY['idle'::text, 'terminated'::text]));
 
 CREATE INDEX sessions_unseen ON public.sessions USING btree (rollout_id, id) WHERE (unseen = 1);
 

@@ -98,7 +98,7 @@ CREATE TABLE api_keys (
   created_at text not null,
   expires_at text,
   revoked_at text
-);
+, rate_limit_per_minute integer check (rate_limit_per_minute >= 0));
 
 CREATE INDEX api_keys_by_time on api_keys (created_at, id);
 
@@ -470,6 +470,13 @@ CREATE INDEX promotions_of_alias on promotions (agent_id, alias, created_at, id)
 CREATE UNIQUE INDEX promotions_open on promotions (agent_id, alias, candidate_version)
   where status in ('in_review', 'approved');
 
+CREATE TABLE retention_rules (
+  agent_id text primary key references agents (id) on delete restrict,
+  days integer check (days >= 1),
+  export integer not null check (export in (0, 1)),
+  updated_at text not null
+);
+
 CREATE TABLE reviews (
   id text primary key,
   promotion_id text not null references promotions (id) on delete restrict,
@@ -596,6 +603,14 @@ CREATE UNIQUE INDEX rollouts_open on rollouts (agent_id, alias) where status in 
 
 CREATE INDEX rollouts_open_by_time on rollouts (created_at, id) where status in ('running', 'paused');
 
+CREATE TABLE session_files (
+  session_id text not null references sessions (id) on delete cascade,
+  file_id text not null references files (id) on delete cascade,
+  primary key (session_id, file_id)
+);
+
+CREATE INDEX session_files_of_file on session_files (file_id);
+
 CREATE TABLE session_scores (
   id text primary key,
   session_id text not null references sessions (id) on delete cascade,
@@ -676,6 +691,8 @@ CREATE INDEX sessions_of_agent on sessions (agent_id, created_at, id);
 CREATE INDEX sessions_of_environment on sessions (environment_id);
 
 CREATE INDEX sessions_of_version on sessions (agent_id, agent_version, created_at, id);
+
+CREATE INDEX sessions_quiet on sessions (agent_id, updated_at, id) where status in ('idle', 'terminated');
 
 CREATE INDEX sessions_unseen on sessions (rollout_id, id) where unseen = 1;
 

@@ -9,7 +9,7 @@ import type { DirectAdapter } from './prepared.ts';
 import { createConnection, createDriver } from './sqlite-driver.ts';
 import { createWriteLane, type LaneDatabase } from './write-lane.ts';
 
-const sqliteDialect: Dialect = {
+export const sqliteDialect: Dialect = {
   name: 'sqlite',
   text: 'text',
   lock: (query) => query,
@@ -104,8 +104,11 @@ function openHandle(file: string): Sqlite.Database {
   return handle;
 }
 
-/** One process owns the data: the lock lives as long as the process, however it ends. */
-function takeLock(folder: string): Sqlite.Database {
+/**
+ * One process owns the data: the lock lives as long as the process, however it ends.
+ * @throws DatabaseInUseError when another process has it.
+ */
+export function takeLock(folder: string): Sqlite.Database {
   const lock = new Sqlite(join(folder, 'pawl.lock'), { timeout: 0 });
   try {
     lock.pragma('locking_mode = EXCLUSIVE');
@@ -120,7 +123,8 @@ function takeLock(folder: string): Sqlite.Database {
   }
 }
 
-function kyselyOver(handle: Sqlite.Database, ready: () => Promise<void>): Kysely<Database> {
+/** Queries over a handle; `ready` is awaited before each. */
+export function kyselyOver(handle: Sqlite.Database, ready: () => Promise<void>): Kysely<Database> {
   const connection = createConnection(handle);
   const run = async <R>(query: CompiledQuery<R>): Promise<R[]> => {
     await ready();

@@ -159,6 +159,22 @@ export async function reviveDeliveries(
   return Number((await query.where(isDead).executeTakeFirstOrThrow()).numUpdatedRows);
 }
 
+/** How many deliveries are pending. More than so many are not counted: whoever asks would have to wait. */
+export async function countPendingDeliveries(db: Handle): Promise<number> {
+  const some = db
+    .selectFrom('webhook_deliveries')
+    .select('id')
+    .where('due_at', 'is not', null)
+    .limit(mostCounted);
+  const { count } = await db
+    .selectFrom(some.as('pending'))
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+const mostCounted = 10_000;
+
 /** The pending deliveries of one webhook that are due first, due or not. */
 export async function listPendingDeliveries(
   db: Handle,

@@ -2,6 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Audit } from '../access/audit.ts';
 import { type Clock, formatTime, readTime } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import type { Duty } from '../queue/duties.ts';
 import type { Store } from '../store/dialect.ts';
 import {
   type DeliveryRow,
@@ -18,6 +20,7 @@ type Deps = {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly audit: Audit;
   readonly post: Post;
   /** Random numbers in [0, 1). */
@@ -25,6 +28,8 @@ type Deps = {
   /** Ends an attempt that takes too long; asked for once for each attempt. */
   readonly deadline: () => AbortSignal;
   readonly pawl_version: string;
+  /** Sending. */
+  readonly duty: Duty;
 };
 
 /** How many requests one webhook gets at a time; with the most webhooks there may be, this bounds them all. */
@@ -45,7 +50,8 @@ const sweepOnUs = 60_000_000;
  * Sends what stands in the outbox, at least once: an attempt counts when its outcome is written down, so that after a
  * crash it is made again, with the same event id. It sleeps until something is due or somebody wakes it.
  */
-export function createSender({ store, clock, log, audit, post, random, deadline, pawl_version }: Deps) {
+export function createSender(deps: Deps) {
+  const { store, clock, log, telemetry, audit, post, random, deadline, pawl_version, duty } = deps;
   /** The webhook of each delivery that is being sent, or has been since the store was last looked at. */
   const inHand = new Map<string, string>();
   const finished = new Set<string>();
@@ -62,6 +68,7 @@ export function createSender({ store, clock, log, audit, post, random, deadline,
   async function look(): Promise<void> {
     clearTimeout(timer);
     alarm = Number.POSITIVE_INFINITY;
+    if (!duty.isMine()) return;
     // Not earlier: what was read from the store a moment ago may show them as they were before.
     for (const id of finished) inHand.delete(id);
     finished.clear();
@@ -125,6 +132,7 @@ export function createSender({ store, clock, log, audit, post, random, deadline,
     const ended = { webhook, delivery, result, now: clock.now(), jitter: random() };
     const room = { audit, dialect: store.dialect };
     const after = await store.write((tx) => recordAttempt(tx, room, ended));
+    if (after !== null) telemetry.metrics.deliveryTried(after.kind);
     if (after === null || after.kind === 'delivered') return;
     const answer = result.kind === 'answered' ? result.status : result.error;
     log.debug({ webhook_id, delivery_id: delivery.id, answer }, 'A delivery failed');
@@ -181,12 +189,13 @@ export function createSender({ store, clock, log, audit, post, random, deadline,
   }
 
   return {
-    /** Tells that something new may stand in the outbox. Before `start` and after `stop` nobody hears it. */
-    wake,
+    /** Tells whoever sends that something new may stand in the outbox. */
+    wake: duty.wake,
 
     /** Begins to send, what an earlier process has left first. */
     start(): void {
       isAwake = true;
+      duty.onWake(wake);
       wake();
     },
 

@@ -2,6 +2,8 @@ import type { Audit } from '../access/audit.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import type { Duty } from '../queue/duties.ts';
 import type { Store } from '../store/dialect.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createOutbox } from './outbox.ts';
@@ -14,6 +16,7 @@ type Deps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly audit: Audit;
   readonly post: Post;
   readonly randomBytes: (size: number) => Uint8Array;
@@ -24,6 +27,7 @@ type Deps = {
   /** Whether webhooks may be on this machine, in private networks, and on plain HTTP. */
   readonly allow_private: boolean;
   readonly pawl_version: string;
+  readonly duty: Duty;
 };
 
 /** Puts the room together: what webhooks there are, the outbox, and the loop that empties it. */

@@ -25,7 +25,7 @@ const template = 'Subject: {{subject}}\n\n{{body}}';
 const formats = ['table', 'markdown', 'junit', 'html', 'json'];
 
 beforeAll(async () => {
-  pawl = await startPawl({ allow_private_webhooks: 'true' });
+  pawl = await startPawl({ allow_private_webhooks: 'true', max_failed_keys: '10000' });
   server = await describedServer(pawl);
   const { agents, environments } = pawl.client.beta;
   const agent = await agents.create({ name: 'ticket-triage', model: 'claude-test', system: firstPrompt });
@@ -333,6 +333,7 @@ describe('The answers are as the document says', () => {
 
   test('of API keys', async () => {
     const { id } = await server.get('create_key', { body: { name: 'for a build', role: 'editor' } });
+    await server.get('update_key', { path: { id: id ?? '' }, body: { rate_limit_per_minute: 600 } });
     await server.get('list_keys');
     await server.get('revoke_key', { path: { id: id ?? '' } });
   });
@@ -389,6 +390,7 @@ describe('The errors are as the document says', () => {
       change_release_settings: { default_alias: null },
       review_promotion: { decision: 'approve' },
       create_session_score: { name: 'helpful', value: 1 },
+      update_key: { rate_limit_per_minute: null },
     };
     for (const { operationId } of placed) {
       const asked = { path: { id: 'nothing', name: 'nothing', alias: 'nothing' } };

@@ -17,6 +17,7 @@ import { type DatabaseChoice, openStore } from '../../src/store/open.ts';
 import type { RolloutRow } from '../../src/store/rollouts.ts';
 import { findSession } from '../../src/store/sessions.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
+import { noTelemetry } from '../no-telemetry.ts';
 import { quietLog, startPawl, type TestPawl } from '../pawl.ts';
 import { freshDatabase } from '../postgres.ts';
 import { converse, eventually, makeSetting, openSession } from '../story.ts';
@@ -100,7 +101,7 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
     elsewhere = await startPawl(provider);
     store = await openStore(opened.choice);
     const clock = createClock(Date.now);
-    const parts = { store, clock, ids: createIds(clock, randomBytes), log: quietLog };
+    const parts = { store, clock, ids: createIds(clock, randomBytes), log: quietLog, telemetry: noTelemetry };
     evaluation = createEvaluation({
       ...{ ...parts, audit: createAudit(parts), prices: () => [price], scorer_dir: null, scorer_urls: [] },
       endpoints: { address: () => ({ base_url: elsewhere.url, api_key: elsewhere.key }) },

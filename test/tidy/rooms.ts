@@ -6,6 +6,7 @@ import { isTest, type Tree } from './tree.ts';
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
   outbound: ['core'],
+  observe: ['core'],
   stats: ['core'],
   store: ['core'],
   access: ['core', 'store'],
@@ -40,8 +41,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'version.ts': [],
   // Settings are checked against the vocabulary and against the names of providers.
   'config.ts': ['core', 'model'],
+  // What is done to the data of a server without one.
+  'transfer.ts': ['store', 'file', 'server.ts', 'config.ts', 'version.ts'],
   'server.ts': [
     'core',
+    'observe',
     'store',
     'access',
     'vault',
@@ -63,7 +67,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
  * The commands that run a server in their own process, and the file that reads the environment for the rest;
  * all others speak HTTP like any client.
  */
-const startsServer = /^src\/cli\/(serve|doctor|embedded|environment)\.ts$|^src\/cli\/tutorial\//;
+const startsServer =
+  /^src\/cli\/(serve|doctor|migrate|embedded|environment)\.ts$|^src\/cli\/(tutorial|transfer)\//;
 
 /** What the server answers with; commands may know it by its types. */
 const answers = /^src\/(api|eval)\//;
@@ -92,7 +97,7 @@ function isAllowed(path: string, room: string, target: string, one: Import): boo
   if (!target.startsWith('src/')) return isTest(path) && target.startsWith('test/');
   const other = roomOf(target);
   if (other === room || mayImport[room]?.includes(other) === true) return true;
-  const wholeServer = other === 'server.ts' || other === 'config.ts';
+  const wholeServer = ['server.ts', 'transfer.ts', 'config.ts'].includes(other);
   if (wholeServer && isTest(path) && (room === 'api' || room === 'cli')) return true;
   if (room !== 'cli') return false;
   return (wholeServer && startsServer.test(path)) || (answers.test(target) && one.typeOnly);
@@ -102,7 +107,7 @@ function hint(room: string, target: string): string {
   if (room !== 'cli') return '';
   if (answers.test(target)) return ' but as types';
   return roomOf(target).endsWith('.ts')
-    ? ' outside serve, doctor, embedded and tutorial'
+    ? ' outside serve, doctor, migrate, embedded, tutorial and transfer'
     : ': it speaks HTTP';
 }
 

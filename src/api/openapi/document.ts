@@ -82,7 +82,14 @@ function describe({ route, operation, schemas }: Described): OperationObject {
 }
 
 const headers = { 'request-id': { $ref: '#/components/headers/request-id' } };
-const usualErrors = ['invalid_request', 'authentication', 'permission', 'internal', 'overloaded'] as const;
+const usualErrors = [
+  'invalid_request',
+  'authentication',
+  'permission',
+  'rate_limited',
+  'internal',
+  'overloaded',
+] as const;
 const bodyErrors = ['request_too_large', 'request_timeout'] as const;
 
 function parametersIn(place: 'path' | 'query', schema: z.ZodType | undefined, schemas: Schemas) {

@@ -36,6 +36,10 @@ export const tags = {
   },
   Scores: { about: 'What sessions were worth.', id: 'The id of the session, `sesn_…`.' },
   Costs: { about: 'What sessions have cost at list prices.', id: 'The id of the agent, `agent_…`.' },
+  Retention: {
+    about: 'How long sessions are kept, and taking them out.',
+    id: 'The id of the agent, `agent_…`.',
+  },
   Audit: { about: 'Who changed what, when and why. Entries are only ever added.', id: 'The id of an entry.' },
   Statistics: { about: "Calculations about a client's own scores. Nothing is kept.", id: 'A name.' },
   Keys: { about: 'API keys. Only admins may call these.', id: 'The id of an API key, `apikey_…`.' },

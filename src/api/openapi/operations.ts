@@ -8,6 +8,7 @@ import { datasetOperations } from './dataset-operations.ts';
 import { evaluationOperations } from './evaluation-operations.ts';
 import { json, type Operations } from './operation.ts';
 import { releaseOperations } from './release-operations.ts';
+import { retentionOperations } from './retention-operations.ts';
 import { rolloutOperations } from './rollout-operations.ts';
 import { scoreOperations } from './score-operations.ts';
 import { webhookOperations } from './webhook-operations.ts';
@@ -20,6 +21,7 @@ export const operations: Operations = {
   ...rolloutOperations,
   ...scoreOperations,
   ...costOperations,
+  ...retentionOperations,
   list_statistics: {
     route: 'GET /pawl/v1/stats',
     tag: 'Statistics',
@@ -43,6 +45,13 @@ export const operations: Operations = {
     summary: 'Makes an API key and gives its secret, this once.',
     answer: json(newApiKey),
     errors: [],
+  },
+  update_key: {
+    route: 'POST /pawl/v1/keys/:id',
+    tag: 'Keys',
+    summary: 'Sets how many requests a minute an API key may make.',
+    answer: json(apiKey),
+    errors: ['key_not_found'],
   },
   list_keys: {
     route: 'GET /pawl/v1/keys',

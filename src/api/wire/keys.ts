@@ -8,6 +8,12 @@ export const roleText: string = `Each may do what those before it may. ${roles
   .map((role) => `${role}: ${roleMeanings[role]}`)
   .join('; ')}.`;
 
+/** What the limit of a key means, in one sentence. */
+export const rateLimitText =
+  'How many requests a minute it may make of each process; 0 for as many as it likes, null for what the server allows every key.';
+
+const rateLimit = z.int().min(0).max(1_000_000).nullable().describe(rateLimitText);
+
 /** What the server calls itself, and whoever opens its data without a key. */
 const ownNames = [serverActor.name, localActor.name];
 
@@ -22,8 +28,13 @@ export const keyCreate = z
       .describe('Whose key it is. Keys of one name are one person, who does not review their own.'),
     role: z.enum(roles).default('editor').describe(roleText),
     expires_at: time.describe('From when on it opens nothing; absent for a key without an end.'),
+    rate_limit_per_minute: rateLimit.optional(),
   })
   .meta({ id: 'NewApiKey', description: 'An API key to make.' });
+
+export const keyUpdate = z
+  .strictObject({ rate_limit_per_minute: rateLimit })
+  .meta({ id: 'ApiKeyUpdate', description: 'What of an API key can be changed.' });
 
 export const keyListQuery = z.strictObject({ limit: limit(20, 100), page });
 

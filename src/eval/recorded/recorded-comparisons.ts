@@ -1,6 +1,6 @@
 import type { Actor } from '../../access/keys.ts';
 import { PawlError } from '../../core/errors.ts';
-import type { Json, Recording } from '../../core/evaluation.ts';
+import { type Json, type Recording, recordedDataset } from '../../core/evaluation.ts';
 import type { CaseMessage } from '../case.ts';
 import type { Comparison, Comparisons } from '../comparisons.ts';
 import type { Datasets } from '../dataset/datasets.ts';
@@ -55,7 +55,7 @@ export function createRecordedComparisons({ datasets, evals, comparisons }: Deps
       by: Actor,
     ): Promise<Comparison> {
       const { agent_id, origin, expected_from } = asked;
-      const dataset = `recorded.${agent_id}`;
+      const dataset = recordedDataset(agent_id);
       const definition = await recordedDefinition(evals, asked, { agent_id, dataset });
       const taking = createTaking();
       const rows = rowsOf(find(taking), { taking, expected: expectedBy(definition, asked), ...asked });

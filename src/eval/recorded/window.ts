@@ -1,7 +1,7 @@
 import { sha256 } from '../../core/canonical.ts';
 import type { Metadata } from '../../core/metadata.ts';
 import type { PageRequest } from '../../core/page.ts';
-import { copyKey, isBusy } from '../../core/session.ts';
+import { copyKey, evalRunKey, isBusy } from '../../core/session.ts';
 import type { Store } from '../../store/dialect.ts';
 import { listSessions, type SessionRow } from '../../store/sessions.ts';
 import { readSessionTurns } from './read-session.ts';
@@ -52,7 +52,7 @@ export async function* findRecorded(
 }
 
 /** What marks sessions that no user is behind. */
-const ownMarks = ['pawl_eval_run', 'pawl_judge', 'pawl_shadow', copyKey] as const;
+const ownMarks = [evalRunKey, 'pawl_judge', 'pawl_shadow', copyKey] as const;
 
 /** Whether a session was made by this server for an eval, a judge or a shadow. */
 export function isOwn(session: Pick<SessionRow, 'metadata'>): boolean {

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Clock, formatTime } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
+import type { Duty } from '../../queue/duties.ts';
 import type { Sessions } from '../../session/sessions.ts';
 import { findAgent } from '../../store/agents.ts';
 import { findAlias } from '../../store/aliases.ts';
@@ -24,6 +25,7 @@ type Deps = {
   readonly log: Log;
   readonly sessions: Pick<Sessions, 'archive'>;
   readonly copier: Copier;
+  readonly duty: Pick<Duty, 'isMine'>;
   /** How long a shadow rests that has nothing to do, in milliseconds; twice as long each time, up to ten seconds. */
   readonly pause_ms: number;
 };
@@ -38,7 +40,7 @@ const longestPauseMs = 10_000;
 type Step = 'busy' | 'idle' | 'over';
 
 /** Carries shadows out, side by side: one that fails, or whose candidate hangs, leaves the others alone. */
-export function createMirror({ store, clock, log, sessions, copier, pause_ms }: Deps) {
+export function createMirror({ store, clock, log, sessions, copier, duty, pause_ms }: Deps) {
   const closing = new AbortController();
   const { signal } = closing;
   let alarm = new AbortController();
@@ -110,7 +112,7 @@ export function createMirror({ store, clock, log, sessions, copier, pause_ms }: 
   /** Goes on with a shadow until nothing is left to be done for it. */
   async function follow(id: string): Promise<void> {
     const discover = createDiscovery({ store, clock });
-    for (let rests = 0; !signal.aborted; ) {
+    for (let rests = 0; !signal.aborted && duty.isMine(); ) {
       const step = await advance(id, discover).catch((err: unknown): Step => {
         log.error({ shadow_id: id, err }, 'A shadow could not go on; trying again');
         return 'idle';
@@ -123,7 +125,7 @@ export function createMirror({ store, clock, log, sessions, copier, pause_ms }: 
 
   /** Follows all shadows that are not yet followed. */
   async function attend(): Promise<void> {
-    for (let failures = 0; isWoken && !signal.aborted; ) {
+    for (let failures = 0; isWoken && !signal.aborted && duty.isMine(); ) {
       isWoken = false;
       try {
         for (const id of await listUnfinishedShadows(store.db)) {

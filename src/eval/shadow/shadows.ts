@@ -8,6 +8,7 @@ import { PawlError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../../core/page.ts';
+import type { Duty } from '../../queue/duties.ts';
 import type { Inbox } from '../../session/inbox.ts';
 import type { Sessions } from '../../session/sessions.ts';
 import { findAgent } from '../../store/agents.ts';
@@ -52,13 +53,14 @@ type Deps = {
   readonly inbox: Inbox;
   readonly evals: Evals;
   readonly recordedComparisons: RecordedComparisons;
+  readonly duty: Duty;
   /** How long a shadow with nothing to do rests at first, in milliseconds. */
   readonly pause_ms: number;
 };
 
 /** Shadows: a candidate answers copies of what users say to an alias, in sessions that nobody sees an answer of. */
 export function createShadows(deps: Deps) {
-  const { store, clock, ids, audit, evals, recordedComparisons } = deps;
+  const { store, clock, ids, audit, evals, recordedComparisons, duty } = deps;
   const mirror = createMirror({ ...deps, copier: createCopier(deps) });
 
   async function require(id: string): Promise<ShadowRow> {
@@ -93,7 +95,7 @@ export function createShadows(deps: Deps) {
           after: { agent_id, alias, baseline_version, candidate_version, sample, max_sessions },
         });
       });
-      mirror.wake();
+      duty.wake();
       return withDetails(store, row);
     },
 
@@ -124,7 +126,7 @@ export function createShadows(deps: Deps) {
         });
         return { ...locked, ...over };
       });
-      mirror.wake();
+      duty.wake();
       return withDetails(store, row);
     },
 
@@ -153,7 +155,10 @@ export function createShadows(deps: Deps) {
     },
 
     /** Goes on with what an earlier process left. */
-    recover: (): void => mirror.wake(),
+    recover(): void {
+      duty.onWake(mirror.wake);
+      if (duty.isMine()) mirror.wake();
+    },
 
     /** Leaves the rest for the next start. */
     stop: (): Promise<void> => mirror.stop(),

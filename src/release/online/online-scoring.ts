@@ -1,5 +1,6 @@
 import { formatTime, readTime } from '../../core/clock.ts';
 import type { SessionScorers } from '../../eval/session-scoring.ts';
+import type { Duty } from '../../queue/duties.ts';
 import type { Handle } from '../../store/dialect.ts';
 import {
   type DueScoring,
@@ -21,6 +22,7 @@ type SeenSession = Pick<UnseenSession, 'id' | 'turns' | 'overrides'>;
 type Deps = AttemptDeps & {
   /** Opens the scorers; they are closed whenever there is nothing more to score. */
   readonly openScorers: () => SessionScorers;
+  readonly duty: Pick<Duty, 'isMine'>;
 };
 
 /** A session that is being scored. */
@@ -66,6 +68,7 @@ export function createOnlineScoring(deps: Deps) {
 
   /** Begins what is due and has room. Gives in how many microseconds there is more to do by itself, or null. */
   async function begin(): Promise<number | null> {
+    if (!deps.duty.isMine()) return null;
     const now = clock.now();
     for (const [key, { until }] of held) if (until <= now) held.delete(key);
     troubles.forget(now);

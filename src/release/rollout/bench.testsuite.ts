@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
+import { noTelemetry } from '../../../test/no-telemetry.ts';
 import { type FreshDatabase, freshDatabase } from '../../../test/postgres.ts';
 import { createAudit } from '../../access/audit.ts';
 import type { Actor } from '../../access/keys.ts';
@@ -178,7 +179,7 @@ function openRoom(bench: Bench, changes: Changes) {
   const costOf = () => (changes.priced?.() === true ? 1 : null);
   const shared = {
     ...{ ...parts, audit, notify, aliases, promotions, records, transitions, watchers },
-    ...{ versions, costOf },
+    ...{ versions, costOf, telemetry: noTelemetry },
   };
   const elapsed = changes.elapsed ?? (() => bench.passedMs);
   let asked = 0;

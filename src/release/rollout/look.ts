@@ -2,6 +2,7 @@ import { serverActor } from '../../access/keys.ts';
 import type { Versions } from '../../agent/versions.ts';
 import { type Clock, formatTime, readTime } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
+import type { Telemetry } from '../../core/telemetry.ts';
 import type { SessionUsage } from '../../core/usage.ts';
 import type { Watchers } from '../../eval/watchers.ts';
 import type { Handle, Store } from '../../store/dialect.ts';
@@ -13,21 +14,14 @@ import { type CheckResult, checkAll } from './checks.ts';
 import { type CostOf, countedTogether, countUnseen } from './counting.ts';
 import { decideLook, type LookDecision } from './decision.ts';
 import type { LockedRollout, RolloutRecords } from './records.ts';
-import {
-  nextLookAt,
-  type RolloutDetails,
-  readDetails,
-  readRollout,
-  settingsOf,
-  stateOf,
-  summarise,
-} from './rollout.ts';
+import { nextLookAt, type RolloutDetails, readRollout, settingsOf, stateOf, summarise } from './rollout.ts';
 import type { Transitions } from './transitions.ts';
 
 type Deps = {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly versions: Versions;
   readonly notify: Notify;
   readonly promotions: PromotionRecords;
@@ -169,13 +163,14 @@ export function createLook(deps: Deps): Look {
       return { decision, after };
     });
     if (taken === null) return null;
+    deps.telemetry.metrics.rolloutLooked(taken.decision.type);
     if (taken.decision.type !== 'wait') {
       log.info({ rollout_id: id, ...taken.decision }, 'A rollout was looked at');
       notify.wake();
     }
     if (taken.decision.type === 'roll_back' && settingsOf(taken.after).on_rollback !== 'drain')
       deps.onSweep();
-    if (watchers.isWatched(id)) watchers.tell(id, await readDetails(store.db, taken.after));
+    await watchers.changed(id);
     return taken.decision;
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
+import type { Duty } from '../../queue/duties.ts';
 import type { Store } from '../../store/dialect.ts';
 import { deleteLeftover, findLeftover, listOpenRollouts } from '../../store/rollouts.ts';
 import { type Look, waitFor } from './look.ts';
@@ -11,6 +12,7 @@ type Deps = {
   readonly clock: Clock;
   readonly log: Log;
   readonly look: Look;
+  readonly duty: Pick<Duty, 'isMine'>;
   /** Milliseconds of a clock that nobody sets, whatever it began at. */
   readonly elapsed: () => number;
 };
@@ -24,7 +26,7 @@ const forgottenTogether = 500;
 const forgetPauseMs = 50;
 
 /** Looks at all rollouts as they are due, as long as the process runs; after their end it clears up behind them. */
-export function createLooks({ store, clock, log, look, ...deps }: Deps) {
+export function createLooks({ store, clock, log, look, duty, ...deps }: Deps) {
   const closing = new AbortController();
   const { signal } = closing;
   /** When this process first saw each rollout at its present number of looks, in milliseconds of `elapsed`. */
@@ -38,8 +40,9 @@ export function createLooks({ store, clock, log, look, ...deps }: Deps) {
    */
   async function goRound(): Promise<{ readonly next: number; readonly failures: readonly unknown[] }> {
     const failures = new Map<string, unknown>();
+    if (!duty.isMine()) return { next: longestWaitMs, failures: [] };
     for (const { id, looks, overdue, wait: left } of await listOpen()) {
-      if (signal.aborted) break;
+      if (signal.aborted || !duty.isMine()) break;
       if (left > 0) continue;
       const request = { overdue_after: overdue ? looks : null, signal };
       await look(id, request).catch((error: unknown) => failures.set(id, error));

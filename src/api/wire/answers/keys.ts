@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { roles } from '../../../core/roles.ts';
-import { type KeyResponse, type NewKeyResponse, roleText } from '../keys.ts';
-import { describes, text, time } from './fields.ts';
+import { type KeyResponse, type NewKeyResponse, rateLimitText, roleText } from '../keys.ts';
+import { count, describes, text, time } from './fields.ts';
 
 const shape = {
   type: z.literal('api_key'),
@@ -14,6 +14,7 @@ const shape = {
   revoked_at: time
     .nullable()
     .describe('When it was revoked, or came to its end; null while it opens the server.'),
+  rate_limit_per_minute: count.nullable().describe(rateLimitText),
 };
 
 export const apiKey = describes<KeyResponse>()(z.object(shape)).meta({

@@ -1,0 +1,112 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClient, open, prepare } from './client.ts';
+import type { FakeModel } from './fake-model.ts';
+import { median, runRound, sideBySide } from './measure.ts';
+import type { Row } from './report.ts';
+import { runNode, type Subject, startFloor, startPawl, threadsMs } from './servers.ts';
+
+/** How many sessions grow side by side. */
+const sessions = 4;
+const stretch = 50;
+
+/** What a stretch of turns costs at each length of a session, in ms of CPU per turn. */
+type Stretches = readonly number[];
+
+/** P8: sessions of 200 turns, beside a floor that tells the model as much. */
+export async function longSession(model: FakeModel, rounds: number): Promise<Row[]> {
+  const turns = 200;
+  const grown: { pawl: Stretches; floor: Stretches; bytes: number }[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const floor = await startFloor(model.url);
+    const pawl = await startPawl(model.url);
+    try {
+      const warm = await warmUp([floor, pawl]);
+      const costs = { floor: await grow(floor, turns), pawl: await grow(pawl, turns) };
+      grown.push({ ...costs, bytes: bytesIn(pawl.folder) / (sessions * turns + warm) });
+    } finally {
+      await floor.dispose();
+      await pawl.dispose();
+    }
+  }
+  const growth = (costs: Stretches): number => (costs.at(-1) ?? 0) / (costs[0] ?? 0);
+  const last = median(grown.map(({ pawl }) => pawl.at(-1) ?? 0)).toFixed(2);
+  const scenario = `${sessions} sessions of ${turns} turns, model 0 ms`;
+  return [
+    {
+      ...{ id: 'P8', scenario, metric: 'CPU of turns 151 to 200 ÷ of 1 to 50', target: 2, fail_above: 3 },
+      values: grown.map(({ pawl }) => growth(pawl)),
+      note: `${last} ms at the end; floor ${median(grown.map(({ floor }) => growth(floor))).toFixed(2)}`,
+    },
+    {
+      ...{ id: 'P8', scenario, metric: 'on disk per turn, KB', target: 10, fail_above: 20 },
+      values: grown.map(({ bytes }) => bytes / 1000),
+      note: 'what SQLite has not taken over yet included',
+    },
+  ];
+}
+
+/**
+ * P12: what a turn costs in a conversation that has 500 of them already, beside building the same request from what is in
+ * memory, sending it and reading the answer.
+ */
+export async function longConversation(model: FakeModel, rounds: number): Promise<Row[]> {
+  const turns = 500;
+  const costs: { pawl: number; request: number }[] = [];
+  const pawl = await startPawl(model.url);
+  try {
+    await warmUp([pawl]);
+    for (let round = 0; round < rounds; round++) {
+      const grown = await grow(pawl, turns);
+      const args = [model.url, String(turns - stretch + 1), String(turns), String(sessions)];
+      const { stdout } = await runNode(['benchmarks/floor-request.ts', ...args]);
+      const { cpu_ms } = JSON.parse(stdout) as { cpu_ms: number };
+      costs.push({ pawl: grown.at(-1) ?? Number.NaN, request: cpu_ms });
+    }
+  } finally {
+    await pawl.dispose();
+  }
+  const middle = (side: 'pawl' | 'request'): string => median(costs.map((cost) => cost[side])).toFixed(2);
+  return [
+    {
+      ...{ id: 'P12', scenario: `${sessions} sessions of ${turns} turns, model 0 ms` },
+      metric: `CPU of turns ${turns - stretch + 1} to ${turns} ÷ of their requests alone`,
+      values: costs.map((cost) => cost.pawl / cost.request),
+      ...{ target: 4, fail_above: 8 },
+      note: `${middle('pawl')} ms; request ${middle('request')} ms`,
+    },
+  ];
+}
+
+/** Runs cases until the code is compiled, and gives how many turns that were at least. */
+async function warmUp(subjects: readonly Subject[]): Promise<number> {
+  const cases = 300;
+  for (const subject of subjects) await runRound(subject, { cases, concurrency: sessions });
+  return cases;
+}
+
+/** Sessions side by side, a stretch of turns after the other. */
+async function grow(subject: Subject, turns: number): Promise<Stretches> {
+  const client = createClient(subject);
+  const place = await prepare(subject, client);
+  const all = await sideBySide(sessions, sessions, () => open(subject, client, place, { history: true }));
+  try {
+    const costs: number[] = [];
+    for (let done = 0; done < turns; done += stretch) {
+      const before = threadsMs(subject.pid);
+      await sideBySide(sessions, sessions, async (index) => {
+        for (let turn = 1; turn <= stretch; turn++) await all[index]?.say(done + turn);
+      });
+      costs.push((threadsMs(subject.pid) - before) / (stretch * sessions));
+    }
+    return costs;
+  } finally {
+    for (const conversation of all) conversation.close();
+    client.close();
+  }
+}
+
+function bytesIn(folder: string): number {
+  const files = readdirSync(folder).filter((name) => name.startsWith('pawl.db'));
+  return files.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}

@@ -1,0 +1,73 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isId } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import type { Span, Telemetry } from '../core/telemetry.ts';
+import { spanNames } from '../core/telemetry-names.ts';
+import type { App } from './http.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The span of the request; set before any handler runs. */
+    span: Span;
+  }
+}
+
+type Deps = { readonly log: Log; readonly telemetry: Telemetry };
+
+/** Logs, measures and traces every request. Has to come before whatever a request may wait for. */
+export function observeRequests(app: App, deps: Deps): void {
+  app.decorateRequest('span', null as unknown as Span);
+  app.addHook('onRequest', (request, reply, done) => {
+    countStream(deps.telemetry, request, reply);
+    request.span = deps.telemetry.tracer.begin({
+      name: `${request.method} ${request.routeOptions.url ?? ''}`.trimEnd(),
+      kind: 'server',
+      attributes: {
+        [spanNames.http_method]: request.method,
+        [spanNames.http_route]: request.routeOptions.url,
+        [spanNames.request]: request.id,
+        [spanNames.conversation]: sessionOf(request),
+      },
+      traceparent: headerOf(request, 'traceparent'),
+    });
+    request.span.within(done);
+  });
+  // A body arrives outside of whatever the request had begun in.
+  app.addHook('preValidation', (request, _reply, done) => request.span.within(done));
+  app.addHook('onResponse', (request, reply, done) => {
+    tell(deps, request, reply);
+    done();
+  });
+}
+
+/** A stream is open until its connection is gone. */
+function countStream({ metrics }: Telemetry, { routeOptions }: FastifyRequest, { raw }: FastifyReply): void {
+  if (routeOptions.config.stream !== true) return;
+  metrics.streamOpened();
+  raw.once('close', metrics.streamClosed);
+}
+
+function tell({ log, telemetry }: Deps, request: FastifyRequest, reply: FastifyReply): void {
+  const { method, span } = request;
+  const { url: route = null, config } = request.routeOptions;
+  const status = reply.statusCode;
+  const ms = reply.elapsedTime;
+  telemetry.metrics.answered({ method, route, status, seconds: config.stream === true ? null : ms / 1000 });
+  span.set({ [spanNames.http_status]: status });
+  if (status >= 500) span.fail(String(status));
+  // What watches over the server asks all the time, and would be most of all traces.
+  if (config.unlimited !== true) span.end();
+  const fields = { request_id: request.id, session_id: sessionOf(request), method, route, status };
+  log.debug({ ...fields, ms: Math.round(ms) }, 'Answered');
+}
+
+/** The session that a request is about, where its path names one. */
+function sessionOf({ params }: FastifyRequest): string | undefined {
+  const { id } = (params ?? {}) as { readonly id?: string };
+  return id !== undefined && isId('session', id) ? id : undefined;
+}
+
+function headerOf({ headers }: FastifyRequest, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,158 @@
+import { type Queue as BossQueue, type JobWithMetadata, PgBoss } from 'pg-boss';
+import type { Bus } from '../core/bus.ts';
+import type { Log } from '../core/log.ts';
+import type { Handle, Store } from '../store/dialect.ts';
+import { countBusySessions } from '../store/jobs.ts';
+import { rawDatabase } from '../store/raw.ts';
+import { type Job, type NewJob, type Queue, type QueueName, queueNames } from './queue.ts';
+
+type Deps = {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly log: Log;
+  /** How other processes see this one. */
+  readonly name: string;
+};
+
+/** A process that is not heard of for so long has lost what it took; the engine takes no less. */
+export const heartbeatSeconds = 10;
+/** How often it is looked who was not heard of. */
+const superviseSeconds = 1;
+/** The longest that the engine lets a job be under way; whoever has it then takes it on anew. */
+const longestSeconds = 86_400 - 1;
+const yearSeconds = 365 * 86_400;
+/** What is over is of no use; its rows go at the next clearing up. */
+const keptSeconds = 60;
+const clearUpSeconds = 60;
+/** More often than anybody has died over one piece of work. */
+const mostRetries = 1_000_000;
+const urgent = 1000;
+/** How many of a group's turns are told apart when it is decided who comes first. */
+const mostRanks = 100;
+/** Work is looked for this often even when nobody has announced any. */
+const lookEveryMs = 1000;
+
+const settings: Readonly<Record<QueueName, Omit<BossQueue, 'name'>>> = {
+  turns: {},
+  eval_runs: {},
+  comparisons: {},
+  // One of each kind, whoever asks for it.
+  duties: { policy: 'exclusive' },
+};
+
+/** The queue of processes that share a PostgreSQL database, kept there by pg-boss. */
+export async function openBossQueue({ store, bus, log, name }: Deps): Promise<Queue> {
+  const boss = new PgBoss({
+    db: rawDatabase(store.db),
+    ...{ schema: 'pgboss', schedule: false, supervise: true, superviseIntervalSeconds: superviseSeconds },
+    ...{ monitorIntervalSeconds: superviseSeconds, maintenanceIntervalSeconds: clearUpSeconds },
+    ...{ instanceName: name, instanceHeartbeatSeconds: heartbeatSeconds },
+    openTelemetry: { enabled: false },
+  });
+  boss.on('error', (error) =>
+    log.warn({ err: error }, 'The job engine could not do its work; it tries again'),
+  );
+  boss.on('warning', (warning) => log.debug({ warning: warning.message }, 'The job engine warns'));
+  await boss.start();
+  for (const queue of queueNames) {
+    await boss.createQueue(queue, {
+      ...{ heartbeatSeconds, expireInSeconds: longestSeconds, retryLimit: mostRetries, retryDelay: 0 },
+      ...{ retentionSeconds: yearSeconds, deleteAfterSeconds: keptSeconds, ...settings[queue] },
+    });
+  }
+
+  const looks = new Map<QueueName, () => void>();
+  const depths = new Map<QueueName, number>();
+  const look = (queue: QueueName): void => looks.get(queue)?.();
+  bus.on('work', ({ queue }) => look(queue as QueueName));
+  bus.onGap(() => queueNames.forEach(look));
+  const alarm = setInterval(() => {
+    queueNames.forEach(look);
+    void count();
+  }, lookEveryMs).unref();
+
+  async function count(): Promise<void> {
+    try {
+      for (const { name, readyCount } of await boss.getQueues()) depths.set(name as QueueName, readyCount);
+    } catch {
+      // The next look counts again.
+    }
+  }
+
+  /** Those who have much under way come after those who have little. */
+  async function priorityOf(tx: Handle, { queue, group }: NewJob): Promise<number> {
+    return queue === 'turns' ? -(await countBusySessions(tx, group, mostRanks)) : 0;
+  }
+
+  return {
+    durable: true,
+    async add(tx, jobs) {
+      for (const job of jobs) {
+        const { queue, subject, group, attempt, resumes } = job;
+        await boss.send(
+          queue,
+          { attempt, resumes },
+          {
+            ...{ db: rawDatabase(tx), singletonKey: subject, group: { id: group } },
+            priority: await priorityOf(tx, job),
+          },
+        );
+      }
+    },
+    announce(jobs) {
+      for (const queue of new Set(jobs.map((job) => job.queue))) {
+        look(queue);
+        bus.send({ type: 'work', queue });
+      }
+    },
+    async hurry(queue, subject) {
+      await boss.update(queue, undefined, { singletonKey: subject, priority: urgent, match: 'all' });
+      look(queue);
+      bus.send({ type: 'work', queue });
+    },
+    async take(queue, { limit, without, urgent: onlyUrgent }) {
+      const jobs = await boss.fetch<JobData>(queue, {
+        ...{
+          batchSize: limit,
+          includeMetadata: true,
+          ignoreGroups: without.length === 0 ? null : [...without],
+        },
+        ...(onlyUrgent ? { minPriority: urgent } : {}),
+      });
+      return (jobs as JobWithMetadata<JobData>[]).map((job) => ({
+        ...{ id: job.id, queue, subject: job.singletonKey ?? '', group: job.groupId ?? '' },
+        ...{ attempt: job.data.attempt, resumes: job.data.resumes, retries: job.retryCount },
+      }));
+    },
+    async touch(queue, jobs) {
+      if (jobs.length === 0) return [];
+      // The engine says which, but its type does not.
+      const { settled } = (await boss.touch(queue, jobs.map(claimOf))) as {
+        readonly settled?: readonly string[];
+      };
+      if (settled === undefined) return [];
+      const kept = new Set(settled);
+      return jobs.flatMap(({ id }) => (kept.has(id) ? [] : [id]));
+    },
+    async done(job) {
+      await boss.complete(job.queue, claimOf(job));
+    },
+    async giveBack(job) {
+      await boss.fail(job.queue, claimOf(job));
+      bus.send({ type: 'work', queue: job.queue });
+    },
+    waiting: (queue) => depths.get(queue) ?? 0,
+    onWork: (queue, callback) => void looks.set(queue, callback),
+    async close() {
+      clearInterval(alarm);
+      await boss.stop({ graceful: false });
+    },
+  };
+}
+
+type JobData = { readonly attempt: number; readonly resumes: boolean };
+
+/** What tells the engine which taking of a job is meant. */
+function claimOf({ id, retries }: Job): { id: string; retryCount: number } {
+  return { id, retryCount: retries };
+}

@@ -1,0 +1,162 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Log } from '../core/log.ts';
+import type { Job, Queue, QueueName } from './queue.ts';
+
+/** Why work is broken off: the process stops, or somebody else has the job now. */
+export type BrokenOff = 'shutdown' | 'lost';
+
+type Deps = {
+  readonly queue: Queue;
+  readonly log: Log;
+  readonly name: QueueName;
+  /** How many jobs are done side by side. */
+  readonly most: number;
+  /** How many of them may be of one group. */
+  readonly most_of_group?: number;
+  /**
+   * Does a job. Once it has resolved the job is over; when it rejects, or resolves with `given_back`, another process takes
+   * it. The signal's reason is a `BrokenOff`, or what `stop` was told.
+   */
+  readonly work: (job: Job, signal: AbortSignal) => Promise<'done' | 'given_back'>;
+  /** Called before the queue is told that this process is there; what it gives is called when it has been. */
+  readonly onTouch?: () => () => void;
+};
+
+/** Often enough that one that is lost on the way does not matter. */
+const touchEveryMs = 2500;
+const firstPauseMs = 250;
+const lastPauseMs = 5000;
+/** How many urgent jobs are done beyond those there is room for. */
+const mostUrgent = 16;
+
+/** Takes jobs off a queue as there is room, and does them. */
+export function createPuller({ queue, log, name, most, most_of_group, work, onTouch }: Deps) {
+  type Task = { readonly job: Job; readonly stop: AbortController; readonly over: Promise<void> };
+  const underway = new Map<string, Task>();
+  let isOn = false;
+  let pulling: Promise<void> | null = null;
+  let again = false;
+  let pauseMs = firstPauseMs;
+  let pulse: NodeJS.Timeout | undefined;
+
+  /** The groups that have as much under way as they may. */
+  function fullGroups(): string[] {
+    if (most_of_group === undefined) return [];
+    const counts = new Map<string, number>();
+    for (const { job } of underway.values()) counts.set(job.group, (counts.get(job.group) ?? 0) + 1);
+    return [...counts].flatMap(([group, count]) => (count >= most_of_group ? [group] : []));
+  }
+
+  async function pullAll(): Promise<void> {
+    do {
+      again = false;
+      const room = most - underway.size;
+      // One that is in a hurry ends something, and needs no room.
+      const limit = room > 0 ? Math.min(room, most_of_group ?? room) : mostUrgent;
+      const jobs = await queue.take(name, { limit, without: fullGroups(), urgent: room <= 0 });
+      for (const job of jobs) launch(job);
+      again ||= jobs.length === limit;
+    } while (again && isOn);
+  }
+
+  function launch(job: Job): void {
+    const stop = new AbortController();
+    const over = run(job, stop.signal).finally(() => {
+      underway.delete(job.id);
+      pull();
+    });
+    underway.set(job.id, { job, stop, over });
+  }
+
+  async function run(job: Job, signal: AbortSignal): Promise<void> {
+    const ended = await work(job, signal).catch((error: unknown) => {
+      log.error({ queue: name, subject: job.subject, err: error }, 'A job failed; it is tried again');
+      return 'given_back' as const;
+    });
+    // Whoever has it now ends it.
+    if (signal.reason === 'lost') return;
+    const settle = ended === 'done' ? queue.done(job) : queue.giveBack(job);
+    // A job that cannot be ended comes again, to find that its subject has moved on.
+    await settle.catch((error: unknown) => {
+      log.debug({ queue: name, subject: job.subject, err: error }, 'The end of a job could not be written');
+    });
+  }
+
+  function pull(): void {
+    if (!isOn) return;
+    if (pulling !== null) {
+      again = true;
+      return;
+    }
+    pulling = pullAll()
+      .then(
+        () => {
+          pauseMs = firstPauseMs;
+        },
+        async (error: unknown) => {
+          log.warn({ queue: name, err: error }, 'No work could be taken; trying again');
+          again = true;
+          await wait(pauseMs, undefined, { ref: false });
+          pauseMs = Math.min(pauseMs * 2, lastPauseMs);
+        },
+      )
+      .finally(() => {
+        pulling = null;
+        if (again) pull();
+      });
+  }
+
+  async function touch(): Promise<void> {
+    const tasks = [...underway.values()];
+    const touched = onTouch?.();
+    const lost = await queue.touch(
+      name,
+      tasks.map(({ job }) => job),
+    );
+    touched?.();
+    for (const { job, stop } of tasks) if (lost.includes(job.id)) stop.abort('lost' satisfies BrokenOff);
+  }
+
+  return {
+    /** Takes work from now on. */
+    start(): void {
+      isOn = true;
+      queue.onWork(name, pull);
+      if (queue.durable) {
+        const beat = (): void => void touch().catch(() => {});
+        pulse = setInterval(beat, touchEveryMs).unref();
+      }
+      pull();
+    },
+
+    /** Whether a subject is being worked on here. */
+    has: (subject: string): boolean => [...underway.values()].some(({ job }) => job.subject === subject),
+
+    /** What is being worked on here. */
+    subjects: (): readonly string[] => [...underway.values()].map(({ job }) => job.subject),
+
+    /** How many jobs are under way here. */
+    running: (): number => underway.size,
+
+    /** Breaks off the work on a subject, with the reason that it is told. */
+    breakOff(subject: string, reason: unknown): void {
+      for (const { job, stop } of underway.values()) if (job.subject === subject) stop.abort(reason);
+    },
+
+    /** Takes no more, lets what is under way go on for as long as `graceMs`, says so, and breaks it off. */
+    async stop(graceMs: number, onPatienceEnds: () => void = () => {}): Promise<void> {
+      isOn = false;
+      await pulling;
+      const all = Promise.all([...underway.values()].map(({ over }) => over));
+      const patience = new AbortController();
+      await Promise.race([all, wait(graceMs, undefined, { signal: patience.signal }).catch(() => {})]);
+      patience.abort();
+      onPatienceEnds();
+      for (const { stop } of underway.values()) stop.abort('shutdown' satisfies BrokenOff);
+      await all;
+      clearInterval(pulse);
+    },
+  };
+}
+
+export type Puller = ReturnType<typeof createPuller>;

@@ -1,0 +1,43 @@
+import { sql } from 'kysely';
+import type { Handle } from './dialect.ts';
+
+/** How many sessions of an agent are busy; not more than `most` are told apart. */
+export async function countBusySessions(db: Handle, agentId: string, most: number): Promise<number> {
+  const busy = db
+    .selectFrom('sessions')
+    .select('id')
+    .where('agent_id', '=', agentId)
+    .where(sql<boolean>`status in ('running', 'rescheduling')`)
+    .limit(most)
+    .as('busy');
+  const { count } = await db
+    .selectFrom(busy)
+    .select((of) => of.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+const busyStatuses = {
+  sessions: { queue: 'turns', statuses: ['running', 'rescheduling'] },
+  eval_runs: { queue: 'eval_runs', statuses: ['pending', 'running'] },
+  comparisons: { queue: 'comparisons', statuses: ['pending', 'running'] },
+} as const;
+
+/**
+ * Ids of what is under way although nobody is asked to work on it: what another program has left, or what was copied here in
+ * the middle. Only on PostgreSQL, beside the tables of the job engine.
+ */
+export async function listUnattended(
+  db: Handle,
+  table: keyof typeof busyStatuses,
+  limit: number,
+): Promise<string[]> {
+  const { queue, statuses } = busyStatuses[table];
+  const { rows } = await sql<{ id: string }>`
+    select id from ${sql.table(table)} as it
+    where status in (${sql.join(statuses.map((status) => sql.lit(status)))})
+      and not exists (select 1 from pgboss.job
+        where name = ${queue} and singleton_key = it.id and state < 'completed')
+    order by created_at limit ${limit}`.execute(db);
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,60 @@
+import { DatabaseInUseError } from '../dialect.ts';
+import { inspectStore } from '../inspect.ts';
+import { takeLock } from '../sqlite.ts';
+import { type FileBytes, readSnapshot } from './read-backup.ts';
+import type { BackupRecord, Manifest, Totals } from './record.ts';
+import { type FilePlace, restoreBackup } from './restore-backup.ts';
+import { type KeptDatabase, openSnapshot } from './snapshot.ts';
+import { openTarget } from './target.ts';
+
+/** A database, and where the bytes of its files are; null when they stay apart. */
+type Side<F> = { readonly database: KeptDatabase; readonly files: F };
+
+/**
+ * Copies a database that nobody is serving from into an empty one, of the same kind or the other. It is a backup that is
+ * restored as it is made, with all that is checked there.
+ * @throws DatabaseInUseError, DatabaseError, and whatever the databases and the places for files throw.
+ */
+export async function copyDatabase({
+  from,
+  to,
+  onRows,
+  ...made
+}: Pick<Manifest, 'pawl' | 'made_at'> & {
+  readonly from: Side<FileBytes>;
+  readonly to: Side<FilePlace>;
+  /** Is told now and then that so many more rows are on their way. */
+  readonly onRows: (count: number) => void;
+}): Promise<Totals> {
+  const target = await openTarget(to.database);
+  try {
+    const hold = await holdStill(from.database);
+    try {
+      const records = readSnapshot(() => openSnapshot(from.database), { files: from.files, ...made });
+      return await restoreBackup(telling(records, onRows), { target, files: to.files });
+    } finally {
+      hold.close();
+    }
+  } finally {
+    await target.close();
+  }
+}
+
+async function* telling(
+  records: AsyncIterable<BackupRecord>,
+  onRows: (count: number) => void,
+): AsyncGenerator<BackupRecord, void> {
+  for await (const record of records) {
+    yield record;
+    if (record.kind === 'rows') onRows(record.rows.length);
+  }
+}
+
+/** What a server writes while its data are copied would be missing in the copy. */
+async function holdStill(choice: KeptDatabase): Promise<{ close(): unknown }> {
+  if (choice.kind === 'sqlite') return takeLock(choice.folder);
+  const { in_use } = await inspectStore(choice);
+  if (in_use)
+    throw new DatabaseInUseError('A pawl process is serving from that PostgreSQL database; stop it first');
+  return { close: () => {} };
+}

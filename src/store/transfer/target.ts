@@ -1,0 +1,112 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { type ControlledTransaction, type Kysely, sql } from 'kysely';
+import type { Database } from '../database.ts';
+import { DatabaseError, type Dialect } from '../dialect.ts';
+import { messageOf } from '../ownership.ts';
+import { postgresDialect } from '../postgres.ts';
+import { kyselyOver, sqliteDialect, takeLock } from '../sqlite.ts';
+import { connectOnce, type KeptDatabase } from './snapshot.ts';
+
+/** An empty database that is being filled, in one transaction. */
+export type Target = {
+  readonly db: ControlledTransaction<Database>;
+  readonly dialect: Dialect;
+  /** Keeps everything that was written, down to the disk. */
+  keep(): Promise<void>;
+  /** Throws everything away that was not kept, and lets the database go. */
+  close(): Promise<void>;
+};
+
+/**
+ * Opens a database that has no tables yet. Nobody sees what is written before all of it is kept: in PostgreSQL it is
+ * one transaction, and SQLite's is a file beside, which then gets its name.
+ * @throws DatabaseInUseError; @throws DatabaseError when there are tables, or it cannot be used.
+ */
+export function openTarget(choice: KeptDatabase): Promise<Target> {
+  return choice.kind === 'sqlite' ? sqliteTarget(choice.folder) : postgresTarget(choice.url);
+}
+
+const refusal = 'It is filled only while it is empty: name another, or remove what is there first';
+
+async function sqliteTarget(folder: string): Promise<Target> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lock = takeLock(folder);
+  const file = join(folder, 'pawl.db');
+  const beside = join(folder, 'pawl.db.new');
+  let handle: Sqlite.Database | null = null;
+  try {
+    if (existsSync(file)) throw new DatabaseError(`There is a database in ${folder} already. ${refusal}`);
+    // One that a process has left when it was killed.
+    rmSync(beside, { force: true });
+    closeSync(openSync(beside, 'a', 0o600));
+    const opened = new Sqlite(beside);
+    handle = opened;
+    // Should this fail half way, the file is thrown away as a whole.
+    opened.pragma('journal_mode = OFF');
+    opened.pragma('synchronous = OFF');
+    opened.pragma('foreign_keys = ON');
+    const db = await kyselyOver(opened, async () => {})
+      .startTransaction()
+      .execute();
+    return {
+      ...{ db, dialect: sqliteDialect },
+      async keep() {
+        await db.commit().execute();
+        opened.close();
+        syncPath(beside);
+        renameSync(beside, file);
+        syncPath(folder);
+      },
+      async close() {
+        opened.close();
+        rmSync(beside, { force: true });
+        lock.close();
+      },
+    };
+  } catch (error) {
+    handle?.close();
+    lock.close();
+    throw error;
+  }
+}
+
+function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}
+
+async function postgresTarget(url: string): Promise<Target> {
+  const connection = connectOnce(url);
+  let begun: ControlledTransaction<Database> | null = null;
+  const close = async (): Promise<void> => {
+    // A connection that broke has ended the transaction already.
+    if (begun !== null && !begun.isCommitted)
+      await begun
+        .rollback()
+        .execute()
+        .catch(() => {});
+    await connection.destroy();
+  };
+  try {
+    const db = await connection.startTransaction().execute();
+    begun = db;
+    await requireNoTables(db);
+    return { db, dialect: postgresDialect, keep: () => db.commit().execute(), close };
+  } catch (error) {
+    await close();
+    if (error instanceof DatabaseError) throw error;
+    throw new DatabaseError(`Cannot use PostgreSQL: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Tables in other schemas, such as those of pg-boss, are not in the way. */
+async function requireNoTables(db: Kysely<Database>): Promise<void> {
+  const { rows } = await sql`
+    select 1 from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace limit 1`.execute(
+    db,
+  );
+  if (rows.length > 0) throw new DatabaseError(`The PostgreSQL database has tables already. ${refusal}`);
+}
