@@ -299,8 +299,8 @@ export const settings = {
   max_waiting_turns: {
     env: 'PAWL_MAX_WAITING_TURNS',
     default: 1000,
-    read: wholeNumber(0, 1_000_000),
-    expects: 'a whole number from 0 to 1000000',
+    read: wholeNumber(1, 1_000_000),
+    expects: 'a whole number from 1 to 1000000',
     help: 'How many turns may wait for a place before no message can start another.',
   } as Setting<number>,
   max_requests_per_provider: {

@@ -40,6 +40,7 @@ import { createDuties, type Duty } from './queue/duties.ts';
 import { createHousekeeping } from './queue/housekeeping.ts';
 import { type Line, lineOfOne, openSharedLine } from './queue/line.ts';
 import type { Queue } from './queue/queue.ts';
+import { tracedQueue } from './queue/traced-queue.ts';
 import { createRelease } from './release/release.ts';
 import { createAsking } from './session/asking.ts';
 import { createFollowing } from './session/following.ts';
@@ -131,7 +132,7 @@ export async function startServer({
   const store = observedStore(opened, telemetry);
   try {
     const how = { in_memory: in_memory ?? false, for_one_command: for_one_command ?? false };
-    const line = how.in_memory ? lineOfOne() : await lineOf(config, { store, log });
+    const line = how.in_memory ? lineOfOne() : await lineOf(config, log);
     return await listen({ config, log, telemetry, router, prices, store, line, ...how, shadow_pause_ms });
   } catch (error) {
     await store.close();
@@ -185,7 +186,8 @@ type Beginning = Pick<Parts, 'log' | 'router' | 'prices' | 'store'> & {
 
 async function listen(given: Beginning): Promise<Server> {
   const { config, log, telemetry, router, prices, store, line } = given;
-  const { queue, bus } = line;
+  const { bus } = line;
+  const queue = tracedQueue(line.queue, telemetry.tracer);
   const clock = createClock(Date.now);
   const ids = createIds(clock, pooledRandomBytes());
   const audit = createAudit({ store, clock, ids, log });
@@ -220,7 +222,7 @@ async function listen(given: Beginning): Promise<Server> {
     ...{ ...parts, ...rooms, ...evaluation, notify: webhooks },
     ...{ costOf: prices.costOfSession, elapsed: telemetry.elapsed, duty: duties.of('release') },
   });
-  const retention = retentionOf(config, { ...parts, ...rooms, files });
+  const retention = retentionOf(config, { ...parts, ...rooms, files, duty: duties.of('retention') });
   const readiness = createReadiness({ probe: () => probeDatabase(store), elapsed: telemetry.elapsed });
   addBacklogMetrics(telemetry.registry, {
     turns: () => worker.load().waiting,
@@ -278,6 +280,7 @@ async function listen(given: Beginning): Promise<Server> {
     await line.close();
     throw error;
   }
+  readiness.start();
   return {
     url,
     own_key: keys.own_secret,
@@ -357,13 +360,10 @@ function catalogOf({ store, router, prices }: Parts): Catalog {
 }
 
 /** How this process works together with others on its database. */
-function lineOf(
-  { database_url: url, role }: Config,
-  parts: Pick<Parts, 'store' | 'log'>,
-): Line | Promise<Line> {
+function lineOf({ database_url: url, role }: Config, log: Log): Line | Promise<Line> {
   if (url === null) return lineOfOne();
   const name = `${hostname()}-${process.pid}-${role}-${randomBytes(4).toString('hex')}`;
-  return openSharedLine({ ...parts, url, name });
+  return openSharedLine({ url, log, name });
 }
 
 /** What every room is made of. */
@@ -381,7 +381,10 @@ type Parts = {
 };
 
 /** What becomes of sessions and files that are old. */
-function retentionOf(config: Config, parts: Parts & { readonly sessions: Sessions; readonly files: Files }) {
+function retentionOf(
+  config: Config,
+  parts: Parts & { readonly sessions: Sessions; readonly files: Files; readonly duty: Duty },
+) {
   const folder = config.export_dir === null ? null : openExportFolder(config.export_dir);
   const { retention_days: days, file_retention_days: file_days } = config;
   const defaults = { days, file_days, export: folder !== null };

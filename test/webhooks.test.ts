@@ -13,6 +13,7 @@ import { createPost } from '../src/webhook/post.ts';
 import type { Delivery, Wanted, Webhook } from '../src/webhook/webhook.ts';
 import { createWebhooks, type Webhooks } from '../src/webhook/webhooks.ts';
 import { noTelemetry } from './no-telemetry.ts';
+import { ownDuty } from './own-duty.ts';
 import { quietLog } from './pawl.ts';
 import { type FreshDatabase, freshDatabase } from './postgres.ts';
 import { answer, type Receiver, startReceiver } from './webhook-receiver.ts';
@@ -71,7 +72,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     const ids = createIds(clock, randomBytes);
     const room = { store, clock, ids, log: quietLog, audit: createAudit({ store, clock, ids }) };
     return createWebhooks({
-      telemetry: noTelemetry,
+      ...{ telemetry: noTelemetry, duty: ownDuty() },
       ...{ ...room, randomBytes, random: () => 0, allow_private: true, pawl_version: '0.0.0' },
       ...{ post: createPost({ allow_private: true }), deadline: () => runOut.signal },
     });

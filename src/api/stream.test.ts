@@ -9,12 +9,14 @@ import type { BetaManagedAgentsStreamSessionEvents } from '@anthropic-ai/sdk/res
 import type { BetaManagedAgentsStreamSessionThreadEvents } from '@anthropic-ai/sdk/resources/beta/sessions/threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listen } from '../../test/listening.ts';
+import { ownHub } from '../../test/own-hub.ts';
 import { sdk, startPawl } from '../../test/pawl.ts';
 import { eventually, makeSetting, openSession, say } from '../../test/story.ts';
 import type { Keys } from '../access/keys.ts';
+import { silentBus } from '../core/bus.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds, primaryThreadId } from '../core/ids.ts';
-import { createHub, type Hub } from '../session/hub.ts';
+import type { Hub } from '../session/hub.ts';
 import { createPreviews, type Previews } from '../session/previews.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { SessionRow } from '../store/sessions.ts';
@@ -35,8 +37,8 @@ let accepted: Socket[];
 beforeEach(async () => {
   const ids = createIds(createClock(Date.now), randomBytes);
   sessionId = ids.next('session');
-  hub = createHub(async () => []);
-  previews = createPreviews();
+  hub = ownHub();
+  previews = createPreviews({ bus: silentBus, elapsed: () => 0 });
   accepted = [];
   app = newApp(ids);
   app.server.on('connection', (socket: Socket) => void accepted.push(socket));

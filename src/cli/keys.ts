@@ -10,10 +10,11 @@ import { type Format, print, printJson, table } from './output.ts';
 import { anyKey, asksServer, exampleText } from './server-command.ts';
 
 type Options = { readonly url?: string; readonly output: Format };
+type Limit = number | 'default';
 type NewKeyOptions = Options & {
   readonly role: string;
   readonly expires?: string;
-  readonly rateLimit?: number | null;
+  readonly rateLimit?: Limit;
 };
 
 const idHelp = 'the id of the key, as `pawl keys list` shows it';
@@ -43,8 +44,8 @@ function createKeyCommand(): Command {
     .option('--rate-limit <number>', limitHelp, readLimit)
     .addHelpText('after', `\n${roleHelp()}`)
     .action(async (name: string, options: NewKeyOptions) => {
-      const { role, expires: expires_at, rateLimit: rate_limit_per_minute } = options;
-      const body = { name, role, expires_at, rate_limit_per_minute };
+      const { role, expires: expires_at, rateLimit } = options;
+      const body = { name, role, expires_at, ...(rateLimit === undefined ? {} : limitField(rateLimit)) };
       const key = await callServer<NewKeyResponse>(access(options), {
         method: 'POST',
         path: '/pawl/v1/keys',
@@ -64,9 +65,9 @@ function updateKeyCommand(): Command {
     .description('set how many requests a minute a key may make')
     .argument('<id>', idHelp)
     .requiredOption('--rate-limit <number>', limitHelp, readLimit)
-    .action(async (id: string, options: Options & { readonly rateLimit: number | null }) => {
+    .action(async (id: string, options: Options & { readonly rateLimit: Limit }) => {
       const path = `/pawl/v1/keys/${encodeURIComponent(id)}`;
-      const body = { rate_limit_per_minute: options.rateLimit };
+      const body = limitField(options.rateLimit);
       const key = await callServer<KeyResponse>(access(options), { method: 'POST', path, body });
       if (options.output === 'json') return printJson(key);
       print(`${key.id} "${plain(key.name)}" has the limit: ${limitCell(key)}.`);
@@ -120,11 +121,15 @@ function readEnd(text: string): string {
   throw new InvalidArgumentError('It has to be like 90d, 12h, 30m or 2027-01-31T12:00:00Z.');
 }
 
-/** Reads how many requests a minute; null leaves it to the server. */
-function readLimit(text: string): number | null {
-  if (text === 'default') return null;
+/** Reads how many requests a minute. */
+function readLimit(text: string): Limit {
+  if (text === 'default') return text;
   if (/^\d{1,7}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It has to be a whole number, or "default".');
+}
+
+function limitField(limit: Limit): { readonly rate_limit_per_minute: number | null } {
+  return { rate_limit_per_minute: limit === 'default' ? null : limit };
 }
 
 function limitCell({ rate_limit_per_minute }: KeyResponse): string {

@@ -1,6 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { silentBus } from '../core/bus.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
+import { createMemoryQueue } from '../queue/memory-queue.ts';
 import { insertComparison } from '../store/comparisons.ts';
 import { insertEvalRun } from '../store/eval-runs.ts';
 import { openSeeded, sampleComparison, sampleRun } from '../store/evals.testsuite.ts';
@@ -24,7 +26,7 @@ test('A comparison ends although nobody has told it that its run has', async () 
     watch: () => () => {},
   } as Partial<Runs> as Runs;
   const comparisons = createComparisons({
-    ...{ store: opened.store, clock, runs },
+    ...{ store: opened.store, clock, runs, queue: createMemoryQueue(), bus: silentBus },
     ids: createIds(clock, (size) => crypto.getRandomValues(new Uint8Array(size))),
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     evals: {} as Evals,
@@ -38,10 +40,12 @@ test('A comparison ends although nobody has told it that its run has', async () 
   comparisons.watch('cmp_a', (one) => {
     if (one.status === 'canceled') over.resolve();
   });
-  expect(await comparisons.recover()).toBe(1);
+  comparisons.start();
+  await comparisons.recover();
   await vi.waitUntil(() => vi.getTimerCount() === 2);
   status = 'canceled';
   vi.advanceTimersByTime(5000);
   await over.promise;
+  await comparisons.stop();
   expect(vi.getTimerCount()).toBe(0);
 });

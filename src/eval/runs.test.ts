@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { silentBus } from '../core/bus.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
+import { createMemoryQueue } from '../queue/memory-queue.ts';
 import { findEvalRun, insertEvalRun, listBusyEvalRuns } from '../store/eval-runs.ts';
 import { openSeeded, sampleRun } from '../store/evals.testsuite.ts';
 import type { Datasets } from './dataset/datasets.ts';
@@ -14,7 +16,7 @@ const counts = JSON.stringify(noCounts(1));
 function runsWith(job: RunJob) {
   const clock = createClock(() => 0);
   return createRuns({
-    ...{ store: opened.store, clock, job },
+    ...{ store: opened.store, clock, job, queue: createMemoryQueue(), bus: silentBus },
     ids: createIds(clock, (size) => crypto.getRandomValues(new Uint8Array(size))),
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     evals: { retrieve: async () => ({ name: 'seed' }) } as unknown as Evals,
@@ -37,6 +39,7 @@ test('What an earlier process left is taken up, and what this one is at work on 
     if (begun.length === 2) allBegun.resolve();
     await held.promise;
   });
+  runs.start();
   await runs.begin({ row: sampleRun('erun_own', { counts }), eval_name: 'seed' });
   await atWork.promise;
   await store.write((tx) =>

@@ -77,13 +77,10 @@ export function createRegistry() {
       return family;
     },
 
-    /** The names, in the order in which they were made. */
-    names: (): readonly string[] => readers.map(({ name }) => name),
-
     /** All of them, as Prometheus wants to read them. */
     async text(): Promise<string> {
-      const parts = await Promise.all(readers.map(async ({ head, read }) => ({ head, lines: await read() })));
-      return parts.map(({ head, lines }) => (lines === '' ? '' : head + lines)).join('');
+      const parts = readers.map(async ({ head, read }) => head + (await read()));
+      return (await Promise.all(parts)).join('');
     },
   };
 }

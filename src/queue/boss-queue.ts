@@ -1,13 +1,14 @@
 import { type Queue as BossQueue, type JobWithMetadata, PgBoss } from 'pg-boss';
 import type { Bus } from '../core/bus.ts';
 import type { Log } from '../core/log.ts';
-import type { Handle, Store } from '../store/dialect.ts';
+import type { Handle } from '../store/dialect.ts';
 import { countBusySessions } from '../store/jobs.ts';
 import { rawDatabase } from '../store/raw.ts';
 import { type Job, type NewJob, type Queue, type QueueName, queueNames } from './queue.ts';
 
 type Deps = {
-  readonly store: Store;
+  /** A PostgreSQL database. */
+  readonly url: string;
   readonly bus: Bus;
   readonly log: Log;
   /** How other processes see this one. */
@@ -41,9 +42,10 @@ const settings: Readonly<Record<QueueName, Omit<BossQueue, 'name'>>> = {
 };
 
 /** The queue of processes that share a PostgreSQL database, kept there by pg-boss. */
-export async function openBossQueue({ store, bus, log, name }: Deps): Promise<Queue> {
+export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queue> {
   const boss = new PgBoss({
-    db: rawDatabase(store.db),
+    // A pool of its own, so that heartbeats wait for nobody.
+    ...{ connectionString: url, max: 4 },
     ...{ schema: 'pgboss', schedule: false, supervise: true, superviseIntervalSeconds: superviseSeconds },
     ...{ monitorIntervalSeconds: superviseSeconds, maintenanceIntervalSeconds: clearUpSeconds },
     ...{ instanceName: name, instanceHeartbeatSeconds: heartbeatSeconds },

@@ -5,7 +5,7 @@ import { createPuller } from './puller.ts';
 import type { NewJob, Queue } from './queue.ts';
 
 /** Work that goes on for as long as the server does, and that one process at a time sees to. */
-export const dutyNames = ['housekeeping', 'release', 'shadows', 'webhooks'] as const;
+export const dutyNames = ['housekeeping', 'release', 'retention', 'shadows', 'webhooks'] as const;
 export type DutyName = (typeof dutyNames)[number];
 
 /** One duty, for whoever does it and whoever has something for it to do. */

@@ -1,6 +1,5 @@
 import { type Bus, silentBus } from '../core/bus.ts';
 import type { Log } from '../core/log.ts';
-import type { Store } from '../store/dialect.ts';
 import { createMemoryQueue } from './memory-queue.ts';
 import type { Queue } from './queue.ts';
 
@@ -20,7 +19,6 @@ export function lineOfOne(): Line {
 /** The line of a process that shares a PostgreSQL database, under a `name` of its own. */
 export async function openSharedLine(deps: {
   readonly url: string;
-  readonly store: Store;
   readonly log: Log;
   readonly name: string;
 }): Promise<Line> {

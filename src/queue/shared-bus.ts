@@ -41,8 +41,6 @@ export async function openSharedBus({ url, name, log }: Deps): Promise<Bus> {
 
   /** Sends what has been gathered, as few notifications as it fits in. */
   async function flush(): Promise<void> {
-    clearTimeout(timer);
-    timer = undefined;
     while (waiting.length > 0) {
       const bodies = waiting;
       waiting = [];
@@ -65,7 +63,10 @@ export async function openSharedBus({ url, name, log }: Deps): Promise<Bus> {
     if (closed) return;
     waiting.push(JSON.stringify(signal));
     if (waiting.length > mostWaiting) waiting.shift();
-    timer ??= setTimeout(() => void flushNow(), gatherMs);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void flushNow();
+    }, gatherMs);
   }
 
   return {

@@ -58,7 +58,7 @@ describe('A turn without a request', () => {
     });
     expect(decision.changes).toMatchObject({ status: 'idle', running_since: null, active_us: 8 * second });
     expect(decision.changes).not.toHaveProperty('turns');
-    expect(decision.result).toEqual({ kind: 'ended', startsNext: false });
+    expect(decision.result).toEqual({ kind: 'ended' });
   });
 
   test('makes what is allowed once nobody is asked any more, and leaves the mark to whoever makes it', () => {
@@ -83,7 +83,7 @@ describe('A turn that may not go on', () => {
       'span.model_request_start',
     ]);
     expect(decision.changes).toMatchObject({ open_calls: null, rounds: 1, status: 'running' });
-    expect(decision.result).toEqual({ kind: 'ended', startsNext: true });
+    expect(decision.result).toEqual({ kind: 'ended' });
   });
 
   test('has asked its model as often as it may', () => {

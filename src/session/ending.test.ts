@@ -70,7 +70,7 @@ describe('A turn that got its reply', () => {
   test('says it, closes the request and is idle', () => {
     const decision = end(reply());
     expect(types(decision)).toEqual(['agent.message', 'span.model_request_end', ...closing]);
-    expect(decision).toMatchObject({ clearsInbox: false, result: { startsNext: false } });
+    expect(decision).toMatchObject({ clearsInbox: false });
     expect(find(decision, 'span.model_request_end')).toMatchObject({
       model_request_start_id: 'span_1',
       is_error: false,
@@ -126,7 +126,6 @@ describe('A turn that got its reply', () => {
     expect(decision).toMatchObject({
       clearsInbox: true,
       changes: { status: 'running', active_us: 8 * second, running_since: at(10 * second) },
-      result: { startsNext: true },
     });
     // The request of the next turn is open, and it is the one that the history shows.
     expect(decision.changes?.open_span).toBe(find(decision, 'span.model_request_start')?.id);
@@ -157,7 +156,7 @@ describe('A turn that was interrupted', () => {
   test('before anything was said or asked leaves only the interrupt', () => {
     const decision = end(interrupted(), [interrupt('i1')], session({ open_span: null }));
     expect(types(decision)).toEqual(['user.interrupt', ...closing]);
-    expect(decision.result.startsNext).toBe(false);
+    expect(decision.changes).toMatchObject({ status: 'idle' });
   });
 });
 
@@ -177,7 +176,6 @@ describe('A turn whose retries are used up', () => {
     expect(decision).toMatchObject({
       clearsInbox: true,
       changes: { status: 'idle', running_since: null },
-      result: { startsNext: false },
     });
     expect(find(decision, 'session.error')).toMatchObject({ error: { retry_status: { type: 'exhausted' } } });
     expect(find(decision, 'session.status_idle')).toMatchObject({
@@ -217,7 +215,7 @@ describe('A turn of a session that has used up its budget', () => {
     const decision = end(reply(), [message('m1'), message('m2')], spent());
     const flushed = ['user.message', 'user.message', ...closing];
     expect(types(decision)).toEqual(['agent.message', 'span.model_request_end', ...flushed]);
-    expect(decision).toMatchObject({ changes: { status: 'idle', rounds: 1 }, result: { startsNext: false } });
+    expect(decision).toMatchObject({ changes: { status: 'idle', rounds: 1 } });
   });
 
   test('counts when it is over, and not where it is held back', () => {
@@ -244,7 +242,7 @@ describe('Every ending', () => {
     expect(decision.clearsInbox).toBe(one.queue.length > 0);
     expect(types(decision).filter((type) => type === 'session.status_idle')).toHaveLength(1);
     expect(types(decision).at(-1)).toBe(
-      decision.result.startsNext ? 'span.model_request_start' : 'session.status_idle',
+      decision.changes?.status === 'running' ? 'span.model_request_start' : 'session.status_idle',
     );
     expect(types(decision).includes('span.model_request_end')).toBe(one.row.open_span !== null);
   });

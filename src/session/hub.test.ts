@@ -2,9 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ownHub } from '../../test/own-hub.ts';
 import type { EventRow } from '../store/events.ts';
 import { sampleEvent } from '../store/store.testsuite.ts';
-import { createHub, type Listener } from './hub.ts';
+import type { Hub, Listener } from './hub.ts';
 
 const session = 'sesn_1';
 const rows = (...numbers: number[]): EventRow[] => numbers.map((seq) => sampleEvent(session, seq));
@@ -42,7 +43,7 @@ const nothing = () => Promise.reject(new Error('Nothing was to be read'));
 
 describe('A listener', () => {
   test('hears what is published after it began, in order', () => {
-    const hub = createHub(nothing);
+    const hub = ownHub(nothing);
     const { heard, listener } = recorder();
     hub.publish(session, rows(1));
     hub.subscribe(session, listener).startAfter(1);
@@ -53,7 +54,7 @@ describe('A listener', () => {
   });
 
   test('hears nothing before it knows where it begins, and then what was held', () => {
-    const hub = createHub(nothing);
+    const hub = ownHub(nothing);
     const { heard, listener } = recorder();
     const subscription = hub.subscribe(session, listener);
     hub.publish(session, rows(4, 5));
@@ -64,18 +65,18 @@ describe('A listener', () => {
   });
 
   test('hears of a queued event no earlier than of its beginning', () => {
-    const hub = createHub(nothing);
+    const hub = ownHub(nothing);
     const { heard, listener } = recorder();
     const subscription = hub.subscribe(session, listener);
-    hub.publishQueued(session, 'a');
+    hub.publishQueued(session, ['a'], 1);
     expect(heard).toEqual([]);
     subscription.startAfter(0);
-    hub.publishQueued(session, 'b');
+    hub.publishQueued(session, ['b'], 2);
     expect(heard).toEqual(['queued a', 'queued b']);
   });
 
   test('hears of the end of a session after everything that was held, and of nothing else', () => {
-    const hub = createHub(nothing);
+    const hub = ownHub(nothing);
     const { heard, listener } = recorder();
     const subscription = hub.subscribe(session, listener);
     hub.publish(session, rows(5));
@@ -86,7 +87,7 @@ describe('A listener', () => {
   });
 
   test('hears each event once, however often it is published', () => {
-    const hub = createHub(nothing);
+    const hub = ownHub(nothing);
     const { heard, listener } = recorder();
     hub.subscribe(session, listener).startAfter(0);
     for (const numbers of [[1], [1, 2], [2, 1], [3, 3, 3]]) hub.publish(session, rows(...numbers));
@@ -96,7 +97,7 @@ describe('A listener', () => {
   test('hears what was published out of order in order', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray([1, 2, 3, 4, 5, 6, 7, 8], { minLength: 8 }), (order) => {
-        const hub = createHub(() => new Promise(() => {}));
+        const hub = ownHub(() => new Promise(() => {}));
         const { heard, listener } = recorder();
         hub.subscribe(session, listener).startAfter(0);
         for (const seq of order) hub.publish(session, rows(seq));
@@ -106,34 +107,34 @@ describe('A listener', () => {
   });
 
   test('hears the end of a session once and nothing after it', async () => {
-    const hub = createHub(nothing);
+    const hub = ownHub(nothing);
     const { heard, listener } = recorder();
     const subscription = hub.subscribe(session, listener);
     subscription.startAfter(0);
     hub.publishDeleted(session, 'gone');
     hub.publishDeleted(session, 'again');
     hub.publish(session, rows(1));
-    hub.publishQueued(session, 'a');
+    hub.publishQueued(session, ['a'], 1);
     subscription.close();
     expect(heard).toEqual(['deleted gone']);
   });
 
   test('hears nothing more once it is closed, not even what was held for it', () => {
-    const hub = createHub(nothing);
+    const hub = ownHub(nothing);
     const { heard, listener } = recorder();
     const subscription = hub.subscribe(session, listener);
     hub.publish(session, rows(1));
     subscription.close();
     subscription.close();
     hub.publish(session, rows(2));
-    hub.publishQueued(session, 'a');
+    hub.publishQueued(session, ['a'], 1);
     hub.publishDeleted(session, 'gone');
     subscription.startAfter(0);
     expect(heard).toEqual([]);
   });
 
   test('hears what belongs together together', () => {
-    const hub = createHub(nothing);
+    const hub = ownHub(nothing);
     const told: number[][] = [];
     const subscription = hub.subscribe(session, recorder((numbers) => told.push(numbers)).listener);
     hub.publish(session, rows(1, 2));
@@ -148,7 +149,7 @@ describe('A listener', () => {
 
   test('that closes itself while it is told of events hears nothing more', async () => {
     const { asked, readAfter } = reads();
-    const hub = createHub(readAfter);
+    const hub = ownHub(readAfter);
     const { heard, listener } = recorder(() => subscription.close());
     const subscription = hub.subscribe(session, listener);
     subscription.startAfter(0);
@@ -158,7 +159,7 @@ describe('A listener', () => {
   });
 
   test('that closes does not disturb another one, nor one that comes later', () => {
-    const hub = createHub(nothing);
+    const hub = ownHub(nothing);
     const [one, two, three] = [recorder(), recorder(), recorder()];
     const first = hub.subscribe(session, one.listener);
     const second = hub.subscribe(session, two.listener);
@@ -174,7 +175,7 @@ describe('A listener', () => {
   });
 
   test('that fails harms neither the one who publishes nor the others', () => {
-    const hub = createHub(nothing);
+    const hub = ownHub(nothing);
     const other = recorder();
     const failing = recorder(() => {
       throw new Error('The socket is gone');
@@ -189,7 +190,7 @@ describe('A listener', () => {
 describe('A gap', () => {
   test('is filled from the store, and what is behind it follows', async () => {
     const { asked, answers, readAfter, settled } = reads();
-    const hub = createHub(readAfter);
+    const hub = ownHub(readAfter);
     const { heard, listener } = recorder();
     hub.subscribe(session, listener).startAfter(0);
     hub.publish(session, rows(1, 4));
@@ -202,7 +203,7 @@ describe('A gap', () => {
 
   test('that closes by itself while it is read repeats nothing', async () => {
     const { answers, readAfter, settled } = reads();
-    const hub = createHub(readAfter);
+    const hub = ownHub(readAfter);
     const { heard, listener } = recorder();
     hub.subscribe(session, listener).startAfter(0);
     hub.publish(session, rows(3));
@@ -214,7 +215,7 @@ describe('A gap', () => {
 
   test('between the beginning and the first event is filled as well', async () => {
     const { asked, answers, readAfter, settled } = reads();
-    const hub = createHub(readAfter);
+    const hub = ownHub(readAfter);
     const { heard, listener } = recorder();
     const subscription = hub.subscribe(session, listener);
     hub.publish(session, rows(8));
@@ -227,7 +228,7 @@ describe('A gap', () => {
 
   test('that takes several reads is filled piece by piece', async () => {
     const { asked, answers, readAfter, settled } = reads();
-    const hub = createHub(readAfter);
+    const hub = ownHub(readAfter);
     const { heard, listener } = recorder();
     hub.subscribe(session, listener).startAfter(0);
     hub.publish(session, rows(6));
@@ -241,7 +242,7 @@ describe('A gap', () => {
 
   test('that cannot be read is tried again at the next event', async () => {
     const { asked, answers, readAfter, settled } = reads();
-    const hub = createHub(readAfter);
+    const hub = ownHub(readAfter);
     const { heard, listener } = recorder();
     hub.subscribe(session, listener).startAfter(0);
     hub.publish(session, rows(2));
@@ -259,7 +260,7 @@ describe('A gap', () => {
   test('that the store cannot fill is not asked for again and again', async () => {
     let asked = 0;
     // A store that answers at once would otherwise keep the process busy for ever.
-    const hub = createHub(() => (++asked > 20 ? new Promise<EventRow[]>(() => {}) : Promise.resolve([])));
+    const hub = ownHub(() => (++asked > 20 ? new Promise<EventRow[]>(() => {}) : Promise.resolve([])));
     hub.subscribe(session, recorder().listener).startAfter(0);
     hub.publish(session, rows(2));
     await new Promise((resolve) => setImmediate(resolve));
@@ -268,7 +269,7 @@ describe('A gap', () => {
 
   test('is forgotten when the listener closes or the session goes while it is read', async () => {
     const { answers, readAfter, settled } = reads();
-    const hub = createHub(readAfter);
+    const hub = ownHub(readAfter);
     const [one, two] = [recorder(), recorder()];
     const subscription = hub.subscribe(session, one.listener);
     subscription.startAfter(0);
@@ -284,7 +285,7 @@ describe('A gap', () => {
 });
 
 /** Lets three listeners come and go, each in a way of its own. */
-function comeAndGo(hub: ReturnType<typeof createHub>): WeakRef<Listener>[] {
+function comeAndGo(hub: Hub): WeakRef<Listener>[] {
   const listeners = [recorder().listener, recorder().listener, recorder().listener] as const;
   const [waiting, closed, deleted] = listeners.map((listener, i) => hub.subscribe(`sesn_${i}`, listener));
   hub.publish('sesn_0', rows(1));
@@ -299,7 +300,7 @@ function comeAndGo(hub: ReturnType<typeof createHub>): WeakRef<Listener>[] {
 test('listeners that are gone leave nothing behind', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  const hub = createHub(nothing);
+  const hub = ownHub(nothing);
   const left = comeAndGo(hub);
   // A weak reference holds on until the end of the turn in which it was made.
   await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { notingQueue } from '../../test/noting-queue.ts';
+import { ownHub } from '../../test/own-hub.ts';
 import { tellsNobody } from '../../test/tells-nobody.ts';
 import { createClock } from '../core/clock.ts';
 import type { ClientEventBody } from '../core/events.ts';
@@ -9,7 +11,6 @@ import { listEvents, listInbox } from '../store/events.ts';
 import { openStore } from '../store/open.ts';
 import { findSession, type SessionRow } from '../store/sessions.ts';
 import { seedSession } from '../store/store.testsuite.ts';
-import { createHub } from './hub.ts';
 import { createInbox } from './inbox.ts';
 import { createJournal } from './journal.ts';
 
@@ -36,11 +37,11 @@ describe('An inbox', () => {
   async function setUp(fields: Partial<SessionRow> = {}) {
     const { id } = await seedSession(store, `sesn_${++count}`, fields);
     const calls: unknown[] = [];
-    const journal = createJournal({ store, clock, hub: createHub(async () => []), notify: tellsNobody });
+    const queue = notingQueue(({ subject, attempt }) => calls.push(['start', subject, attempt]));
+    const journal = createJournal({ store, clock, hub: ownHub(), notify: tellsNobody, queue });
     const inbox = createInbox({
       ...{ journal, clock, ids, max_rounds: 9, requireFiles: async () => {} },
       ...{ requireSystemMessages: async () => {} },
-      onStart: (...call) => calls.push(['start', ...call]),
       onInterrupt: (...call) => calls.push(['interrupt', ...call]),
       onUncertain: (...call) => calls.push(['uncertain', ...call]),
     });

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { ownHub } from '../../test/own-hub.ts';
 import { tellsNobody } from '../../test/tells-nobody.ts';
 import { createClock, parseTime } from '../core/clock.ts';
 import type { EventDraft } from '../core/events.ts';
 import { createIds } from '../core/ids.ts';
+import { createMemoryQueue } from '../queue/memory-queue.ts';
 import type { Store } from '../store/dialect.ts';
 import { listEvents, listInbox } from '../store/events.ts';
 import { openStore } from '../store/open.ts';
@@ -13,7 +15,6 @@ import { at, seedSession } from '../store/store.testsuite.ts';
 import { deleteWebhook, insertWebhook, updateWebhook, type WebhookRow } from '../store/webhooks.ts';
 import type { Notify } from '../webhook/notify.ts';
 import { createOutbox } from '../webhook/outbox.ts';
-import { createHub } from './hub.ts';
 import { createJournal, FencedError, requireAttempt } from './journal.ts';
 
 const message = (id: string): EventDraft => ({
@@ -41,7 +42,7 @@ describe.each(['memory', 'postgres'] as const)('A journal on %s', (kind) => {
   async function setUp(fields: Partial<SessionRow> = {}, now: () => number = () => 1_800_000_000_000) {
     const { id } = await seedSession(store, `sesn_${++count}`, fields);
     const told: unknown[] = [];
-    const hub = createHub((sessionId, seq) =>
+    const hub = ownHub((sessionId, seq) =>
       listEvents(store.db, sessionId, { filter: {}, order: 'asc', after: seq, limit: 1000 }),
     );
     const subscription = hub.subscribe(id, {
@@ -50,7 +51,7 @@ describe.each(['memory', 'postgres'] as const)('A journal on %s', (kind) => {
       onDeleted: () => told.push('deleted'),
     });
     subscription.startAfter(fields.last_seq ?? 0);
-    const journal = createJournal({ store, clock: createClock(now), hub, notify: tellsNobody });
+    const journal = createJournal({ store, clock: createClock(now), hub, notify: tellsNobody, queue: createMemoryQueue() });
     const history = () => listEvents(store.db, id, { filter: {}, order: 'asc', after: null, limit: 2000 });
     const session = () => findSession(store.db, id);
     return { id, journal, told, history, session };
@@ -252,8 +253,11 @@ describe.each(['memory', 'postgres'] as const)('A journal on %s', (kind) => {
           if (breaks) throw new Error('The disk is full');
           return result;
         });
-      const hub = createHub(async () => []);
-      const journal = createJournal({ store: { ...store, write }, clock, hub, notify });
+      const hub = ownHub();
+      const journal = createJournal({
+        ...{ store: { ...store, write }, clock, hub, notify },
+        queue: createMemoryQueue(),
+      });
       const told = async () => {
         const rows = await store.db.selectFrom('webhook_deliveries').select('body').execute();
         return rows.map(({ body }) => (JSON.parse(body) as { data: { type: string } }).data);

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ownHub } from '../../test/own-hub.ts';
+import { silentBus } from '../core/bus.ts';
 import type { EventRow } from '../store/events.ts';
 import { sampleEvent } from '../store/store.testsuite.ts';
-import { createHub } from './hub.ts';
 import { createPreviews, type PreviewEvent, type PreviewListener } from './previews.ts';
 
 const session = 'sesn_1';
+/** The previews of a process that is alone. */
+const ownPreviews = () => createPreviews({ bus: silentBus, elapsed: () => 0 });
 const request = { span_id: 'sevt_span', event_id: 'sevt_message' };
 
 function row(seq: number, type: string, id = `sevt_${seq}`): EventRow {
@@ -35,7 +38,7 @@ function watcher() {
 
 describe('A listener', () => {
   test('sees a reply arrive under the id of its message, beginning with the first text', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const { seen, listener } = watcher();
     const follower = previews.follow(session, listener);
     follower.passed(started());
@@ -51,7 +54,7 @@ describe('A listener', () => {
   });
 
   test('that hears late of the start of the request sees then what has arrived, block by block', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const { seen, listener } = watcher();
     const follower = previews.follow(session, listener);
     const preview = previews.open(session, request);
@@ -69,7 +72,7 @@ describe('A listener', () => {
   });
 
   test('that hears of a request only when it is over sees nothing of it', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const { seen, listener } = watcher();
     const follower = previews.follow(session, listener);
     const preview = previews.open(session, request);
@@ -84,7 +87,7 @@ describe('A listener', () => {
     ['message', message],
     ['end of the request', ended],
   ])('sees nothing of a reply behind its %s', (_what, last) => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const { seen, listener } = watcher();
     const follower = previews.follow(session, listener);
     follower.passed(started());
@@ -96,7 +99,7 @@ describe('A listener', () => {
   });
 
   test('that begins in the middle of a request sees nothing of it, and all of the next one', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const [early, late] = [watcher(), watcher()];
     previews.follow(session, early.listener).passed(started());
     const preview = previews.open(session, request);
@@ -113,7 +116,7 @@ describe('A listener', () => {
   });
 
   test('does not see the reply to a request while an earlier one is open for it', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const { seen, listener } = watcher();
     const follower = previews.follow(session, listener);
     follower.passed(started('sevt_before'));
@@ -123,7 +126,7 @@ describe('A listener', () => {
   });
 
   test('that is not ready is told later, of all that it has missed, or never', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const [slow, stuck] = [watcher(), watcher()];
     for (const { listener } of [slow, stuck]) previews.follow(session, listener).passed(started());
     const preview = previews.open(session, request);
@@ -137,7 +140,7 @@ describe('A listener', () => {
   });
 
   test('sees nothing more once it is closed, and another one goes on', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const [leaver, stayer] = [watcher(), watcher()];
     const followers = [leaver, stayer].map(({ listener }) => previews.follow(session, listener));
     for (const follower of followers) follower.passed(started());
@@ -151,7 +154,7 @@ describe('A listener', () => {
   });
 
   test('that closes twice does not disturb one that has come since', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const gone = previews.follow(session, watcher().listener);
     gone.close();
     const { seen, listener } = watcher();
@@ -162,7 +165,7 @@ describe('A listener', () => {
   });
 
   test('sees nothing of other sessions', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const { seen, listener } = watcher();
     previews.follow('sesn_2', listener).passed(started());
     previews.open(session, request).text('Hello', 0);
@@ -170,7 +173,7 @@ describe('A listener', () => {
   });
 
   test('that fails harms neither the reply nor the others', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const other = watcher();
     let failures = 0;
     const failing: PreviewListener = {
@@ -190,7 +193,7 @@ describe('A listener', () => {
 
 describe('A preview', () => {
   test('ends where a block comes before the one in front of it', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const { seen, listener } = watcher();
     previews.follow(session, listener).passed(started());
     const preview = previews.open(session, request);
@@ -201,7 +204,7 @@ describe('A preview', () => {
   });
 
   test('that is over does not disturb the next one of its session', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const { seen, listener } = watcher();
     const follower = previews.follow(session, listener);
     const first = previews.open(session, request);
@@ -214,7 +217,7 @@ describe('A preview', () => {
   });
 
   test('that nobody can see keeps nothing for those who come later', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     const preview = previews.open(session, request);
     preview.text('Hello', 0);
     const { seen, listener } = watcher();
@@ -225,7 +228,7 @@ describe('A preview', () => {
   });
 
   test('is forgotten when the last listener leaves', () => {
-    const previews = createPreviews();
+    const previews = ownPreviews();
     previews.follow(session, watcher().listener).close();
     const { seen, listener } = watcher();
     const preview = previews.open(session, request);
@@ -292,13 +295,13 @@ test('Whatever is reported late, read slowly or opened in between, a stream stay
       const history: EventRow[] = [];
       const late: (readonly EventRow[])[] = [];
       const reads: (() => void)[] = [];
-      const hub = createHub(
+      const hub = ownHub(
         (_id, seq) =>
           new Promise((resolve) => {
             reads.push(() => resolve(history.filter((one) => one.seq > seq)));
           }),
       );
-      const previews = createPreviews();
+      const previews = ownPreviews();
       const streams: { heard: Heard[]; ready: boolean; from: number }[] = [];
       const listen = (): void => {
         const stream = { heard: [] as Heard[], ready: true, from: history.length };

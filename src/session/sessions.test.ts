@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { notingQueue } from '../../test/noting-queue.ts';
+import { ownHub } from '../../test/own-hub.ts';
 import { tellsNobody } from '../../test/tells-nobody.ts';
 import type { Agents } from '../agent/agents.ts';
 import type { Environments } from '../agent/environments.ts';
@@ -12,7 +14,6 @@ import type { Store } from '../store/dialect.ts';
 import { openStore } from '../store/open.ts';
 import { findSession, type SessionRow } from '../store/sessions.ts';
 import { sampleVersion, seedSession } from '../store/store.testsuite.ts';
-import { createHub } from './hub.ts';
 import { createJournal } from './journal.ts';
 import type { SessionCreation } from './opening.ts';
 import { createSessions } from './sessions.ts';
@@ -44,14 +45,15 @@ async function setUp(fields: Partial<SessionRow> = {}) {
     },
   };
   const clock = createClock(Date.now);
-  const hub = createHub(async () => []);
+  const hub = ownHub();
+  const queue = notingQueue(({ subject, attempt }) => calls.push(['start', subject, attempt]));
   const resolved = {
     agent: { row: { id: seeded.agent_id, archived_at: null }, version },
     ...{ reason: 'latest', alias: null, rollout: null },
   };
   const sessions = createSessions({
     ...{ store: losing, clock, hub, ids: createIds(clock, randomBytes) },
-    journal: createJournal({ store: losing, clock, hub, notify: tellsNobody }),
+    journal: createJournal({ store: losing, clock, hub, notify: tellsNobody, queue }),
     agents: { resolve: async () => resolved } as unknown as Agents,
     environments: { retrieve: async (id: string) => ({ id, archived_at: null }) } as unknown as Environments,
     versions: { require: async () => version } as unknown as Versions,
@@ -61,7 +63,6 @@ async function setUp(fields: Partial<SessionRow> = {}) {
       requireVaults: async () => {},
       requireFiles: async () => {},
     },
-    onStart: (...call) => calls.push(['start', ...call]),
     onUncertain: (...call) => calls.push(['uncertain', ...call]),
   });
   const creation: SessionCreation = {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ownHub } from '../../test/own-hub.ts';
 import { tellsNobody } from '../../test/tells-nobody.ts';
 import { createAudit } from '../access/audit.ts';
 import { createAgents } from '../agent/agents.ts';
@@ -11,6 +12,7 @@ import { createIds } from '../core/ids.ts';
 import { firstPolicy } from '../core/release.ts';
 import { insertAgent, insertVersion } from '../store/agents.ts';
 import { insertAlias, updateAlias } from '../store/aliases.ts';
+import { createMemoryQueue } from '../queue/memory-queue.ts';
 import type { Store } from '../store/dialect.ts';
 import { insertEnvironment } from '../store/environments.ts';
 import { listEvents, listInbox } from '../store/events.ts';
@@ -29,7 +31,6 @@ import {
   sampleSession,
   sampleVersion,
 } from '../store/store.testsuite.ts';
-import { createHub } from './hub.ts';
 import { createJournal } from './journal.ts';
 import { createSessions } from './sessions.ts';
 import { createStopping } from './stopping.ts';
@@ -76,8 +77,8 @@ function room(created: () => Promise<void> = async () => {}) {
   const journal = createJournal({
     store: { ...store, write },
     clock,
-    hub: createHub(async () => []),
-    notify: tellsNobody,
+    hub: ownHub(),
+    ...{ notify: tellsNobody, queue: createMemoryQueue() },
   });
   const onInterrupt = (id: string): void => void interrupted.push(id);
   return createStopping({ store, clock, ids, journal, created, onInterrupt });
@@ -237,16 +238,16 @@ test('A session that read the alias before it moved, and is written down after t
     ids,
     audit: createAudit({ store, clock, ids }),
     serves: () => true,
-    notify: tellsNobody,
+    ...{ notify: tellsNobody, queue: createMemoryQueue() },
   };
   const versions = createVersions(store);
-  const hub = createHub(async () => []);
+  const hub = ownHub();
   const sessions = createSessions({
     ...{ ...parts, versions, hub, store: { ...store, write } },
     journal: createJournal({ ...parts, store: { ...store, write }, hub }),
     ...{ agents: createAgents({ ...parts, versions }), environments: createEnvironments(parts) },
     ...{ hasPrice: () => false, requireVaults: async () => {}, requireFiles: async () => {} },
-    ...{ onStart: () => {}, onUncertain: () => {} },
+    onUncertain: () => {},
   });
   const key = { agent_id: 'agent_1', name: 'production' };
   const alias = {

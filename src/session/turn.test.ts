@@ -72,7 +72,7 @@ test('a turn with a budget asks no model whose price is gone', async () => {
       tell: async () => {},
       end: async (_work: unknown, ending: unknown) => {
         ended.push(ending);
-        return { kind: 'ended', startsNext: false };
+        return { kind: 'ended' };
       },
     } as never,
   });

@@ -25,7 +25,6 @@ test('A session that its budget has stopped goes on when that is raised or remov
   for (const budget of [limit('51'), null]) {
     expect(rebudgeted(budget)).toMatchObject({
       changes: { status: 'running', attempt: 1, open_span: 'sevt_new' },
-      result: { starts: true },
     });
   }
 });
@@ -40,7 +39,6 @@ test.each<[string, Partial<SessionRow>]>([
   expect(decision).toMatchObject({
     events: [{ type: 'session.updated', budget: limit('51') }],
     changes: { budget: JSON.stringify(limit('51')) },
-    result: { starts: false },
   });
   expect(decision.changes).not.toHaveProperty('status');
 });
@@ -49,5 +47,5 @@ test('A budget can be removed, but not changed, when its model has no price any 
   expect(() => rebudgeted(limit('51'), {}, false)).toThrow(
     expect.objectContaining({ code: 'model_not_budgetable' }),
   );
-  expect(rebudgeted(null, {}, false).result).toEqual({ starts: true });
+  expect(rebudgeted(null, {}, false).changes).toMatchObject({ status: 'running' });
 });

@@ -60,9 +60,8 @@ export function sampleEnvironment(id: string, fields: Partial<EnvironmentRow> = 
 }
 
 export function sampleKey(id: string, fields: Partial<KeyRow> = {}): KeyRow {
-  const row = { id, name: id, role: 'editor', hash: `hash of ${id}`, hint: 'abcd' };
-  const times = { created_at: at(1), expires_at: null, revoked_at: null };
-  return { ...row, ...times, rate_limit_per_minute: null, ...fields };
+  const row = { id, name: id, role: 'editor', hash: `hash of ${id}`, hint: 'abcd', created_at: at(1) };
+  return { ...row, expires_at: null, revoked_at: null, rate_limit_per_minute: null, ...fields };
 }
 
 /** A session of the agent `agent_of_…` in the environment `env_of_…`, which {@link seedSession} makes. */

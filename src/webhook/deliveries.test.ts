@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { noTelemetry } from '../../test/no-telemetry.ts';
+import { ownDuty } from '../../test/own-duty.ts';
 import { quietLog } from '../../test/pawl.ts';
 import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
 import { createAudit } from '../access/audit.ts';
@@ -53,7 +54,7 @@ describe.each(['memory', 'postgres'] as const)('Deliveries on %s', (kind) => {
     };
     webhooks = createWebhooks({
       ...{ store, clock, ids, post, randomBytes, log: quietLog, audit: createAudit({ store, clock, ids }) },
-      ...{ telemetry: noTelemetry, random: () => 0, allow_private: true, pawl_version: '0.0.0' },
+      ...{ telemetry: noTelemetry, duty: ownDuty(), random: () => 0, allow_private: true, pawl_version: '0.0.0' },
       deadline: () => new AbortController().signal,
     });
     for (const { id } of (await webhooks.settings.list(all)).data) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { noTelemetry } from '../../test/no-telemetry.ts';
+import { ownDuty } from '../../test/own-duty.ts';
 import { createAudit } from '../access/audit.ts';
 import { localActor } from '../access/keys.ts';
 import { type Clock, createClock, formatTime } from '../core/clock.ts';
@@ -44,7 +45,7 @@ beforeEach(async () => {
   fieldsLogged = '';
   webhooks = createWebhooks({
     ...{ store: breakable(), clock, ids, log: note(), audit: createAudit({ store, clock, ids }) },
-    telemetry: noTelemetry,
+    ...{ telemetry: noTelemetry, duty: ownDuty() },
     ...{ randomBytes, random: () => 0, allow_private: false, pawl_version: '0.0.0' },
     deadline: () => new AbortController().signal,
     post: async () => {

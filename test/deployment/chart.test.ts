@@ -6,7 +6,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { packageVersion } from '../../src/version.ts';
 import { parseDockerfile } from './dockerfile.ts';
 import { renderTemplates } from './go-template.ts';
-import { projectFile, unknownPaths, unknownVariables, usualPort } from './known.ts';
+import { longestEndS, projectFile, unknownPaths, unknownVariables, usualPort } from './known.ts';
 
 /*
  * The goal: the chart can be installed and fits the image. The method: its templates are rendered by the part of Go's
@@ -46,6 +46,7 @@ type Container = {
   readonly livenessProbe: Probe;
   readonly readinessProbe: Probe;
   readonly startupProbe: Probe;
+  readonly lifecycle: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } };
 };
 type Pod = {
   readonly containers: readonly Container[];
@@ -165,6 +166,15 @@ describe('The chart', () => {
     expect(probes.map(({ httpGet }) => httpGet.port)).toEqual(probes.map(() => 'http'));
     expect(await unknownPaths(probes.map(({ httpGet }) => httpGet.path))).toEqual([]);
     expect(new Set(servers.map((one) => one.readinessProbe.httpGet.path))).toEqual(new Set(['/readyz']));
+  });
+
+  test('gives servers the time that they need to end, after the Service has heard of it', () => {
+    for (const { spec } of ofKind('Deployment')) {
+      const { containers: inside, terminationGracePeriodSeconds } = spec.template.spec;
+      const [program, pause] = inside[0]?.lifecycle.preStop.exec.command ?? [];
+      expect(program).toBe('sleep');
+      expect(terminationGracePeriodSeconds).toBeGreaterThan(longestEndS + Number(pause));
+    }
   });
 
   test('sets variables that the server reads, and takes secrets from the Secret alone', () => {

@@ -5,7 +5,7 @@ import { freshFolder, type Running, startPawlProcess } from '../pawl-process.ts'
 import { type FreshDatabase, freshDatabase } from '../postgres.ts';
 import { converse } from '../story.ts';
 import { parseDockerfile } from './dockerfile.ts';
-import { projectFile, unknownVariables, usualPort } from './known.ts';
+import { longestEndS, projectFile, unknownVariables, usualPort } from './known.ts';
 
 /*
  * The goal: what compose.yaml says works together. The method: it is read as an engine would read it, and the commands of
@@ -70,6 +70,13 @@ describe('compose.yaml', () => {
     }
   });
 
+  test('gives servers the time that they need to end', () => {
+    for (const name of ['api', 'worker']) {
+      const [, seconds] = /^(\d+)s$/.exec(services[name]?.stop_grace_period ?? '') ?? [];
+      expect(Number(seconds)).toBeGreaterThan(longestEndS);
+    }
+  });
+
   test('opens the port of the image to this machine alone', () => {
     expect(ours.flatMap(([, { ports = [] }]) => ports)).toEqual([`127.0.0.1:${usualPort}:${usualPort}`]);
     expect(said('EXPOSE')).toBe(String(usualPort));
@@ -105,7 +112,8 @@ describe('The services of compose.yaml', () => {
       });
     expect(await start('migrate').finished).toMatchObject({ code: 0, stderr: '' });
     const [api, worker] = [start('api'), start('worker')];
-    const [, url = ''] = await api.printed(/listens on (\S+)/);
+    const listens = /listens on (\S+)/;
+    const [[, url = '']] = await Promise.all([api.printed(listens), worker.printed(listens)]);
     const client = sdk(url, given.PAWL_API_KEY);
     const agent = await client.beta.agents.create({ name: 'a', model: 'm' });
     const environment = await client.beta.environments.create({ name: 'e' });

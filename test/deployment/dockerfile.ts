@@ -33,11 +33,11 @@ export function parseDockerfile(file: string): Stage[] {
 
 function parseInstruction(line: string): Instruction {
   const [, name = '', all = ''] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? [];
-  const flags: Record<string, string> = {};
-  const text = all.replace(/--([\w-]+)=(\S+)\s+/g, (_, flag: string, value: string) => {
-    flags[flag] = value;
-    return '';
-  });
+  const [leading = ''] = /^(?:--[\w-]+=\S+\s+)*/.exec(all) ?? [];
+  const flags = Object.fromEntries(
+    [...leading.matchAll(/--([\w-]+)=(\S+)/g)].map(([, flag, value]) => [flag, value]),
+  );
+  const text = all.slice(leading.length);
   const form = name === 'HEALTHCHECK' ? text.replace(/^CMD\s+/, '') : text;
   const words = form.startsWith('[') ? (JSON.parse(form) as string[]) : form.split(/\s+/);
   return { name, flags, words, text };

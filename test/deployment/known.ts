@@ -24,3 +24,6 @@ export async function unknownPaths(paths: readonly string[]): Promise<string[]> 
 
 /** The port that a server listens on when nobody says which. */
 export const usualPort: number = settings.port.default;
+
+/** How long a process may take to end, in seconds: what runs, what waits for receivers of webhooks, and some more. */
+export const longestEndS: number = settings.stop_grace_ms.default / 1000 + 10;

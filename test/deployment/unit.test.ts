@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sdk } from '../pawl.ts';
 import { freshFolder, startPawlProcess } from '../pawl-process.ts';
-import { projectFile, unknownVariables } from './known.ts';
+import { longestEndS, projectFile, unknownVariables } from './known.ts';
 
 /*
  * The goal: the unit of systemd starts a server that works in as little of the machine as it names. The method: systemd
@@ -30,6 +30,10 @@ test('The unit sets variables that the server reads, and keeps data where it may
   expect(environment['PAWL_DATA_DIR']).toBe(`/var/lib/${said('StateDirectory')}`);
   expect(said('EnvironmentFile')).toBe(`-${said('WorkingDirectory')}/pawl.env`);
   expect(said('WorkingDirectory')).toBe(`/etc/${said('ConfigurationDirectory')}`);
+});
+
+test('The unit gives the server the time that it needs to end', () => {
+  expect(Number(said('TimeoutStopSec'))).toBeGreaterThan(longestEndS);
 });
 
 test('The command of the unit serves, and ends well when it is told to', async () => {

@@ -18,6 +18,7 @@ import type { RolloutRow } from '../../src/store/rollouts.ts';
 import { findSession } from '../../src/store/sessions.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { noTelemetry } from '../no-telemetry.ts';
+import { ownDuty } from '../own-duty.ts';
 import { quietLog, startPawl, type TestPawl } from '../pawl.ts';
 import { freshDatabase } from '../postgres.ts';
 import { converse, eventually, makeSetting, openSession } from '../story.ts';
@@ -109,7 +110,10 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
     });
     const { openScorers } = evaluation;
     const recordScore = createScores(parts).record;
-    scoring = createOnlineScoring({ ...parts, recordScore, openScorers, actor: serverActor });
+    scoring = createOnlineScoring({
+      ...{ ...parts, recordScore, openScorers, actor: serverActor },
+      duty: ownDuty(),
+    });
     const scorers = readScorers([
       { name: 'kind', sample: 1, scorer: judge },
       { name: 'short', sample: 1, scorer: { type: 'regex', pattern: '^.{0,10}$' } },

@@ -14,6 +14,7 @@ import { type RolloutRow, updateRollout } from '../../src/store/rollouts.ts';
 import { findLatestScores } from '../../src/store/scores.ts';
 import { deleteSession, findSession, updateSession } from '../../src/store/sessions.ts';
 import { at, seedSession } from '../../src/store/store.testsuite.ts';
+import { ownDuty } from '../own-duty.ts';
 import { seedRollout } from './seeded-rollout.ts';
 
 /*
@@ -71,7 +72,7 @@ function start(): OnlineScoring {
   const scores = createScores({ store, clock, ids: createIds(clock, randomBytes) });
   const actor = { key_id: null, name: 'pawl', role: 'editor' } as const;
   const deps = { store: breakable(), clock, log: note(), recordScore: scores.record, actor };
-  return createOnlineScoring({ ...deps, openScorers });
+  return createOnlineScoring({ ...deps, openScorers, duty: ownDuty() });
 }
 
 function openScorers(): SessionScorers {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ownDuty } from '../../../test/own-duty.ts';
 import { createClock } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Store } from '../../store/dialect.ts';
@@ -44,7 +45,7 @@ function start({
 }: Setup) {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const clock = createClock(() => 1_800_000_000_000);
-  const rest = { clock, log, copier: { copy }, sessions: { archive } };
+  const rest = { clock, log, duty: ownDuty(), copier: { copy }, sessions: { archive } };
   mirror = createMirror({ store: seen ?? store, ...rest, pause_ms: 1 });
   mirror.wake();
   return log;

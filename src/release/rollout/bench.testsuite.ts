@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { noTelemetry } from '../../../test/no-telemetry.ts';
+import { ownDuty } from '../../../test/own-duty.ts';
 import { type FreshDatabase, freshDatabase } from '../../../test/postgres.ts';
 import { createAudit } from '../../access/audit.ts';
 import type { Actor } from '../../access/keys.ts';
 import { createVersions, type Versions } from '../../agent/versions.ts';
+import { silentBus } from '../../core/bus.ts';
 import { createClock } from '../../core/clock.ts';
 import { createIds } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
@@ -174,7 +176,10 @@ function openRoom(bench: Bench, changes: Changes) {
   const carryOut = () => Promise.reject(new Error('No rollout is to come to its end here'));
   const records = createRolloutRecords({ ...parts, audit, notify, aliases });
   const transitions = createTransitions({ ...parts, aliases, promotions, records, carryOut });
-  const watchers = createWatchers<RolloutDetails>();
+  const watchers = createWatchers<RolloutDetails>({
+    ...{ bus: silentBus, kind: 'rollout', onFailure: () => {} },
+    read: () => Promise.reject(new Error('Nobody watches a rollout here')),
+  });
   const versions = changes.versions ?? createVersions(bench.store);
   const costOf = () => (changes.priced?.() === true ? 1 : null);
   const shared = {
@@ -187,7 +192,7 @@ function openRoom(bench: Bench, changes: Changes) {
   const { signal } = new AbortController();
   const look = (id: string) => take(id, { overdue_after: null, signal });
   const loop = createLooks({
-    ...{ ...parts, look: take },
+    ...{ ...parts, look: take, duty: ownDuty() },
     elapsed: () => {
       asked++;
       return elapsed();

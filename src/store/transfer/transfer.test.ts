@@ -111,7 +111,7 @@ async function emptyPlace(kind: string): Promise<Place & { remove(): Promise<voi
 
 /** One that is gone after the test. */
 async function freshPlace(kind: string): Promise<Place> {
-  const place = await freshPlace(kind);
+  const place = await emptyPlace(kind);
   onTestFinished(() => place.remove());
   return place;
 }

@@ -1,0 +1,80 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { eventually } from './story.ts';
+
+/** A span as it arrives at a collector. */
+export type ArrivedSpan = {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly kind: number;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Whether it is marked as failed. */
+  readonly failed: boolean;
+};
+
+/** A collector of traces, which takes the JSON of OTLP over HTTP. */
+export type Collector = {
+  readonly url: string;
+  /** The headers of each request. */
+  readonly headers: readonly Readonly<Record<string, unknown>>[];
+  /** Everything that has arrived, as it was written. */
+  readonly text: () => string;
+  /** Waits for a span that ended under this name, the newest. */
+  span(name: string): Promise<ArrivedSpan>;
+  close(): void;
+};
+
+type Body = {
+  readonly resourceSpans: readonly {
+    readonly scopeSpans: readonly {
+      readonly spans: readonly (Omit<ArrivedSpan, 'attributes' | 'failed'> & {
+        readonly attributes: readonly {
+          readonly key: string;
+          readonly value: Readonly<Record<string, unknown>>;
+        }[];
+        readonly status?: { readonly code: number };
+      })[];
+    }[];
+  }[];
+};
+
+export async function startCollector(): Promise<Collector> {
+  const bodies: string[] = [];
+  const headers: Record<string, unknown>[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const piece of request) body += piece;
+    if (request.url === '/v1/traces') {
+      bodies.push(body);
+      headers.push(request.headers);
+    }
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    headers,
+    text: () => bodies.join('\n'),
+    span: (name) =>
+      eventually(`span ${name}`, () => bodies.flatMap(spansIn).findLast((one) => one.name === name)),
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+function spansIn(text: string): ArrivedSpan[] {
+  const { resourceSpans } = JSON.parse(text) as Body;
+  return resourceSpans.flatMap(({ scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) =>
+      spans.map(({ attributes, status, ...span }) => ({
+        ...span,
+        attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
+        failed: status?.code === 2,
+      })),
+    ),
+  );
+}
