@@ -214,7 +214,7 @@ async function measurePawl(subject: Subject, file: string, load: Load): Promise<
 /** An agent, a dataset and an eval on a server; with a folder, the eval's file as well. */
 export async function prepareEval(
   subject: Subject,
-  { cases, concurrency }: Load,
+  { cases, concurrency }: Pick<Load, 'cases' | 'concurrency'>,
   folder?: string,
 ): Promise<{ id: string; agent: string; file: string }> {
   const agent = await call(subject, 'POST', '/v1/agents', {

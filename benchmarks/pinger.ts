@@ -1,18 +1,24 @@
 /**
- * How long servers keep a small request waiting, seen from outside: for each URL it asks every few milliseconds, on a
- * connection that stays open, and on each message from its parent it sends what it has seen since the last. With
- * `control` it is a server that does nothing, for what the machine alone makes them wait.
+ * How long servers keep a small request waiting, seen from outside: it asks each every few milliseconds, on a connection
+ * that stays open, and on each message from its parent it sends what it has seen since the last. With `control` it is a
+ * server that does nothing, for what the machine alone makes them wait.
  */
+import { readFileSync } from 'node:fs';
 import { Agent, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { quantile } from './measure.ts';
 
-/** What one URL did to the requests of a stretch of time. In ms. */
-export type Pings = { readonly count: number; readonly longest: number; readonly p999: number };
+/** A request that was kept waiting, in ms: how long, and what the server's main thread did in that time. */
+export type Ping = {
+  readonly total: number;
+  /** It worked. */
+  readonly busy: number;
+  /** It could have worked, but others had the processors. The rest it slept: for a disk, or because nothing was to do. */
+  readonly crowded: number;
+};
 
 const everyMs = 4;
-const [role, ...urls] = process.argv.slice(2);
+const [role, ...addresses] = process.argv.slice(2);
 
 if (role === 'control') {
   const server = createServer((request, response) => request.resume().on('end', () => response.end()));
@@ -21,20 +27,20 @@ if (role === 'control') {
     console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
   );
 } else if (role === 'ping') {
-  const seen = urls.map(() => [] as number[]);
-  urls.forEach((url, index) => void ping(url, (ms) => seen[index]?.push(ms)));
-  process.on('message', () => {
-    const report = seen.map((times): Pings => {
-      const all = times.splice(0);
-      return { count: all.length, longest: quantile(all, 1), p999: quantile(all, 0.999) };
-    });
-    process.send?.(report);
+  const seen = addresses.map((address) => {
+    const [pid = '', url = ''] = address.split('@');
+    const pings: Ping[] = [];
+    void ping(url, pid, (one) => pings.push(one));
+    return pings;
   });
+  process.on('message', () => process.send?.(seen.map((pings) => pings.splice(0))));
+  process.once('disconnect', () => process.exit());
 }
 
-async function ping(url: string, tell: (ms: number) => void): Promise<never> {
+async function ping(url: string, pid: string, tell: (ping: Ping) => void): Promise<never> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   for (;;) {
+    const before = mainThread(pid);
     const began = performance.now();
     await new Promise<void>((resolve, reject) => {
       get(`${url}/healthz`, { agent }, (response) => response.resume().on('end', resolve)).on(
@@ -42,7 +48,15 @@ async function ping(url: string, tell: (ms: number) => void): Promise<never> {
         reject,
       );
     });
-    tell(performance.now() - began);
+    const total = performance.now() - began;
+    const after = mainThread(pid);
+    tell({ total, busy: after.busy - before.busy, crowded: after.crowded - before.crowded });
     await wait(everyMs);
   }
+}
+
+/** What the main thread of a process has done so far, in ms. */
+function mainThread(pid: string): { busy: number; crowded: number } {
+  const fields = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
+  return { busy: Number(fields[0]) / 1e6, crowded: Number(fields[1]) / 1e6 };
 }

@@ -45,6 +45,9 @@ if (unknown.length > 0 || !(rounds >= 1) || !(minutes >= 1)) {
   process.exit(3);
 }
 
+// So that what was started is ended.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+
 const model = await startFakeModel();
 const rows: Row[] = [];
 for (const [name, measure] of Object.entries(scenarios)) {

@@ -79,6 +79,10 @@ async function start(
     env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'pipe', stderr],
   });
+  // A scenario that fails leaves nothing behind.
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   const url = await firstUrl(child);
   await fetch(`${url}/v1/agents`, { headers: { 'x-api-key': benchKey } }).then((answer) => answer.text());
   const start_ms = now() - began;

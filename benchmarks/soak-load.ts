@@ -19,9 +19,8 @@ const patienceMs = 60_000;
 
 /** Sets the stage on a server: an agent whose alias has a rollout under way, one with a tool, and an eval. */
 export async function prepareSoak(subject: Subject, client: Client): Promise<Load> {
-  const size = { cases: evalCases, concurrency: 4, model_ms: 20 };
-  const { id: evalId, agent } = await prepareEval(subject, size);
-  const rollout = await startRollout(client, agent, evalId);
+  const { id: evalId, agent } = await prepareEval(subject, { cases: evalCases, concurrency: 4 });
+  const rollout = await startRollout(client, agent);
   const environment = String((await client.json('POST', '/v1/environments', { name: 'soak' }))['id']);
   const armed = await client.json('POST', '/v1/agents', {
     ...{ name: 'armed', model: 'claude-bench', system: 'Look it up first.' },
@@ -90,9 +89,13 @@ export async function prepareSoak(subject: Subject, client: Client): Promise<Loa
 }
 
 /** A promotion from the first version of an agent to one that differs in its name alone, and its rollout. Gives its id. */
-async function startRollout(client: Client, agent: string, evalId: string): Promise<string> {
+async function startRollout(client: Client, agent: string): Promise<string> {
   await client.json('POST', `/v1/agents/${agent}`, { version: 1, name: 'triage, renamed' });
   await client.json('POST', `/pawl/v1/agents/${agent}/aliases/${alias}`, { version: 1, from: null });
+  const { id: evalId } = await client.json('POST', '/pawl/v1/evals', {
+    ...{ name: 'gate', agent, dataset: 'tickets', reply: { json: 'team' }, scorers: ['exact'] },
+    gate: { max_lost_cases: 0 },
+  });
   const asked = { agent_id: agent, alias, version: 2, eval: evalId };
   const { id } = await client.json('POST', '/pawl/v1/promotions', asked);
   const end = performance.now() + patienceMs;

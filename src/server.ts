@@ -60,6 +60,7 @@ import { createSystemMessageCheck } from './session/system-messages.ts';
 import { createToolboxes } from './session/toolbox.ts';
 import { createTurns } from './session/turn.ts';
 import { createTurnRecord } from './session/turn-record.ts';
+import { requireRoomForTurn } from './session/waiting-turns.ts';
 import { createWorker } from './session/worker.ts';
 import { listAgentModels } from './store/agent-models.ts';
 import type { Store } from './store/dialect.ts';
@@ -88,8 +89,8 @@ export type Server = {
   readonly first_key: string | null;
   /** A key that opens this server as an editor, for as long as this process runs. */
   readonly own_key: string;
-  /** How many sessions an earlier process had left running. */
-  readonly recovered: number;
+  /** How many sessions an earlier process had left running; null where others may be at work on them. */
+  readonly recovered: number | null;
   /** Stops taking requests, lets running turns finish for a while, and closes the database. */
   close(): Promise<void>;
 };
@@ -127,7 +128,8 @@ export async function startServer({
 }: ServerOptions): Promise<Server> {
   const router = routerFor(config);
   const prices = pricesFor(config, { router, log });
-  const telemetry = await observationOf(config, { log, router, prices });
+  const isNamedModel = (id: string) => router.named.includes(id) || wholeIds(prices.table()).includes(id);
+  const telemetry = await observe({ ...config, log, isNamedModel, pawl_version: packageVersion() });
   const opened = await openStore(in_memory === true ? { kind: 'memory' } : databaseOf(config));
   const store = observedStore(opened, telemetry);
   try {
@@ -226,6 +228,7 @@ async function listen(given: Beginning): Promise<Server> {
   const readiness = createReadiness({ probe: () => probeDatabase(store), elapsed: telemetry.elapsed });
   addBacklogMetrics(telemetry.registry, {
     turns: () => worker.load().waiting,
+    eval_runs: () => queue.waiting('eval_runs'),
     deliveries: () => countPendingDeliveries(store.db),
   });
   const app = createApp({
@@ -245,7 +248,7 @@ async function listen(given: Beginning): Promise<Server> {
     tasks: [worker.recover, () => evaluation.recover(true)],
   });
   // Where others may be at work on them, sessions are taken up by whoever keeps house.
-  const recovered = queue.durable ? 0 : await worker.recover();
+  const recovered = queue.durable ? null : await worker.recover();
   const works = config.role !== 'api';
   // A command has no time for what goes on, unless there is nobody else.
   const hasDuties = works && !(given.for_one_command && queue.durable);
@@ -340,18 +343,6 @@ function pooledRandomBytes(): (size: number) => Uint8Array {
 
 /** How many agents' models the list of models has at most; the newest are looked at. */
 const mostAgentModels = 1000;
-
-/** What is observed of this process. */
-async function observationOf(
-  config: Config,
-  { log, router, prices }: Pick<Parts, 'log' | 'router' | 'prices'>,
-): Promise<Observation> {
-  const { otlp_endpoint, otlp_headers, service_name } = config;
-  const named = (model: string): boolean =>
-    router.named.includes(model) || wholeIds(prices.table()).includes(model);
-  const tracing = { otlp_endpoint, otlp_headers, service_name };
-  return observe({ log, pawl_version: packageVersion(), isNamedModel: named, ...tracing });
-}
 
 /** What models there are. */
 function catalogOf({ store, router, prices }: Parts): Catalog {
@@ -453,15 +444,17 @@ function sessionRooms(
     max_turns_per_agent: max_turns_per_agent ?? max_turns,
   });
   const requireFiles = files.requireAll;
+  const max_waiting = config.max_waiting_turns;
+  const requireTurn = (): void => requireRoomForTurn({ ...worker.load(), max_waiting });
   const sessions = createSessions({
     ...{ ...parts, hub, journal, agents, environments, versions, serves, requireFiles },
     ...{ hasPrice: prices.hasPrice, requireVaults: vaults.requireUsable },
-    onUncertain: worker.adopt,
+    ...{ onUncertain: worker.adopt, requireRoomForTurn: requireTurn },
   });
   const inbox = createInbox({
     ...{ ...parts, journal, max_rounds, requireFiles },
     requireSystemMessages: createSystemMessageCheck({ ...parts, versions }),
-    ...{ onInterrupt: worker.interrupt, onUncertain: worker.adopt },
+    ...{ onInterrupt: worker.interrupt, onUncertain: worker.adopt, requireRoomForTurn: requireTurn },
   });
   const stopping = createStopping({
     ...{ ...parts, journal },

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { eventually } from './story.ts';
 
 /** A span as it arrives at a collector. */
@@ -19,8 +20,10 @@ export type Collector = {
   readonly url: string;
   /** The headers of each request. */
   readonly headers: readonly Readonly<Record<string, unknown>>[];
-  /** Everything that has arrived, as it was written. */
-  readonly text: () => string;
+  /** Every body that it has taken, as it was written. */
+  readonly bodies: readonly string[];
+  /** What the next requests are answered, one after the other; before and after that it is 200. */
+  answer(...next: (number | 'silence')[]): void;
   /** Waits for a span that ended under this name, the newest. */
   span(name: string): Promise<ArrivedSpan>;
   close(): void;
@@ -43,20 +46,21 @@ type Body = {
 export async function startCollector(): Promise<Collector> {
   const bodies: string[] = [];
   const headers: Record<string, unknown>[] = [];
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const piece of request) body += piece;
-    if (request.url === '/v1/traces') {
-      bodies.push(body);
+  const answers: (number | 'silence')[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const answer = request.url === '/v1/traces' ? (answers.shift() ?? 200) : 404;
+      if (answer === 'silence') return;
       headers.push(request.headers);
-    }
-    response.end('{}');
+      if (answer === 200) bodies.push(body);
+      response.writeHead(answer).end('{}');
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    headers,
-    text: () => bodies.join('\n'),
+    ...{ headers, bodies },
+    answer: (...next) => void answers.push(...next),
     span: (name) =>
       eventually(`span ${name}`, () => bodies.flatMap(spansIn).findLast((one) => one.name === name)),
     close() {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DatabaseInUseError } from '../src/store/dialect.ts';
+import { takeOwnership } from '../src/store/ownership.ts';
 import { openRows } from './database-rows.ts';
 import { type GatedModel, startGatedModel } from './gated-model.ts';
 import { live, liveHere } from './life.ts';
@@ -98,7 +100,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
 
     const life = await liveHere(settings);
     const { client } = life;
-    expect(life.took).toBeGreaterThan(0);
+    expect(life.took).not.toBe(0);
     const listed: string[] = [];
     for await (const session of client.beta.sessions.list({ limit: 100 })) listed.push(session.id);
     expect([...sessions].filter((id) => !listed.includes(id))).toEqual([]);
@@ -176,12 +178,12 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
 
     // Killed again in the middle of taking up.
     const second = await live(settings);
-    expect(second.took).toBe(4);
+    expect([4, null]).toContain(second.took);
     await gated.next();
     await second.kill();
 
     const third = await live({ ...settings, max_turns: '10' });
-    expect(third.took).toBe(4);
+    expect([4, null]).toContain(third.took);
     const asked: string[] = [];
     const turns = 5;
     for (let n = 0; n < turns; n++) {
@@ -212,7 +214,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     expect(asked.toSorted()).toEqual(['asking', 'queued', 'replacedinstead', 'waiting', 'withQueue']);
     await third.kill();
     const fourth = await liveHere(settings);
-    expect(fourth.took).toBe(0);
+    expect([0, null]).toContain(fourth.took);
     await fourth.kill();
     await gated.close();
     model.server = null;
@@ -237,7 +239,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await resting(first.client);
     await first.kill();
     const second = await live(settings);
-    expect(second.took).toBe(1);
+    expect([1, null]).toContain(second.took);
     await eventually('the second try', () => upstream.requests.length === 2);
     await resting(second.client);
     const { data } = await second.client.beta.sessions.events.send(id, { events: [say('Still there?')] });
@@ -321,12 +323,15 @@ describe('When PostgreSQL drops every connection', () => {
     await upstream.close();
   });
 
-  test('the server still keeps a second one out', async () => {
+  test('the server still keeps those out who want the database for themselves', async () => {
     const first = await live({ database_url: database.url });
     await dropAll();
-    await eventually('the server at work again', () => first.client.beta.agents.list().catch(() => null));
-    const second = await live({ database_url: database.url }).catch((error: Error) => error.message);
-    expect(typeof second === 'string' ? second : 'a second server').toContain('Another pawl process');
+    await eventually('its share to be its own again', () =>
+      takeOwnership(database.url, 'alone').then(
+        (ownership) => ownership.release().then(() => false),
+        (error: unknown) => error instanceof DatabaseInUseError,
+      ),
+    );
     await first.kill();
   });
 });

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LogFields } from '../src/core/log.ts';
 import { roles } from '../src/core/roles.ts';
@@ -76,7 +76,7 @@ async function metrics(): Promise<string> {
 }
 
 /** The value of the only metric with these labels. */
-function valueOf(text: string, name: string): number {
+function numberOf(text: string, name: string): number {
   const line = text.split('\n').find((one) => one.startsWith(`${name} `));
   return Number(line?.slice(name.length + 1) ?? Number.NaN);
 }
@@ -85,7 +85,7 @@ describe('The metrics', () => {
   test('count what has happened', async () => {
     const text = await eventually('the turns', async () => {
       const now = await metrics();
-      return valueOf(now, 'pawl_turns_total{outcome="error"}') === 1 ? now : null;
+      return numberOf(now, 'pawl_turns_total{outcome="error"}') === 1 ? now : null;
     });
     const model = 'provider="anthropic",model="claude-test"';
     const values = {
@@ -107,28 +107,28 @@ describe('The metrics', () => {
       pawl_webhook_deliveries_waiting: 0,
       pawl_database_errors_total: 0,
     };
-    expect(Object.fromEntries(Object.keys(values).map((name) => [name, valueOf(text, name)]))).toEqual(
+    expect(Object.fromEntries(Object.keys(values).map((name) => [name, numberOf(text, name)]))).toEqual(
       values,
     );
     const usage = history.flatMap((event) =>
       event.type === 'span.model_request_end' ? [event.model_usage] : [],
     );
     const output = usage.reduce((sum, { output_tokens }) => sum + output_tokens, 0);
-    expect(valueOf(text, `pawl_model_tokens_total{${model},kind="output"}`)).toBe(output);
-    expect(valueOf(text, `pawl_model_cost_usd_total{${model}}`)).toBeGreaterThan(0);
-    expect(valueOf(text, 'pawl_database_write_duration_seconds_count')).toBeGreaterThan(5);
-    expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(1_000_000);
+    expect(numberOf(text, `pawl_model_tokens_total{${model},kind="output"}`)).toBe(output);
+    expect(numberOf(text, `pawl_model_cost_usd_total{${model}}`)).toBeGreaterThan(0);
+    expect(numberOf(text, 'pawl_database_write_duration_seconds_count')).toBeGreaterThan(5);
+    expect(numberOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(1_000_000);
     expect(text).not.toMatch(/sesn_|agent_\w{20}|apikey_/);
   });
 
   test('count streams for as long as they are open, and not how long that was', async () => {
     const stream = await world.client.beta.sessions.events.stream(sessionId);
-    expect(valueOf(await metrics(), 'pawl_event_streams')).toBe(1);
+    expect(numberOf(await metrics(), 'pawl_event_streams')).toBe(1);
     stream.controller.abort();
     const route = 'route="/v1/sessions/:id/events/stream"';
     const text = await eventually('the end of the stream', async () => {
       const now = await metrics();
-      return valueOf(now, 'pawl_event_streams') === 0 ? now : null;
+      return numberOf(now, 'pawl_event_streams') === 0 ? now : null;
     });
     expect(text).toContain(`pawl_http_requests_total{method="GET",${route},status="200"} 1`);
     expect(text).not.toContain(`pawl_http_request_duration_seconds_count{method="GET",${route}}`);
@@ -187,7 +187,7 @@ describe('The traces', () => {
     await metrics();
     await collector.span('GET /v1/sessions/:id/events');
     expect(collector.headers.at(-1)).toMatchObject({ 'x-collector-key': 'let me in' });
-    expect(collector.text()).not.toMatch(/GET \/(metrics|healthz|readyz)/);
+    expect(collector.bodies.join('\n')).not.toMatch(/GET \/(metrics|healthz|readyz)/);
   });
 });
 
@@ -220,7 +220,7 @@ test('Nothing that was said is in the log, the metrics or the traces', async () 
     const { err, ...rest } = fields;
     return JSON.stringify([message, rest, err instanceof Error ? [err.message, err.stack] : err]);
   });
-  for (const text of [lines.join('\n'), await metrics(), collector.text()]) {
+  for (const text of [lines.join('\n'), await metrics(), collector.bodies.join('\n')]) {
     expect(text.length).toBeGreaterThan(100);
     expect(text).not.toContain(secret);
     for (const key of [world.pawl.key, 'upstream-key', 'let me in']) expect(text).not.toContain(key);
@@ -236,6 +236,20 @@ describe('Whoever starts and stops processes', () => {
     expect([response.status, await response.json()]).toEqual([200, answer]);
     expect(response.headers.get('cache-control')).toBe('no-store');
   });
+});
+
+test('Nothing of tracing is loaded unless somebody wants traces', () => {
+  const room = join(import.meta.dirname, '../src/observe');
+  const traced = ['tracer', 'span-exporter', 'otlp', 'trace-context'];
+  const always = globSync('../src/**/*.ts', { cwd: import.meta.dirname })
+    .filter((path) => !path.endsWith('.test.ts') && !traced.includes(basename(path, '.ts')))
+    .map((path) => readFileSync(join(import.meta.dirname, path), 'utf8'));
+  expect(always.length).toBeGreaterThan(200);
+  for (const name of traced) {
+    expect(existsSync(join(room, `${name}.ts`))).toBe(true);
+    const loads = new RegExp(`^import (?!type).*/${name}\\.ts'`, 'm');
+    expect(always.filter((text) => loads.test(text))).toEqual([]);
+  }
 });
 
 describe('What is written about it', () => {

@@ -18,5 +18,5 @@ if (import.meta.main) {
     config,
     log: { debug: () => {}, info: () => {}, warn: complain, error: complain },
   });
-  process.stdout.write(`${server.url} took up ${server.recovered}\n`);
+  process.stdout.write(`${server.url} took up ${server.recovered ?? 'what others leave'}\n`);
 }

@@ -49,6 +49,7 @@ describe('The network of', () => {
     ['2001::3:4:5:6:7:8', '2001:0:3:4'],
     ['::1', '0:0:0:0'],
     ['2001:db8::', '2001:db8:0:0'],
+    [undefined, ''],
   ])('%s is %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });

@@ -30,7 +30,7 @@ export function createFailedKeys({ max_failed_keys, elapsed }: Options) {
      * A key that may have been guessed turned out to be valid.
      * @throws PawlError `rate_limited` when its network has tried too many, and it was never let in from there
      */
-    requireFamiliar(address: string, key_id: string): void {
+    requireFamiliar(address: string | undefined, key_id: string): void {
       const network = networkOf(address);
       const pair = `${network} ${key_id}`;
       if (welcome.has(pair)) return;
@@ -41,7 +41,7 @@ export function createFailedKeys({ max_failed_keys, elapsed }: Options) {
     },
 
     /** No valid key came. @throws PawlError `rate_limited` when that was too often */
-    count(address: string): void {
+    count(address: string | undefined): void {
       const taken = buckets.take(networkOf(address), max_failed_keys);
       if (taken.kind === 'refused') refuse(taken.wait_ms);
     },
@@ -50,8 +50,11 @@ export function createFailedKeys({ max_failed_keys, elapsed }: Options) {
 
 export type FailedKeys = ReturnType<typeof createFailedKeys>;
 
-/** Whoever has one IPv6 address has the 2^64 of its network. An IPv4 address stands for itself. */
-export function networkOf(address: string): string {
+/**
+ * Whoever has one IPv6 address has the 2^64 of its network. An IPv4 address stands for itself. There is none once the
+ * connection is gone, and then nobody reads the answer either.
+ */
+export function networkOf(address = ''): string {
   // What a proxy forwards may be of any length.
   if (!address.includes(':')) return address.slice(0, 64);
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

@@ -14,11 +14,16 @@ declare module 'fastify' {
 
 type Deps = { readonly log: Log; readonly telemetry: Telemetry };
 
+/** What is noted when the client was gone before there was an answer, as others note it. */
+const goneStatus = 499;
+
 /** Logs, measures and traces every request. Has to come before whatever a request may wait for. */
 export function observeRequests(app: App, deps: Deps): void {
   app.decorateRequest('span', null as unknown as Span);
   app.addHook('onRequest', (request, reply, done) => {
-    countStream(deps.telemetry, request, reply);
+    if (request.routeOptions.config.stream === true) deps.telemetry.metrics.streamOpened();
+    // Comes in any case, also when the client does not wait for the answer.
+    reply.raw.once('close', () => tell(deps, request, reply));
     request.span = deps.telemetry.tracer.begin({
       name: `${request.method} ${request.routeOptions.url ?? ''}`.trimEnd(),
       kind: 'server',
@@ -34,25 +39,16 @@ export function observeRequests(app: App, deps: Deps): void {
   });
   // A body arrives outside of whatever the request had begun in.
   app.addHook('preValidation', (request, _reply, done) => request.span.within(done));
-  app.addHook('onResponse', (request, reply, done) => {
-    tell(deps, request, reply);
-    done();
-  });
-}
-
-/** A stream is open until its connection is gone. */
-function countStream({ metrics }: Telemetry, { routeOptions }: FastifyRequest, { raw }: FastifyReply): void {
-  if (routeOptions.config.stream !== true) return;
-  metrics.streamOpened();
-  raw.once('close', metrics.streamClosed);
 }
 
 function tell({ log, telemetry }: Deps, request: FastifyRequest, reply: FastifyReply): void {
   const { method, span } = request;
   const { url: route = null, config } = request.routeOptions;
-  const status = reply.statusCode;
+  const status = reply.raw.headersSent ? reply.raw.statusCode : goneStatus;
   const ms = reply.elapsedTime;
-  telemetry.metrics.answered({ method, route, status, seconds: config.stream === true ? null : ms / 1000 });
+  const isStream = config.stream === true;
+  if (isStream) telemetry.metrics.streamClosed();
+  telemetry.metrics.answered({ method, route, status, seconds: isStream ? null : ms / 1000 });
   span.set({ [spanNames.http_status]: status });
   if (status >= 500) span.fail(String(status));
   // What watches over the server asks all the time, and would be most of all traces.

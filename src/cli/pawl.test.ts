@@ -30,6 +30,7 @@ test.each([
   'pawl keys update',
   'pawl keys list',
   'pawl keys revoke',
+  'pawl migrate',
   'pawl doctor',
 ])('Help of %s tells how it is used and gives an example', async (command) => {
   const { code, stdout, stderr } = await pawl([...command.split(' ').slice(1), '--help']);

@@ -108,7 +108,7 @@ function welcome({ config, server, preset }: Started): string {
     const [id, who, why] = servedModelCells(model);
     facts.push([i === 0 ? 'Models' : '', `${id}: ${who} (${why})`]);
   }
-  if (server.recovered > 0) {
+  if (server.recovered !== null && server.recovered > 0) {
     facts.push([
       'Sessions',
       `${server.recovered} had not finished when the last process ended, and go on now`,

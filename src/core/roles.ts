@@ -8,7 +8,7 @@ export const roleMeanings: Readonly<Record<Role, string>> = {
   editor: 'makes agents, versions, datasets, evals and sessions, and asks for promotions',
   reviewer: 'approves, rejects and overrides promotions of others',
   releaser: 'applies promotions, moves aliases and rolls back',
-  admin: 'manages keys, webhooks and the policies of aliases',
+  admin: 'manages keys, webhooks and the policies of aliases, and makes backups',
 };
 
 /** Whether somebody with this role may do what the other is needed for. */

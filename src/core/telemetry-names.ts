@@ -70,7 +70,6 @@ export const spanNames = {
   service_version: 'service.version',
   tool_name: 'gen_ai.tool.name',
   tool_type: 'gen_ai.tool.type',
-  url_path: 'url.path',
   // Ours; the conventions have no word for them.
   mcp_server: 'pawl.mcp_server.name',
   request: 'pawl.request.id',

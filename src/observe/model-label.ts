@@ -2,7 +2,7 @@
 const mostOfUsers = 100;
 
 /** What stands for all the models that are not told apart. */
-export const otherModel = 'other';
+const otherModel = 'other';
 
 /**
  * Gives models the label that they are counted under. Users choose model ids, and each label costs whoever keeps the

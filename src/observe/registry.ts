@@ -93,7 +93,9 @@ type Buckets = Histogram & { readonly counts: readonly number[]; readonly sum: n
 function createFamily<T, const L extends readonly string[]>(labels: L, make: () => T) {
   const members = new Map<string, { readonly text: string; readonly one: T }>();
   const at = (...values: Values<L>): T => {
-    const key = values.length === 1 ? (values[0] ?? '') : values.join('\n');
+    let key = values[0] ?? '';
+    // Adding up is several times as fast as joining, and this is done for every request.
+    for (let i = 1; i < values.length; i++) key += `\n${values[i]}`;
     const known = members.get(key);
     if (known !== undefined) return known.one;
     const one = make();

@@ -1,33 +1,19 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Collector, startCollector } from '../../test/collector.ts';
 import { quietLog } from '../../test/pawl.ts';
 import { createSpanExporter, type SpanExporter } from './span-exporter.ts';
 import type { EndedSpan } from './tracer.ts';
 
-/** A collector that answers what it is told to, and keeps what it got. */
-let collector: Server;
-let bodies: string[];
-let headers: (string | undefined)[];
-let answers: (number | 'silence')[];
+let collector: Collector;
 let done: [string, number][];
 let warnings: string[];
 let exporter: SpanExporter;
 
 beforeEach(async () => {
-  [bodies, headers, answers, done, warnings] = [[], [], [], [], []];
-  collector = createServer(async (request, response) => {
-    let body = '';
-    for await (const piece of request) body += piece;
-    const answer = answers.shift() ?? 200;
-    if (answer === 'silence') return;
-    bodies.push(body);
-    headers.push(request.headers['x-secret'] as string | undefined);
-    response.writeHead(answer).end('{}');
-  });
-  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+  [done, warnings] = [[], []];
+  collector = await startCollector();
   exporter = createSpanExporter({
-    url: `http://127.0.0.1:${(collector.address() as AddressInfo).port}/v1/traces`,
+    url: `${collector.url}/v1/traces`,
     headers: { 'x-secret': 'let me in', 'content-type': 'application/json' },
     resource: { attributes: { 'service.name': 'pawl' }, scope: 'pawl', version: '0.0.0' },
     log: { ...quietLog, warn: (_fields, message) => warnings.push(message) },
@@ -36,10 +22,7 @@ beforeEach(async () => {
     retries_ms: [1, 1],
   });
 });
-afterEach(() => {
-  collector.closeAllConnections();
-  collector.close();
-});
+afterEach(() => collector.close());
 
 const span = (name: string): EndedSpan => ({
   context: { trace_id: 'ab'.repeat(16), span_id: 'cd'.repeat(8), sampled: true },
@@ -54,7 +37,7 @@ describe('Spans', () => {
       attributes: { text: 'a', whole: 3, part: 0.5, flag: true, none: undefined },
     });
     await exporter.stop(10_000);
-    expect(headers).toEqual(['let me in']);
+    expect(collector.headers).toMatchObject([{ 'x-secret': 'let me in' }]);
     const scopeSpans = [
       {
         scope: { name: 'pawl', version: '0.0.0' },
@@ -74,7 +57,7 @@ describe('Spans', () => {
       },
     ];
     const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'pawl' } }] };
-    expect(JSON.parse(bodies[0] ?? '')).toEqual({ resourceSpans: [{ resource, scopeSpans }] });
+    expect(JSON.parse(collector.bodies[0] ?? '')).toEqual({ resourceSpans: [{ resource, scopeSpans }] });
     expect(done).toEqual([['sent', 1]]);
   });
 
@@ -83,12 +66,12 @@ describe('Spans', () => {
     await exporter.stop(10_000);
     expect(done.map(([outcome]) => outcome)).toEqual(['sent', 'sent', 'sent']);
     expect(done.reduce((sum, [, spans]) => sum + spans, 0)).toBe(1100);
-    const names = bodies.join('').match(/"span \d+"/g) ?? [];
+    const names = collector.bodies.join('').match(/"span \d+"/g) ?? [];
     expect(new Set(names).size).toBe(1100);
   });
 
   test('are sent again when the collector says that this may help', async () => {
-    answers = [503];
+    collector.answer(503);
     exporter.add(span('late'));
     await exporter.stop(10_000);
     expect(done).toEqual([['sent', 1]]);
@@ -96,7 +79,7 @@ describe('Spans', () => {
   });
 
   test('are dropped when the collector does not want them, with one warning for all', async () => {
-    answers = [400, 401, 404];
+    collector.answer(400, 401, 404);
     for (let i = 0; i < 1100; i++) exporter.add(span('unwanted'));
     await exporter.stop(10_000);
     expect(done.map(([outcome]) => outcome)).toEqual(['dropped', 'dropped', 'dropped']);
@@ -104,14 +87,14 @@ describe('Spans', () => {
   });
 
   test('are dropped at the end when the collector is silent, and nobody waits for it any longer', async () => {
-    answers = ['silence'];
+    collector.answer('silence');
     exporter.add(span('lost'));
     await exporter.stop(1);
     expect(done).toEqual([['dropped', 1]]);
   });
 
   test('are dropped when there are more than are kept', async () => {
-    answers = ['silence'];
+    collector.answer('silence');
     for (let i = 0; i < 6000; i++) exporter.add(span('many'));
     expect(done.length).toBe(6000 - 4096 - 512);
     await exporter.stop(1);

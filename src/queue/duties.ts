@@ -33,7 +33,7 @@ const heldMs = 9000;
 /** Sees to it that each duty is done by one process: who does it asks `isMine` before each round. */
 export function createDuties({ store, queue, bus, log, elapsed }: Deps) {
   const wakes = new Map<DutyName, () => void>();
-  const mine = new Set<string>();
+  const mine = new Set<DutyName>();
   let heardAt = elapsed();
   const puller = createPuller({
     ...{ queue, log, name: 'duties', most: dutyNames.length },
@@ -41,30 +41,35 @@ export function createDuties({ store, queue, bus, log, elapsed }: Deps) {
     onTouch: () => {
       const began = elapsed();
       return () => {
+        const wasLate = isLate();
         heardAt = began;
+        if (!wasLate) return;
+        // What could not be done meanwhile is caught up with.
+        for (const name of mine) wakes.get(name)?.();
       };
     },
   });
+  const isLate = (): boolean => queue.durable && elapsed() - heardAt >= heldMs;
   bus.on('wake', ({ duty }) => wakes.get(duty as DutyName)?.());
 
   /** Has a duty until it is broken off. */
   async function hold(name: DutyName, signal: AbortSignal): Promise<'given_back'> {
     const { promise, resolve } = Promise.withResolvers<'given_back'>();
-    signal.addEventListener('abort', () => resolve('given_back'), { once: true });
+    const leave = (): void => {
+      mine.delete(name);
+      resolve('given_back');
+    };
+    signal.addEventListener('abort', leave, { once: true });
     if (signal.aborted) return 'given_back';
     mine.add(name);
     log.debug({ duty: name }, 'This process sees to it now');
     wakes.get(name)?.();
-    try {
-      return await promise;
-    } finally {
-      mine.delete(name);
-    }
+    return promise;
   }
 
   return {
     of: (name: DutyName): Duty => ({
-      isMine: () => mine.has(name) && (!queue.durable || elapsed() - heardAt < heldMs),
+      isMine: () => mine.has(name) && !isLate(),
       wake() {
         if (mine.has(name)) wakes.get(name)?.();
         else bus.send({ type: 'wake', duty: name });

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
-import type { Job, Queue, QueueName } from './queue.ts';
+import type { Job, Queue, QueueName, Taking } from './queue.ts';
 
 /** Why work is broken off: the process stops, or somebody else has the job now. */
 export type BrokenOff = 'shutdown' | 'lost';
@@ -18,7 +18,10 @@ type Deps = {
    * it. The signal's reason is a `BrokenOff`, or what `stop` was told.
    */
   readonly work: (job: Job, signal: AbortSignal) => Promise<'done' | 'given_back'>;
-  /** Called before the queue is told that this process is there; what it gives is called when it has been. */
+  /**
+   * Called before the queue is told that this process is there; what it gives is called when it has been, and what was lost is
+   * broken off.
+   */
   readonly onTouch?: () => () => void;
 };
 
@@ -32,40 +35,50 @@ const mostUrgent = 16;
 /** Takes jobs off a queue as there is room, and does them. */
 export function createPuller({ queue, log, name, most, most_of_group, work, onTouch }: Deps) {
   type Task = { readonly job: Job; readonly stop: AbortController; readonly over: Promise<void> };
-  const underway = new Map<string, Task>();
+  const underway = new Set<Task>();
   let isOn = false;
   let pulling: Promise<void> | null = null;
   let again = false;
   let pauseMs = firstPauseMs;
   let pulse: NodeJS.Timeout | undefined;
 
-  /** The groups that have as much under way as they may. */
-  function fullGroups(): string[] {
-    if (most_of_group === undefined) return [];
+  /** The groups that have as much under way as they may, and how many jobs any other one may have beside what it has. */
+  function groupRoom(): { readonly full: readonly string[]; readonly left: number } {
+    if (most_of_group === undefined) return { full: [], left: most };
     const counts = new Map<string, number>();
-    for (const { job } of underway.values()) counts.set(job.group, (counts.get(job.group) ?? 0) + 1);
-    return [...counts].flatMap(([group, count]) => (count >= most_of_group ? [group] : []));
+    for (const { job } of underway) counts.set(job.group, (counts.get(job.group) ?? 0) + 1);
+    const full = [...counts].flatMap(([group, count]) => (count >= most_of_group ? [group] : []));
+    const others = [...counts.values()].filter((count) => count < most_of_group);
+    return { full, left: most_of_group - Math.max(0, ...others) };
   }
 
   async function pullAll(): Promise<void> {
     do {
       again = false;
       const room = most - underway.size;
+      const { full, left } = groupRoom();
       // One that is in a hurry ends something, and needs no room.
-      const limit = room > 0 ? Math.min(room, most_of_group ?? room) : mostUrgent;
-      const jobs = await queue.take(name, { limit, without: fullGroups(), urgent: room <= 0 });
-      for (const job of jobs) launch(job);
-      again ||= jobs.length === limit;
+      if (room <= 0 || full.length > 0) await takeUpTo(mostUrgent, { without: [], urgent: true });
+      if (room > 0) await takeUpTo(Math.min(room, left), { without: full, urgent: false });
     } while (again && isOn);
   }
 
+  async function takeUpTo(limit: number, which: Omit<Taking, 'limit'>): Promise<void> {
+    const jobs = await queue.take(name, { limit, ...which });
+    for (const job of jobs) launch(job);
+    again ||= jobs.length === limit;
+  }
+
   function launch(job: Job): void {
+    // Whoever is given a job again has lost it before, and has not been told yet.
+    for (const one of underway) if (one.job.id === job.id) one.stop.abort('lost' satisfies BrokenOff);
     const stop = new AbortController();
     const over = run(job, stop.signal).finally(() => {
-      underway.delete(job.id);
+      underway.delete(task);
       pull();
     });
-    underway.set(job.id, { job, stop, over });
+    const task: Task = { job, stop, over };
+    underway.add(task);
   }
 
   async function run(job: Job, signal: AbortSignal): Promise<void> {
@@ -107,14 +120,14 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
   }
 
   async function touch(): Promise<void> {
-    const tasks = [...underway.values()];
+    const tasks = [...underway].filter(({ stop }) => stop.signal.reason !== 'lost');
     const touched = onTouch?.();
     const lost = await queue.touch(
       name,
       tasks.map(({ job }) => job),
     );
-    touched?.();
     for (const { job, stop } of tasks) if (lost.includes(job.id)) stop.abort('lost' satisfies BrokenOff);
+    touched?.();
   }
 
   return {
@@ -129,30 +142,33 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
       pull();
     },
 
-    /** Whether a subject is being worked on here. */
-    has: (subject: string): boolean => [...underway.values()].some(({ job }) => job.subject === subject),
+    /** Whether a subject is being worked on here; with an attempt, whether that one is. */
+    has: (subject: string, attempt?: number): boolean =>
+      [...underway].some(
+        ({ job }) => job.subject === subject && (attempt === undefined || job.attempt === attempt),
+      ),
 
     /** What is being worked on here. */
-    subjects: (): readonly string[] => [...underway.values()].map(({ job }) => job.subject),
+    subjects: (): readonly string[] => [...underway].map(({ job }) => job.subject),
 
     /** How many jobs are under way here. */
     running: (): number => underway.size,
 
     /** Breaks off the work on a subject, with the reason that it is told. */
     breakOff(subject: string, reason: unknown): void {
-      for (const { job, stop } of underway.values()) if (job.subject === subject) stop.abort(reason);
+      for (const { job, stop } of underway) if (job.subject === subject) stop.abort(reason);
     },
 
     /** Takes no more, lets what is under way go on for as long as `graceMs`, says so, and breaks it off. */
     async stop(graceMs: number, onPatienceEnds: () => void = () => {}): Promise<void> {
       isOn = false;
       await pulling;
-      const all = Promise.all([...underway.values()].map(({ over }) => over));
+      const all = Promise.all([...underway].map(({ over }) => over));
       const patience = new AbortController();
       await Promise.race([all, wait(graceMs, undefined, { signal: patience.signal }).catch(() => {})]);
       patience.abort();
       onPatienceEnds();
-      for (const { stop } of underway.values()) stop.abort('shutdown' satisfies BrokenOff);
+      for (const { stop } of underway) stop.abort('shutdown' satisfies BrokenOff);
       await all;
       clearInterval(pulse);
     },

@@ -44,6 +44,7 @@ describe('An inbox', () => {
       ...{ requireSystemMessages: async () => {} },
       onInterrupt: (...call) => calls.push(['interrupt', ...call]),
       onUncertain: (...call) => calls.push(['uncertain', ...call]),
+      requireRoomForTurn: () => {},
     });
     const history = async () =>
       listEvents(store.db, id, { filter: {}, order: 'asc', after: null, limit: 99 });

@@ -25,6 +25,8 @@ type Deps = {
   readonly requireFiles: (ids: readonly string[]) => Promise<void>;
   /** @throws PawlError when the session's model takes no system messages in the middle of a conversation */
   readonly requireSystemMessages: (sessionId: string) => Promise<void>;
+  /** @throws PawlError `overloaded` when no more turns may wait */
+  readonly requireRoomForTurn: () => void;
   /** Called once an interrupt is committed for a session that is busy. */
   readonly onInterrupt: (sessionId: string) => void;
   /** Called when it is not known whether the events were committed, because the database's answer was lost. */
@@ -42,7 +44,7 @@ export function createInbox(deps: Deps) {
      * Gives the events as they go over the wire, in the order sent.
      * @throws PawlError `session_not_found`, `session_terminated`, `session_archived`, `session_stopped`,
      *   `call_not_open`, `budget_reached`, `invalid_request`, `model_does_not_support_mid_conversation_system`,
-     *   `session_queue_full`, `thread_not_found`
+     *   `session_queue_full`, `thread_not_found`, `overloaded`
      */
     async send(sessionId: string, bodies: readonly ClientEventBody[]): Promise<readonly string[]> {
       requireOwnThread(sessionId, bodies);
@@ -55,6 +57,7 @@ export function createInbox(deps: Deps) {
         const situation = { status: session.status, calls: readCalls(session), spent: isSpent(session) };
         const admission = admit(situation, sent, draft);
         requireRoom(session, admission);
+        if (admission.next === 'start') deps.requireRoomForTurn();
         return decide(session, admission, { ...deps, now: clock.now(), inbox: () => readInbox(tx, session) });
       });
       const written = await write.catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
 import { ownHub } from '../../test/own-hub.ts';
+import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
 import { tellsNobody } from '../../test/tells-nobody.ts';
 import { createClock, parseTime } from '../core/clock.ts';
 import type { EventDraft } from '../core/events.ts';
@@ -51,7 +51,13 @@ describe.each(['memory', 'postgres'] as const)('A journal on %s', (kind) => {
       onDeleted: () => told.push('deleted'),
     });
     subscription.startAfter(fields.last_seq ?? 0);
-    const journal = createJournal({ store, clock: createClock(now), hub, notify: tellsNobody, queue: createMemoryQueue() });
+    const journal = createJournal({
+      store,
+      clock: createClock(now),
+      hub,
+      notify: tellsNobody,
+      queue: createMemoryQueue(),
+    });
     const history = () => listEvents(store.db, id, { filter: {}, order: 'asc', after: null, limit: 2000 });
     const session = () => findSession(store.db, id);
     return { id, journal, told, history, session };

@@ -1,22 +1,25 @@
 import type { Log } from '../core/log.ts';
 import { type Span, type Telemetry, traced } from '../core/telemetry.ts';
 import { spanNames, spanOperations } from '../core/telemetry-names.ts';
+import { handoverName } from '../queue/traced-queue.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import type { McpCall } from './calls.ts';
 import { FencedError } from './journal.ts';
 import type { CallOutcome } from './toolbox.ts';
-import type { Turns } from './turn.ts';
-import type { Run } from './turn-work.ts';
+import type { Run, TurnWork } from './turn-work.ts';
+
+/** Runs turns; gives what came of each. */
+type Turns<T> = { run(work: TurnWork): Promise<T> };
 
 /** Turns that are measured, and stand in the trace of the request that has asked for them. */
-export function observedTurns(turns: Turns, { metrics, tracer, elapsed }: Telemetry): Turns {
+export function observedTurns<T>(turns: Turns<T>, { metrics, tracer, elapsed }: Telemetry): Turns<T> {
   return {
     async run(work) {
       const began = elapsed();
       const start = {
         name: spanOperations.turn,
         kind: 'internal',
-        follows: work.sessionId,
+        follows: handoverName({ subject: work.sessionId, attempt: work.attempt }),
         attributes: {
           [spanNames.operation]: spanOperations.turn,
           [spanNames.conversation]: work.sessionId,

@@ -64,6 +64,7 @@ async function setUp(fields: Partial<SessionRow> = {}) {
       requireFiles: async () => {},
     },
     onUncertain: (...call) => calls.push(['uncertain', ...call]),
+    requireRoomForTurn: () => {},
   });
   const creation: SessionCreation = {
     ...{

@@ -32,6 +32,8 @@ type Deps = {
   readonly requireVaults: (ids: readonly string[]) => Promise<void>;
   /** @throws PawlError naming the first that there is not */
   readonly requireFiles: (ids: readonly string[]) => Promise<void>;
+  /** @throws PawlError `overloaded` when no more turns may wait */
+  readonly requireRoomForTurn: () => void;
   /** Called when it is not known whether a session was committed as running, because the database's answer was lost. */
   readonly onUncertain: (sessionId: string) => void;
 };
@@ -42,6 +44,7 @@ export function createSessions(deps: Deps) {
   const underway = new Set<Promise<Session>>();
 
   async function make(creation: SessionCreation): Promise<Session> {
+    if (creation.initial_events.length > 0) deps.requireRoomForTurn();
     const { row, config } = await planSession(deps, creation);
     await requireParts(deps, creation, config);
     try {
@@ -78,7 +81,7 @@ export function createSessions(deps: Deps) {
      * Opens a session: an idle one with an empty history, or one that runs its first events already.
      * @throws PawlError `agent_not_found`, `version_not_found`, `alias_not_found`, `agent_archived`, `environment_not_found`,
      *   `environment_archived`, `agent_model_required`, `model_not_served`, `invalid_metadata`, `invalid_request`,
-     *   `model_not_budgetable`
+     *   `model_not_budgetable`, `overloaded`
      */
     async create(creation: SessionCreation): Promise<Session> {
       const made = make(creation);

@@ -10,9 +10,9 @@ import { createClock } from '../core/clock.ts';
 import { defaultEnvironmentConfig } from '../core/environment.ts';
 import { createIds } from '../core/ids.ts';
 import { firstPolicy } from '../core/release.ts';
+import { createMemoryQueue } from '../queue/memory-queue.ts';
 import { insertAgent, insertVersion } from '../store/agents.ts';
 import { insertAlias, updateAlias } from '../store/aliases.ts';
-import { createMemoryQueue } from '../queue/memory-queue.ts';
 import type { Store } from '../store/dialect.ts';
 import { insertEnvironment } from '../store/environments.ts';
 import { listEvents, listInbox } from '../store/events.ts';
@@ -247,7 +247,7 @@ test('A session that read the alias before it moved, and is written down after t
     journal: createJournal({ ...parts, store: { ...store, write }, hub }),
     ...{ agents: createAgents({ ...parts, versions }), environments: createEnvironments(parts) },
     ...{ hasPrice: () => false, requireVaults: async () => {}, requireFiles: async () => {} },
-    onUncertain: () => {},
+    ...{ onUncertain: () => {}, requireRoomForTurn: () => {} },
   });
   const key = { agent_id: 'agent_1', name: 'production' };
   const alias = {

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { noTelemetry } from '../../test/no-telemetry.ts';
+import { quietLog } from '../../test/pawl.ts';
 import { freshDatabase } from '../../test/postgres.ts';
 import { eventually, type SessionEvent } from '../../test/story.ts';
 import { tellsNobody } from '../../test/tells-nobody.ts';
@@ -16,8 +18,9 @@ import { noRequestUsage } from '../core/usage.ts';
 import type { Provider } from '../model/model.ts';
 import { defaultRetryLimits } from '../model/retry.ts';
 import type { Router } from '../model/router.ts';
+import { type Line, lineOfOne, openSharedLine } from '../queue/line.ts';
 import type { Store } from '../store/dialect.ts';
-import { listEvents } from '../store/events.ts';
+import { listEvents, listInboxBetween } from '../store/events.ts';
 import { openStore } from '../store/open.ts';
 import { deleteSession, findSession } from '../store/sessions.ts';
 import { seedSession } from '../store/store.testsuite.ts';
@@ -97,7 +100,8 @@ const noTools: Toolbox = {
 };
 
 /** One life of a process on a store: its worker, its inbox and its model. */
-function live(given: Store, max_turns = 4) {
+function live(given: Store, { max_turns = 4, line = lineOfOne() }: { max_turns?: number; line?: Line } = {}) {
+  const { queue, bus } = line;
   const { state, holdNext, store } = losing(given);
   const model = heldModel();
   const logged: string[] = [];
@@ -107,29 +111,37 @@ function live(given: Store, max_turns = 4) {
   };
   const clock = createClock(Date.now);
   const ids = createIds(clock, randomBytes);
-  const hub = createHub((id, seq) =>
-    listEvents(store.db, id, { filter: {}, order: 'asc', after: seq, limit: 1000 }),
-  );
-  const journal = createJournal({ store, clock, hub, notify: tellsNobody });
+  const hub = createHub({
+    bus,
+    readAfter: (id, seq) => listEvents(store.db, id, { filter: {}, order: 'asc', after: seq, limit: 1000 }),
+    readQueued: (id, between) => listInboxBetween(store.db, id, between),
+  });
+  const journal = createJournal({ store, clock, hub, notify: tellsNobody, queue });
   const router: Router = {
     route: (id) => ({ provider: 'offline', model: id, because: 'default' }),
     provider: async () => model.provider,
     named: [],
   };
-  const record = createTurnRecord({ journal, clock, ids, max_rounds: 9 });
+  const record = createTurnRecord({ journal, clock, ids, log, telemetry: noTelemetry, max_rounds: 9 });
   const turns = createTurns({
     ...{ store, versions: createVersions(store), router, record, log, max_tokens: 100, hasPrice: () => true },
     ...{ toolboxes: { open: async () => noTools }, attachments: { ready: async () => [] } },
+    telemetry: noTelemetry,
     asking: createAsking({
       ...{ router, ids, log, record, retries: defaultRetryLimits },
-      ...{ random: () => 0, costOf: () => null, previews: createPreviews() },
+      ...{ random: () => 0, costOf: () => null, previews: createPreviews({ bus, elapsed: () => 0 }) },
+      telemetry: noTelemetry,
     }),
   });
-  const worker = createWorker({ store, journal, turns, hub, log, max_turns });
+  const worker = createWorker({
+    ...{ store, queue, bus, journal, turns, hub, log, max_turns },
+    max_turns_per_agent: max_turns,
+  });
+  worker.start();
   const inbox = createInbox({
     ...{ journal, clock, ids, max_rounds: 9, requireFiles: async () => {} },
     ...{ requireSystemMessages: async () => {} },
-    ...{ onStart: worker.start, onInterrupt: worker.interrupt, onUncertain: worker.adopt },
+    ...{ onInterrupt: worker.interrupt, onUncertain: worker.adopt, requireRoomForTurn: () => {} },
   });
   return {
     ...{ model, worker, logged, hub, state, holdNext },
@@ -177,7 +189,12 @@ describe.each(['memory', 'postgres'] as const)('On %s, a session whose commit wa
       database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url },
     );
     closers.push(store.close);
-    const life = live(store);
+    const line =
+      database === null
+        ? lineOfOne()
+        : await openSharedLine({ url: database.url, log: quietLog, name: 'one' });
+    closers.push(line.close);
+    const life = live(store, { line });
     closers.push(() => life.worker.stop(0));
     const { id } = await seedSession(store, `sesn_${++count}`);
     return { store, life, id, heard: life.listen(id) };
@@ -248,7 +265,7 @@ describe.each(['memory', 'postgres'] as const)('On %s, a session whose commit wa
     (await all.life.model.nth(2)).answer();
     await expectWhole(all, ['one', 'two']);
     expect(all.life.model.saids()).toEqual(['one', 'two']);
-    expect((await findSession(all.store.db, all.id))?.attempt).toBe(1);
+    expect((await findSession(all.store.db, all.id))?.attempt).toBe(2);
   });
 
   test('is not taken from the turn that followed on the one before', async () => {
@@ -264,7 +281,7 @@ describe.each(['memory', 'postgres'] as const)('On %s, a session whose commit wa
     (await all.life.model.nth(3)).answer();
     await expectWhole(all, ['one', 'two', 'three']);
     expect(all.life.model.saids()).toEqual(['one', 'two', 'three']);
-    expect((await findSession(all.store.db, all.id))?.attempt).toBe(1);
+    expect((await findSession(all.store.db, all.id))?.attempt).toBe(3);
   });
 
   test('is looked at again when its turn is just ending', async () => {
@@ -340,7 +357,7 @@ describe('A worker that stops', () => {
   test('starts none of those that wait, nor what comes during the grace', async () => {
     const store = await openStore({ kind: 'memory' });
     closers.push(store.close);
-    const life = live(store, 1);
+    const life = live(store, { max_turns: 1 });
     for (const id of ['sesn_a', 'sesn_b', 'sesn_c']) await seedSession(store, id);
     await life.say('sesn_a', 'a');
     await life.say('sesn_b', 'b');
@@ -377,7 +394,7 @@ describe('When there are more sessions than turns may run', () => {
   async function queueUp(max_turns: number, ...names: string[]) {
     const store = await openStore({ kind: 'memory' });
     closers.push(store.close);
-    const life = live(store, max_turns);
+    const life = live(store, { max_turns });
     closers.push(() => life.worker.stop(0));
     for (const name of names) {
       await seedSession(store, name);
@@ -424,7 +441,7 @@ describe('When there are more sessions than turns may run', () => {
     const { store, life } = await queueUp(1, 'a', 'b', 'c');
     await life.model.nth(1);
     await life.worker.stop(0);
-    const next = live(store, 1);
+    const next = live(store, { max_turns: 1 });
     closers.push(() => next.worker.stop(0));
     expect(await next.worker.recover()).toBe(3);
     for (let n = 1; n <= 3; n++) {

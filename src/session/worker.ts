@@ -41,8 +41,6 @@ const lookForInterruptsMs = 2500;
 export function createWorker(deps: Deps) {
   const { store, queue, bus, journal, turns, hub, log } = deps;
   const stopping = new AbortController();
-  /** Sessions that have to be looked at again when the work on them here is over. */
-  const doubtful = new Set<string>();
   const adopting = new Set<Promise<void>>();
   let pulse: NodeJS.Timeout | undefined;
   const puller = createPuller({
@@ -71,7 +69,6 @@ export function createWorker(deps: Deps) {
           return 'done';
         }
         const ended = await turns.run({ sessionId, attempt, opened: !resumes, signal });
-        if (doubtful.delete(sessionId)) adopt(sessionId);
         return ended === 'stopped' ? 'given_back' : 'done';
       } catch (error) {
         if (error instanceof FencedError || isGone(error)) return 'done';
@@ -101,10 +98,6 @@ export function createWorker(deps: Deps) {
   function adopt(sessionId: string): void {
     // Where work is kept with what asks for it, it is found by itself.
     if (queue.durable || stopping.signal.aborted) return;
-    if (puller.has(sessionId)) {
-      doubtful.add(sessionId);
-      return;
-    }
     const adoption = keepTrying(sessionId).finally(() => adopting.delete(adoption));
     adopting.add(adoption);
   }
@@ -116,7 +109,8 @@ export function createWorker(deps: Deps) {
       repairMs = Math.min(repairMs * 2, lastRepairMs)
     ) {
       try {
-        return await takeOver(sessionId, () => !puller.has(sessionId));
+        // The attempt before may be just about to end.
+        return await takeOver(sessionId, ({ attempt }) => !puller.has(sessionId, attempt));
       } catch (error) {
         if (isGone(error)) return;
         log.error({ session_id: sessionId, err: error }, 'A turn could not be recorded; trying again');

@@ -54,7 +54,13 @@ describe.each(['memory', 'postgres'] as const)('Deliveries on %s', (kind) => {
     };
     webhooks = createWebhooks({
       ...{ store, clock, ids, post, randomBytes, log: quietLog, audit: createAudit({ store, clock, ids }) },
-      ...{ telemetry: noTelemetry, duty: ownDuty(), random: () => 0, allow_private: true, pawl_version: '0.0.0' },
+      ...{
+        telemetry: noTelemetry,
+        duty: ownDuty(),
+        random: () => 0,
+        allow_private: true,
+        pawl_version: '0.0.0',
+      },
       deadline: () => new AbortController().signal,
     });
     for (const { id } of (await webhooks.settings.list(all)).data) {

@@ -53,6 +53,7 @@ type Pod = {
   readonly volumes: readonly { readonly name: string }[];
   readonly securityContext: Readonly<Record<string, unknown>>;
   readonly terminationGracePeriodSeconds?: number;
+  readonly enableServiceLinks: boolean;
 };
 type Resource = {
   readonly kind: string;
@@ -189,6 +190,12 @@ describe('The chart', () => {
       expect(env).toContainEqual({ name: 'PAWL_FILES_URL', value: 's3://bucket/pawl' });
       expect(env).toContainEqual({ name: 'PAWL_MAX_TURNS', value: '9' });
     }
+  });
+
+  test('lets no Service set variables of the server by being called like it', () => {
+    expect(withPods.map(({ spec }) => spec.template.spec.enableServiceLinks)).toEqual(
+      withPods.map(() => false),
+    );
   });
 
   test('runs as the user of the image, who may write to its data and nowhere else', () => {

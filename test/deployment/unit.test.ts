@@ -51,23 +51,23 @@ test('The command of the unit serves, and ends well when it is told to', async (
   expect((await server.finished).code).toBe(0);
 });
 
-const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
-
-// Without systemd, as on other systems than Linux, nobody could say.
-test.runIf(hasSystemd)(
-  'Systemd finds nothing wrong with the unit, and little that it could do to the machine',
-  () => {
-    const folder = freshFolder();
-    const [unit, stub] = [join(folder, 'pawl.service'), join(folder, 'pawl')];
-    writeFileSync(stub, '');
-    chmodSync(stub, 0o755);
-    writeFileSync(unit, text.replace(program, stub));
-    const analyze = (...words: string[]) => {
-      const { status, stdout, stderr } = spawnSync('systemd-analyze', [...words, unit], { encoding: 'utf8' });
-      return { status, said: stderr === '' ? stdout : stderr };
-    };
-    expect(analyze('verify')).toEqual({ status: 0, said: '' });
-    // Out of a hundred; a unit that says nothing has over ninety.
-    expect(analyze('security', '--offline=true', '--threshold=20')).toMatchObject({ status: 0 });
-  },
+const analyzer = 'systemd-analyze';
+const systemd = Number(
+  /^systemd (\d+)/.exec(spawnSync(analyzer, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1] ?? 0,
 );
+
+// Without systemd, as on other systems than Linux, nobody could say; before 250 it judged only what it had loaded.
+test.runIf(systemd >= 250)('Systemd finds nothing wrong with the unit, and little that it could do', () => {
+  const folder = freshFolder();
+  const [unit, stub] = [join(folder, 'pawl.service'), join(folder, 'pawl')];
+  writeFileSync(stub, '');
+  chmodSync(stub, 0o755);
+  writeFileSync(unit, text.replace(program, stub));
+  const analyze = (...words: string[]) => spawnSync(analyzer, [...words, unit], { encoding: 'utf8' });
+  const verified = analyze('verify');
+  expect(verified.status).toBe(0);
+  // It reads the units that ours names as well, and may complain of those.
+  expect(verified.stderr).not.toContain('pawl');
+  // Out of a hundred; a unit that says nothing has over ninety.
+  expect(analyze('security', '--offline=true', '--threshold=20').status).toBe(0);
+});

@@ -306,6 +306,17 @@ describe('The answers are as the document says', () => {
     await server.get('list_session_scores', { path });
   });
 
+  test('of retention', async () => {
+    const path = { id: agentId };
+    await server.get('set_retention', { path, body: { days: 90, export: false, reason: 'For a while' } });
+    await server.get('set_retention', { path, body: { days: null } });
+    await server.get('list_retention', { query: { limit: '1' } });
+    await server.get('delete_retention', { path });
+    await server.get('retrieve_retention', { path });
+    const query = { agent_id: agentId, 'created_at[gte]': '2026-01-31T12:00:00Z' };
+    await server.get('export_sessions', { query: { ...query, 'created_at[lt]': '2999-01-31T12:00:00Z' } });
+  });
+
   test('of costs', async () => {
     const path = { id: agentId };
     await server.get('retrieve_agent_costs', { path });
@@ -365,6 +376,7 @@ describe('The answers are as the document says', () => {
   });
 
   test('of the document itself', async () => {
+    await server.get('make_backup');
     await server.get('retrieve_openapi');
   });
 
@@ -391,6 +403,7 @@ describe('The errors are as the document says', () => {
       review_promotion: { decision: 'approve' },
       create_session_score: { name: 'helpful', value: 1 },
       update_key: { rate_limit_per_minute: null },
+      set_retention: { days: 90 },
     };
     for (const { operationId } of placed) {
       const asked = { path: { id: 'nothing', name: 'nothing', alias: 'nothing' } };

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAudit } from '../../src/access/audit.ts';
 import { serverActor } from '../../src/access/keys.ts';
+import { silentBus } from '../../src/core/bus.ts';
 import { createClock, formatTime } from '../../src/core/clock.ts';
 import { createIds } from '../../src/core/ids.ts';
 import { createEvaluation, type Evaluation } from '../../src/eval/evaluation.ts';
+import { createMemoryQueue } from '../../src/queue/memory-queue.ts';
 import { readScorers } from '../../src/release/online/online-scorers.ts';
 import { createOnlineScoring, type OnlineScoring } from '../../src/release/online/online-scoring.ts';
 import { createScores } from '../../src/session/scores.ts';
@@ -105,6 +107,7 @@ describe.each(databases)('Sessions of a rollout on $name', { timeout: 60_000 }, 
     const parts = { store, clock, ids: createIds(clock, randomBytes), log: quietLog, telemetry: noTelemetry };
     evaluation = createEvaluation({
       ...{ ...parts, audit: createAudit(parts), prices: () => [price], scorer_dir: null, scorer_urls: [] },
+      ...{ queue: createMemoryQueue(), bus: silentBus },
       endpoints: { address: () => ({ base_url: elsewhere.url, api_key: elsewhere.key }) },
       ...{ servedHere: () => null, pawl_version: '0.0.0' },
     });

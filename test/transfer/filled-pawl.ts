@@ -1,8 +1,9 @@
-import { ask, completed } from '../evals/eval-story.ts';
+import { primaryThreadId } from '../../src/core/ids.ts';
+import { ask, completed, putDataset } from '../evals/eval-story.ts';
 import type { TestPawl } from '../pawl.ts';
 import { registeredRoutes } from '../registered-routes.ts';
 import { newPeople } from '../release/release-story.ts';
-import { atOnce, newReady, serve, startRollout, untilRollout } from '../release/rollout-story.ts';
+import { newReady, serve, startRollout, steady } from '../release/rollout-story.ts';
 import { converse, eventually, makeSetting, openSession } from '../story.ts';
 import type { Receiver } from '../webhook-receiver.ts';
 
@@ -18,16 +19,18 @@ export async function fillPawl(pawl: TestPawl, receiver: Receiver): Promise<Thin
   const hook = { url: receiver.url, enabled_events: ['*'] };
   const webhook = await ask<{ id: string }>(pawl, '/webhooks', hook);
   const ready = await newReady(people);
+  await putDataset(people.author, 'other', [{ id: 'a', input: 'a', target: 'a' }]);
+  await putDataset(people.author, 'other', [{ id: 'b', input: 'b', target: 'b' }]);
   const { run } = await completed(people.author, ready.eval, { agent_version: 1 });
+  const rollout = await startRollout(people, ready, { steps: steady(50) });
   const session = await serve(people.author, ready, 'ann');
   await ask(people.author, `/sessions/${session.id}/scores`, { name: 'helpful', value: 1 });
-  const steps = [
-    { weight: 50, ...atOnce },
-    { weight: 100, ...atOnce },
-  ];
-  const rollout = await startRollout(people, ready, { steps });
-  await untilRollout(people.author, rollout.id, ({ status }) => status === 'completed');
-  await ask(people.releaser, `/agents/${ready.agent_id}/aliases/production/rollback`, { reason: 'Oh.' });
+  await ask(people.releaser, `/rollouts/${rollout.id}/rollback`, { reason: 'Oh.' });
+  await ask(people.releaser, `/agents/${ready.agent_id}/aliases/production/release`, {});
+  const staging = `/agents/${ready.agent_id}/aliases/staging`;
+  await ask(people.author, staging, { version: 1, from: null });
+  await ask(people.author, staging, { version: 2, from: 1 });
+  await ask(people.releaser, `${staging}/rollback`, { reason: 'It was better before.' });
   const shadow = await ask<{ id: string }>(people.author, '/shadows', {
     ...{ agent_id: ready.agent_id, alias: 'production', candidate_version: 3, sample: 0.0001 },
   });
@@ -48,17 +51,17 @@ export async function fillPawl(pawl: TestPawl, receiver: Receiver): Promise<Thin
     return deliveries.data.every(({ status }) => status === 'delivered');
   });
   return {
-    ...{ agents: ready.agent_id, aliases: 'production', environments: ready.environment_id },
+    ...{ agents: ready.agent_id, aliases: 'staging', environments: ready.environment_id },
     ...{
       sessions: session.id,
-      datasets: ready.eval,
+      datasets: 'other',
       evals: ready.eval,
       eval_runs: run.id,
       models: 'offline',
     },
     ...{ comparisons: data[0]?.id ?? '', promotions: ready.promotion_id, rollouts: rollout.id },
     ...{ shadows: shadow.id, vaults: vault.id, credentials: credential.id, files: file.id },
-    webhooks: webhook.id,
+    ...{ webhooks: webhook.id, threads: primaryThreadId(session.id) },
   };
 }
 
@@ -73,9 +76,10 @@ export async function everyAnswer({ url, key }: TestPawl, things: Things): Promi
   );
   for (const route of routes) {
     const path = route.url.replaceAll(/(\w+)\/:\w+/g, (_, noun: string) => `${noun}/${things[noun] ?? '1'}`);
-    const response = await fetch(`${url}${path}?limit=100`, { headers: { 'x-api-key': key } });
-    // The name of a request is another one each time.
-    answers[path] = `${response.status} ${(await response.text()).replace(/"request_id":"\w+"/, '')}`;
+    const response = await fetch(`${url}${path}`, { headers: { 'x-api-key': key } });
+    // How old a session is, and which days costs are asked for, is different each time.
+    const text = (await response.text()).replaceAll(/"(duration_seconds|from|before)":"?[\d.:TZ-]+/g, '');
+    answers[path] = `${response.status} ${text}`;
   }
   return answers;
 }

@@ -68,6 +68,14 @@ export const operations: Operations = {
     errors: ['key_not_found'],
   },
   ...webhookOperations,
+  make_backup: {
+    route: 'GET /pawl/v1/backup',
+    tag: 'Server',
+    summary: 'Gives everything that the server keeps, as one file.',
+    description: 'As it is at the moment of the request. `pawl restore` reads it. Only admins may call this.',
+    answer: { 'application/gzip': z.string().describe('JSON Lines, compressed by gzip.') },
+    errors: [],
+  },
   retrieve_openapi: {
     route: 'GET /pawl/v1/openapi.json',
     tag: 'Server',

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { loadConfig, processEnvironment } from '../../config.ts';
 import { CommandError } from '../command-error.ts';
 import { variableHere } from '../environment.ts';
@@ -16,6 +18,7 @@ type Place =
 /** Copies one database into another. @throws CommandError, ConfigError, DatabaseInUseError, DatabaseError, InterruptedError */
 export async function copy(options: CopyOptions): Promise<void> {
   const [from, to] = [placeOf('--from', options.from), placeOf('--to', options.to)];
+  if (isDeepStrictEqual(from, to)) throw new CommandError('--from and --to are the same place');
   const { config } = loadConfig({ flags: {}, env: processEnvironment(), folder: process.cwd() });
   const { copyData } = await import('../../transfer.ts');
   const totals = await interruptible(async (signal) => {
@@ -40,7 +43,7 @@ function placeOf(flag: string, text: string): Place {
       `${flag}: put the URL into a variable and name that, as in env:DATABASE_URL; on a command line others can read it`,
     );
   }
-  if (!text.startsWith('env:')) return { kind: 'sqlite', folder: text };
+  if (!text.startsWith('env:')) return { kind: 'sqlite', folder: resolve(text) };
   const name = text.slice('env:'.length);
   const url = variableHere(name);
   if (url === undefined || url === '') throw new CommandError(`${flag}: the variable ${name} is not set`);

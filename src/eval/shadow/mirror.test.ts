@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ownDuty } from '../../../test/own-duty.ts';
 import { createClock } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
 import type { Store } from '../../store/dialect.ts';
@@ -36,16 +35,18 @@ type Setup = {
   readonly archive?: (id: string) => Promise<never>;
   /** The database that the mirror sees. */
   readonly seen?: Store;
+  readonly isMine?: () => boolean;
 };
 
 function start({
   copy,
   archive = () => Promise.reject(new Error('Nothing is to be archived')),
   seen,
+  isMine = () => true,
 }: Setup) {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const clock = createClock(() => 1_800_000_000_000);
-  const rest = { clock, log, duty: ownDuty(), copier: { copy }, sessions: { archive } };
+  const rest = { clock, log, duty: { isMine }, copier: { copy }, sessions: { archive } };
   mirror = createMirror({ store: seen ?? store, ...rest, pause_ms: 1 });
   mirror.wake();
   return log;
@@ -54,6 +55,24 @@ function start({
 /** Remembers that a pair is copied as far as its session goes. */
 const done = (pair: ShadowPairRow): Promise<void> =>
   store.write((tx) => updateShadowPair(tx, pair, { seen_turns: 1, turns: 1 }));
+
+test('A mirror that was woken while others had its duty goes on once that is its own', async () => {
+  const shadow = await seedShadow(store, 'shdw_1');
+  await seedTalk(store, shadow, 'sesn_1', ['One']);
+  const copied: string[] = [];
+  let isMine = false;
+  start({
+    isMine: () => isMine,
+    async copy(_, pair) {
+      copied.push(pair.session_id);
+      await done(pair);
+    },
+  });
+  mirror.wake();
+  isMine = true;
+  mirror.wake();
+  await vi.waitFor(() => expect(copied).toEqual(['sesn_1']), patience);
+});
 
 test('A shadow that fails again and again leaves the others alone', async () => {
   const bad = await seedShadow(store, 'shdw_1');

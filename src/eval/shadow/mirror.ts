@@ -150,7 +150,7 @@ export function createMirror({ store, clock, log, sessions, copier, duty, pause_
       isWoken = true;
       alarm.abort();
       alarm = new AbortController();
-      attending ??= attend();
+      if (duty.isMine()) attending ??= attend();
     },
 
     /** Leaves the rest for the next start. */

@@ -227,5 +227,3 @@ export function createRetention(deps: Deps) {
     },
   };
 }
-
-export type Retention = ReturnType<typeof createRetention>;

@@ -4,7 +4,7 @@ import { takeLock } from '../sqlite.ts';
 import { type FileBytes, readSnapshot } from './read-backup.ts';
 import type { BackupRecord, Manifest, Totals } from './record.ts';
 import { type FilePlace, restoreBackup } from './restore-backup.ts';
-import { type KeptDatabase, openSnapshot } from './snapshot.ts';
+import { databaseFileIn, type KeptDatabase, openSnapshot } from './snapshot.ts';
 import { openTarget } from './target.ts';
 
 /** A database, and where the bytes of its files are; null when they stay apart. */
@@ -26,17 +26,17 @@ export async function copyDatabase({
   /** Is told now and then that so many more rows are on their way. */
   readonly onRows: (count: number) => void;
 }): Promise<Totals> {
-  const target = await openTarget(to.database);
+  const hold = await holdStill(from.database);
   try {
-    const hold = await holdStill(from.database);
+    const target = await openTarget(to.database);
     try {
       const records = readSnapshot(() => openSnapshot(from.database), { files: from.files, ...made });
       return await restoreBackup(telling(records, onRows), { target, files: to.files });
     } finally {
-      hold.close();
+      await target.close();
     }
   } finally {
-    await target.close();
+    hold.close();
   }
 }
 
@@ -52,7 +52,10 @@ async function* telling(
 
 /** What a server writes while its data are copied would be missing in the copy. */
 async function holdStill(choice: KeptDatabase): Promise<{ close(): unknown }> {
-  if (choice.kind === 'sqlite') return takeLock(choice.folder);
+  if (choice.kind === 'sqlite') {
+    databaseFileIn(choice.folder);
+    return takeLock(choice.folder);
+  }
   const { in_use } = await inspectStore(choice);
   if (in_use)
     throw new DatabaseInUseError('A pawl process is serving from that PostgreSQL database; stop it first');

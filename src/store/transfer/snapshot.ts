@@ -25,15 +25,20 @@ export function openSnapshot(choice: KeptDatabase): Promise<OpenSnapshot> {
 }
 
 async function sqliteSnapshot(folder: string): Promise<OpenSnapshot> {
-  const file = join(folder, 'pawl.db');
-  if (!existsSync(file)) throw new DatabaseError(`There is no database in ${folder}`);
-  const handle = new Sqlite(file, { readonly: true });
+  const handle = new Sqlite(databaseFileIn(folder), { readonly: true });
   handle.exec('begin');
   return {
     db: kyselyOver(handle, async () => {}),
     dialect: sqliteDialect,
     close: async () => void handle.close(),
   };
+}
+
+/** The file of the SQLite database in a folder. @throws DatabaseError when there is none. */
+export function databaseFileIn(folder: string): string {
+  const file = join(folder, 'pawl.db');
+  if (existsSync(file)) return file;
+  throw new DatabaseError(`There is no database in ${folder}`);
 }
 
 async function postgresSnapshot(url: string): Promise<OpenSnapshot> {

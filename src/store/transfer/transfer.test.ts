@@ -19,7 +19,7 @@ import { sampleEvent, seedSession } from '../store.testsuite.ts';
 import { packBackup, unpackBackup } from './backup-file.ts';
 import { copyDatabase } from './copy-database.ts';
 import { readSnapshot } from './read-backup.ts';
-import { BackupError, type Totals } from './record.ts';
+import { BackupError, type BackupRecord, type Totals } from './record.ts';
 import { restoreBackup } from './restore-backup.ts';
 import { sumOf, type TableSum } from './rows.ts';
 import { type KeptDatabase, openSnapshot } from './snapshot.ts';
@@ -265,7 +265,8 @@ describe.each(kinds)('Into %s', (kind) => {
     return lines.with(at, (lines[at] ?? '').replace(pattern, by));
   };
 
-  test.each<[string, () => Buffer, RegExp]>([
+  type Damage = readonly [what: string, damage: () => Buffer, reason: RegExp];
+  const damages: readonly Damage[] = [
     ['cut short', () => backup.subarray(0, backup.length / 2), /^The backup is damaged/],
     ['of another kind', () => Buffer.from('hello'), /^The backup is damaged, or no backup$/],
     ['empty', () => gzipSync(''), /^The backup is not whole: its end is missing$/],
@@ -324,10 +325,30 @@ describe.each(kinds)('Into %s', (kind) => {
       () => changed((lines) => [...lines.slice(0, -1), '{"kind":"table","name":"x"}', '']),
       /goes on after its end$/,
     ],
-  ])('a backup that is %s is not restored, and leaves nothing', async (_what, damage, reason) => {
-    await expect(restoreInto(place, damage())).rejects.toThrow(reason);
-    expect(existsSync(place.files) ? readdirSync(place.files) : []).toEqual([]);
-    // It is still taken for empty.
+  ];
+  // What is found before anything is written has nothing to do with the database.
+  const written = /row|letter|bytes|end/;
+  const tried = damages.filter(([what]) => kind === 'SQLite' || written.test(what));
+  test.each(tried)(
+    'a backup that is %s is not restored, and leaves nothing',
+    async (_what, damage, reason) => {
+      await expect(restoreInto(place, damage())).rejects.toThrow(reason);
+      expect(existsSync(place.files) ? readdirSync(place.files) : []).toEqual([]);
+      // It is still taken for empty.
+      await (await openTarget(place.choice)).close();
+    },
+  );
+
+  test('what breaks off in the middle leaves nothing', async () => {
+    const stopped = copyDatabase({
+      from: { database: sqlite, files: null },
+      to: { database: place.choice, files: createFolderBlobs(place.files) },
+      onRows: () => {
+        throw new Error('Stopped');
+      },
+      ...made,
+    });
+    await expect(stopped).rejects.toThrow('Stopped');
     await (await openTarget(place.choice)).close();
   });
 
@@ -388,6 +409,22 @@ describe.each(kinds)('Into %s', (kind) => {
     await expect(restoreInto(own, backup)).rejects.toThrow(BackupError);
     expect(readFileSync(join(own.files, 'file_here'), 'utf8')).toBe('Other');
   });
+});
+
+test('a connection to PostgreSQL that breaks in the middle leaves nothing, and is no end of the process', async () => {
+  const place = await freshPlace('PostgreSQL');
+  const target = await openTarget(place.choice);
+  async function* breaking(): AsyncGenerator<BackupRecord> {
+    for await (const record of unpackBackup(Readable.from([backup]))) {
+      yield record;
+      if (record.kind !== 'rows') continue;
+      await sql`select pg_terminate_backend(pg_backend_pid())`.execute(target.db).catch(() => {});
+    }
+  }
+  const files = createFolderBlobs(place.files);
+  await expect(restoreBackup(breaking(), { target, files })).rejects.toThrow();
+  await target.close();
+  await restoreInto(place, backup);
 });
 
 test('a column that holds what another database could not keep stops a backup by name', async () => {

@@ -5,6 +5,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "pawl.pod" -}}
 automountServiceAccountToken: false
+# A Service called pawl would put its address into PAWL_PORT.
+enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
   runAsUser: 1000
