@@ -81,7 +81,7 @@ export async function evalKilled(model: FakeModel, rounds: number): Promise<Row[
   const concurrency = 32;
   for (let round = 0; round < rounds; round++) {
     const subject = await startPawl(`${model.url}/l/20`);
-    const { id } = await prepareEval(subject, { cases, concurrency, model_ms: 20 });
+    const { id } = await prepareEval(subject, { cases, concurrency });
     const run = await call(subject, 'POST', '/pawl/v1/eval_runs', { eval: id });
     await untilHalfDone(subject, String(run['id']), cases);
     await subject.kill('SIGKILL');
@@ -122,7 +122,7 @@ export async function evalHuge(model: FakeModel): Promise<Row[]> {
     most = Math.max(most, subject.rssMb());
   }, 200);
   try {
-    const { id } = await prepareEval(subject, { cases, concurrency: 64, model_ms: 0 });
+    const { id } = await prepareEval(subject, { cases, concurrency: 64 });
     const afterImport = most;
     const began = performance.now();
     const run = await call(subject, 'POST', '/pawl/v1/eval_runs', { eval: id });

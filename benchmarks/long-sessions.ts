@@ -72,7 +72,7 @@ export async function longConversation(model: FakeModel, rounds: number): Promis
       ...{ id: 'P12', scenario: `${sessions} sessions of ${turns} turns, model 0 ms` },
       metric: `CPU of turns ${turns - stretch + 1} to ${turns} ÷ of their requests alone`,
       values: costs.map((cost) => cost.pawl / cost.request),
-      ...{ target: 4, fail_above: 8 },
+      ...{ target: 8, fail_above: 16 },
       note: `${middle('pawl')} ms; request ${middle('request')} ms`,
     },
   ];

@@ -8,16 +8,17 @@ import { Agent, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** A request that was kept waiting, in ms: how long, and what the server's main thread did in that time. */
+/** How long a request was kept waiting, in ms, and by what. */
 export type Ping = {
   readonly total: number;
-  /** It worked. */
+  /** Without what the server's main thread and this process were in want of a processor: work, the disk, the network. */
+  readonly stalled: number;
+  /** The CPU of the server's main thread meanwhile. */
   readonly busy: number;
-  /** It could have worked, but others had the processors. The rest it slept: for a disk, or because nothing was to do. */
-  readonly crowded: number;
 };
 
 const everyMs = 4;
+const ownPid = String(process.pid);
 const [role, ...addresses] = process.argv.slice(2);
 
 if (role === 'control') {
@@ -41,6 +42,7 @@ async function ping(url: string, pid: string, tell: (ping: Ping) => void): Promi
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   for (;;) {
     const before = mainThread(pid);
+    const ownBefore = mainThread(ownPid);
     const began = performance.now();
     await new Promise<void>((resolve, reject) => {
       get(`${url}/healthz`, { agent }, (response) => response.resume().on('end', resolve)).on(
@@ -50,7 +52,9 @@ async function ping(url: string, pid: string, tell: (ping: Ping) => void): Promi
     });
     const total = performance.now() - began;
     const after = mainThread(pid);
-    tell({ total, busy: after.busy - before.busy, crowded: after.crowded - before.crowded });
+    const own = mainThread(ownPid);
+    const crowded = after.crowded - before.crowded + (own.crowded - ownBefore.crowded);
+    tell({ total, stalled: total - crowded, busy: after.busy - before.busy });
     await wait(everyMs);
   }
 }

@@ -1,12 +1,14 @@
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Config } from './config.ts';
 import type { Blobs } from './file/blobs.ts';
+import { createFolderBlobs } from './file/folder-blobs.ts';
 import { openBlobs } from './file/open-blobs.ts';
-import { blobPlaceOf, databaseOf } from './server.ts';
+import { blobPlaceOf, databaseOf } from './places.ts';
+import type { Config } from './settings.ts';
+import type { Store } from './store/dialect.ts';
 import { packBackup, unpackBackup } from './store/transfer/backup-file.ts';
 import { copyDatabase } from './store/transfer/copy-database.ts';
-import { readSnapshot } from './store/transfer/read-backup.ts';
+import { readInMemory, readSnapshot } from './store/transfer/read-backup.ts';
 import type { Totals } from './store/transfer/record.ts';
 import { restoreBackup } from './store/transfer/restore-backup.ts';
 import { type KeptDatabase, openSnapshot } from './store/transfer/snapshot.ts';
@@ -15,16 +17,22 @@ import { verifyBackup } from './store/transfer/verify-backup.ts';
 import { packageVersion } from './version.ts';
 
 /*
- * Backup, restore and copy of the data of a configuration, without a server. What they do in a database is in
+ * Backup, restore and copy of the data of a configuration, which need no server. What they do in a database is in
  * `store/transfer`.
  */
 
 const made = () => ({ pawl: packageVersion(), made_at: new Date().toISOString() });
 
 /** The bytes of a backup of the data of a configuration, also while a server is using them. */
-export async function backUpData(config: Config): Promise<Readable> {
-  const files = config.files_url === null ? await openBlobs(blobPlaceOf(config)) : null;
+export function backUpData(config: Config): Readable {
+  const files =
+    config.files_url === null ? createFolderBlobs(filesOf(config, databaseOf(config)).folder) : null;
   return packBackup(readSnapshot(() => openSnapshot(databaseOf(config)), { files, ...made() }));
+}
+
+/** The same of a server that keeps everything in memory. Nobody writes meanwhile. */
+export function backUpMemory(store: Store, files: Blobs): Readable {
+  return packBackup(readInMemory(store, { files, ...made() }));
 }
 
 /** Reads the bytes of a backup and says what is in it. @throws BackupError when it is not whole, or not as it was made. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type SettingName, settings } from '../src/config.ts';
 import { errorCatalog } from '../src/core/errors.ts';
+import { type SettingName, settings } from '../src/settings.ts';
 import { cellsUnder } from './openapi/reference-table.ts';
 
 test.each(cellsUnder('limits.md', 'What is limited'))(

@@ -1,7 +1,8 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { type Config, loadConfig, type SettingName } from '../src/config.ts';
+import { loadConfig } from '../src/config.ts';
 import type { Log } from '../src/core/log.ts';
 import { type Server, startServer } from '../src/server.ts';
+import type { Config, SettingName } from '../src/settings.ts';
 
 /** A server for a test, and the official SDK pointed at it. */
 export type TestPawl = {

@@ -6,8 +6,9 @@ import { operations } from '../src/api/openapi/operations.ts';
 import { exitMeanings } from '../src/cli/exit-codes.ts';
 import { pathOf, withSubcommands } from '../src/cli/manners.ts';
 import { createProgram } from '../src/cli/program.ts';
-import { clientVariables, type SettingName, settings } from '../src/config.ts';
+import { clientVariables } from '../src/config.ts';
 import { errorCatalog } from '../src/core/errors.ts';
+import { type SettingName, settings } from '../src/settings.ts';
 import { registeredRoutes } from './registered-routes.ts';
 
 /*

@@ -230,7 +230,9 @@ describe('A key', () => {
       expect(status, `${nameOf(route)} ${text}`).toBe(200);
     }
     const shut = routes.filter((route) => route.method === 'GET' && asked.has(nameOf(route)));
-    expect(shut.every(({ url }) => /^\/pawl\/v1\/(keys|webhooks|webhook_deliveries|backup)/.test(url))).toBe(true);
+    expect(shut.every(({ url }) => /^\/pawl\/v1\/(keys|webhooks|webhook_deliveries|backup)/.test(url))).toBe(
+      true,
+    );
     const entriesOn = async (id: string | undefined) => {
       const { data } = await ask<{ data: AuditEntryResponse[] }>(keyOf('viewer'), `/audit?subject=${id}`);
       return data.map(({ action, after }) => ({ action, after }));

@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { SettingName } from '../src/config.ts';
+import type { SettingName } from '../src/settings.ts';
 import type { Said } from './model-replies.ts';
 import type { ChatRequest, Protocol } from './model-requests.ts';
 import { type ModelServer, startModelServer } from './model-server.ts';

@@ -1,13 +1,6 @@
 import { Command } from 'commander';
-import {
-  type Config,
-  ConfigError,
-  type LoadedConfig,
-  loadConfig,
-  processEnvironment,
-  type SettingName,
-  settings,
-} from '../config.ts';
+import { ConfigError, type LoadedConfig, loadConfig, processEnvironment } from '../config.ts';
+import { type Config, type SettingName, settings } from '../settings.ts';
 import { sentenceOf } from './command-error.ts';
 import { databasePlace, withoutPassword } from './database-place.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -88,7 +81,8 @@ async function examine(): Promise<Findings> {
     return { ...nothingFound, configuration_problem: sentenceOf(error) };
   }
   const { config } = loaded;
-  const { inspectDatabase, pricesFor, routerFor } = await import('../server.ts');
+  const { inspectDatabase } = await import('../server.ts');
+  const { pricesFor, routerFor } = await import('../assembly/providers.ts');
   const database = { ...databasePlace(config), ...(await inspectDatabase(config)) };
   const configuration = settingFindings(loaded);
   let router: ReturnType<typeof routerFor>;

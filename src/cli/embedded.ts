@@ -1,5 +1,6 @@
-import { type Config, loadConfig, processEnvironment } from '../config.ts';
+import { loadConfig, processEnvironment } from '../config.ts';
 import { inspectDatabase, type Server, startServer } from '../server.ts';
+import type { Config } from '../settings.ts';
 import { databasePlace } from './database-place.ts';
 import { createLog } from './log.ts';
 

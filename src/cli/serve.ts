@@ -1,14 +1,7 @@
 import { Command, Option } from 'commander';
-import {
-  type Config,
-  type LoadedConfig,
-  loadConfig,
-  loopbackNames,
-  processEnvironment,
-  type SettingName,
-  settings,
-} from '../config.ts';
+import { type LoadedConfig, loadConfig, loopbackNames, processEnvironment } from '../config.ts';
 import type { Server } from '../server.ts';
+import { type Config, type SettingName, settings } from '../settings.ts';
 import { packageVersion } from '../version.ts';
 import { CommandError } from './command-error.ts';
 import { databasePlace } from './database-place.ts';

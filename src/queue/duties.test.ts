@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { linkedBuses } from '../../test/linked-buses.ts';
 import { quietLog } from '../../test/pawl.ts';
+import { freshDatabase } from '../../test/postgres.ts';
+import { eventually } from '../../test/story.ts';
 import { type Bus, silentBus } from '../core/bus.ts';
 import type { Store } from '../store/dialect.ts';
 import { openStore } from '../store/open.ts';
-import { createDuties, type Duties } from './duties.ts';
+import { createDuties, type Duties, dutyNames } from './duties.ts';
+import { openSharedLine } from './line.ts';
 import { createMemoryQueue } from './memory-queue.ts';
 import type { Job, Queue } from './queue.ts';
 
@@ -135,4 +138,35 @@ describe('A process that shares its duties', () => {
     other.duty.wake();
     expect(holder.state.woken).toBe(2);
   });
+});
+
+test('Of two processes on PostgreSQL, one does each duty, and the other one as soon as that stops', async () => {
+  const database = await freshDatabase();
+  const shared = await openStore({ kind: 'postgres', url: database.url });
+  const lines = [];
+  for (const name of ['one', 'two'])
+    lines.push(await openSharedLine({ url: database.url, name, log: quietLog }));
+  try {
+    const both = lines.map(({ queue, bus }) =>
+      createDuties({ ...{ store: shared, queue, bus }, log: quietLog, elapsed: () => performance.now() }),
+    );
+    all.push(...both);
+    const holders = (): string[] =>
+      dutyNames.map((name) => both.map((duties) => (duties.of(name).isMine() ? 'x' : '-')).join(''));
+    for (const duties of both) await duties.start();
+    await eventually('that everything is seen to', () => !holders().includes('--'));
+    expect(holders().every((who) => who === 'x-' || who === '-x')).toBe(true);
+    const woken = Promise.withResolvers<void>();
+    const [first, second] = both;
+    second?.of('webhooks').onWake(woken.resolve);
+    await first?.stop();
+    await eventually('that the other one has taken over', () => holders().every((who) => who === '-x'));
+    await woken.promise;
+    await second?.stop();
+    expect(holders().every((who) => who === '--')).toBe(true);
+  } finally {
+    for (const line of lines) await line.close();
+    await shared.close();
+    await database.drop();
+  }
 });

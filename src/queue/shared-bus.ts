@@ -32,7 +32,7 @@ export async function openSharedBus({ url, name, log }: Deps): Promise<Bus> {
   });
 
   function hear(payload: string): void {
-    const [from, ...signals] = JSON.parse(payload) as [string, ...Signal[]];
+    const { from, signals } = readPayload(payload);
     if (from === name) return;
     for (const signal of signals) {
       for (const listener of listeners.get(signal.type) ?? []) listener(signal as never);
@@ -84,10 +84,24 @@ export async function openSharedBus({ url, name, log }: Deps): Promise<Bus> {
     onGap: (listener) => void gaps.push(listener),
     async close() {
       closed = true;
+      clearTimeout(timer);
       await flushNow();
       await line.close();
     },
   };
+}
+
+/** Who says what. Anybody may say something on the channel: what is no payload of ours says nothing. */
+function readPayload(payload: string): { readonly from: unknown; readonly signals: readonly Signal[] } {
+  try {
+    const said: unknown = JSON.parse(payload);
+    const [from, ...signals]: unknown[] = Array.isArray(said) ? said : [];
+    const isSignal = (one: unknown): one is Signal =>
+      typeof one === 'object' && one !== null && 'type' in one;
+    return { from, signals: signals.filter(isSignal) };
+  } catch {
+    return { from: null, signals: [] };
+  }
 }
 
 /** Puts signals together into payloads, each of which begins with who says it. One that is too long is left out. */

@@ -62,8 +62,8 @@ type Deps = {
 /** How long another process wants to see a session after it has said so, and how often it says so again. */
 const wantedForMs = 60_000;
 const wantAgainMs = 20_000;
-/** Between processes a piece is no longer than this, in characters. */
-const longestPiece = 1500;
+/** Between processes a piece is no longer than this, in UTF-16 units, each of which may take six bytes on the way. */
+const longestPiece = 1200;
 
 const unseen: Preview = { text: () => {}, close: () => {} };
 
@@ -107,8 +107,8 @@ export function createPreviews({ bus, elapsed }: Deps) {
       place.request = request;
       let sent = 0;
       const say = (text: string, index: number): void => {
-        for (let from = 0; from < text.length; from += longestPiece) {
-          const piece = { text: text.slice(from, from + longestPiece), index, place: sent++ };
+        for (const part of partsOf(text)) {
+          const piece = { text: part, index, place: sent++ };
           bus.send({ type: 'preview', session_id: sessionId, span_id, event_id, piece });
         }
       };
@@ -157,6 +157,18 @@ export function createPreviews({ bus, elapsed }: Deps) {
 }
 
 export type Previews = ReturnType<typeof createPreviews>;
+
+/** A text in parts that are short enough, none of which ends within a character. */
+function partsOf(text: string): string[] {
+  const parts: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    const part = text.slice(from, from + longestPiece);
+    const isCut = /[\ud800-\udbff]$/.test(part) && part.length > 1;
+    parts.push(isCut ? part.slice(0, -1) : part);
+    from += isCut ? part.length - 1 : part.length;
+  }
+  return parts;
+}
 
 /** Adds a piece, and shows it. Gives whether readers can place it. */
 function add(place: Place, request: Request, { text, index }: { text: string; index: number }): boolean {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { settings } from '../../src/config.ts';
+import { settings } from '../../src/settings.ts';
 import { registeredRoutes } from '../registered-routes.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -22,14 +22,15 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
-const [sessions = 0, processes = 0, seconds = 0, seed = 0] = (['sessions', 'processes', 'seconds', 'seed'] as const).map(
-  (name) => {
-    const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < 1 || value > 100_000) complain(`--${name}: a whole number from 1`);
-    return value;
-  },
-);
-if (values.database !== 'postgres' && values.database !== 'sqlite') complain('--database: postgres or sqlite');
+const [sessions = 0, processes = 0, seconds = 0, seed = 0] = (
+  ['sessions', 'processes', 'seconds', 'seed'] as const
+).map((name) => {
+  const value = Number(values[name]);
+  if (!Number.isInteger(value) || value < 1 || value > 100_000) complain(`--${name}: a whole number from 1`);
+  return value;
+});
+if (values.database !== 'postgres' && values.database !== 'sqlite')
+  complain('--database: postgres or sqlite');
 
 const say = (line: string): void => console.log(line);
 const isShared = values.database === 'postgres';

@@ -38,7 +38,9 @@ export async function converseOn(
   const conversation = { sessionId, follower, acknowledged, said, complaints };
 
   /** Sends events; gives whether it is known that they have arrived. */
-  async function send(events: Parameters<typeof client.beta.sessions.events.send>[1]['events']): Promise<boolean> {
+  async function send(
+    events: Parameters<typeof client.beta.sessions.events.send>[1]['events'],
+  ): Promise<boolean> {
     try {
       const { data } = await client.beta.sessions.events.send(sessionId, { events });
       for (const { id } of data ?? []) acknowledged.add(id);
@@ -66,7 +68,8 @@ export async function converseOn(
     let length = -1;
     for (;;) {
       const known = follower.known();
-      if (known.length !== length) {
+      // While processes are being disturbed, it may well stand.
+      if (known.length !== length || !enough(said.length)) {
         length = known.length;
         moved = performance.now();
       }
@@ -74,7 +77,8 @@ export async function converseOn(
       const rests = known.at(-1)?.type === 'session.status_idle';
       const asked = rests ? askedIn(known)?.filter((id) => !answered.has(id)) : undefined;
       if (asked !== undefined && asked.length > 0) {
-        if (await send(asked.map((id) => answerTo(id, answerText(id))))) for (const id of asked) answered.add(id);
+        if (await send(asked.map((id) => answerTo(id, answerText(id)))))
+          for (const id of asked) answered.add(id);
         continue;
       }
       const hasAll = saidIn(follower).includes(said.at(-1) ?? '') && isKnown(acknowledged, known);
@@ -87,7 +91,7 @@ export async function converseOn(
     await sayOne();
     if (!(await untilRested())) {
       const last = follower.known().at(-1);
-      complaints.push(`it stands still at ${last?.type} (${last?.processed_at})`);
+      complaints.push(`it stands still at ${last?.type} (${last?.processed_at}), ${follower.doing()}`);
       break;
     }
   } while (!enough(said.length));

@@ -9,6 +9,8 @@ export type Follower = {
   news(): Promise<void>;
   /** What each stream has told, by the ids of events, in the order in which it came. */
   readonly stretches: readonly (readonly string[])[];
+  /** What it is at, and for how many seconds, for whoever wants to know why nothing moves. */
+  doing(): string;
   /** Where a list did not agree with what had been told before. */
   readonly complaints: readonly string[];
   stop(): Promise<void>;
@@ -26,6 +28,10 @@ export function followSession(client: Anthropic, sessionId: string): Follower {
   const waiting = new Set<() => void>();
   const stopping = new AbortController();
   const { signal } = stopping;
+  let step = { name: 'beginning', since: performance.now() };
+  const at = (name: string): void => {
+    step = { name, since: performance.now() };
+  };
 
   function tell(): void {
     for (const wake of waiting) wake();
@@ -39,17 +45,21 @@ export function followSession(client: Anthropic, sessionId: string): Follower {
   }
 
   async function followOnce(): Promise<void> {
+    at('opening a stream');
     const stream = await client.beta.sessions.events.stream(sessionId, {}, { signal });
     const stretch: string[] = [];
     stretches.push(stretch);
     const before = known.map(({ id }) => id);
+    at('listing');
     const listed = await listAll(client, sessionId);
     const differs = before.findIndex((id, place) => listed[place]?.id !== id);
-    if (differs !== -1) complaints.push(`event ${before[differs]} was told at place ${differs}, and is not there`);
+    if (differs !== -1)
+      complaints.push(`event ${before[differs]} was told at place ${differs}, and is not there`);
     known = [];
     ids.clear();
     for (const event of listed) learn(event);
     tell();
+    at('reading a stream');
     for await (const event of stream) {
       if (!isProcessed(event)) continue;
       stretch.push(event.id);
@@ -69,8 +79,8 @@ export function followSession(client: Anthropic, sessionId: string): Follower {
   const following = follow();
   return {
     known: () => known,
-    stretches,
-    complaints,
+    ...{ stretches, complaints },
+    doing: () => `${step.name} for ${Math.round((performance.now() - step.since) / 1000)} s`,
     news: () =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, newsWithinMs);

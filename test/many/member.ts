@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Anthropic from '@anthropic-ai/sdk';
-import { type SettingName, settings as allSettings } from '../../src/config.ts';
+import { settings as allSettings, type SettingName } from '../../src/settings.ts';
 import { sdk, testKey } from '../pawl.ts';
 
 /** One of the processes that share a database; it can be killed, stopped and told to end. */

@@ -18,7 +18,9 @@ export async function conversationProblems(
   const left = [...conversations];
   const lane = async (): Promise<void> => {
     for (let one = left.pop(); one !== undefined; one = left.pop()) {
-      const [first = [], ...others] = await Promise.all(clients.map((client) => listAll(client, sessionOf(one))));
+      const [first = [], ...others] = await Promise.all(
+        clients.map((client) => listAll(client, sessionOf(one))),
+      );
       const found = problemsOf(one, first);
       if (others.some((other) => JSON.stringify(other) !== JSON.stringify(first)))
         found.push('processes list different histories');
@@ -44,7 +46,9 @@ function problemsOf(conversation: Conversation, events: readonly SessionEvent[])
     ...orderProblems(events),
     ...(lost.length === 0 ? [] : [`was acknowledged and is lost: ${lost.join(' ')}`]),
     ...(unheard.length === 0 ? [] : [`was said and is not there: ${unheard.join('; ')}`]),
-    ...(events.at(-1)?.type === 'session.status_idle' && askedIn(events) === null ? [] : ['it is not at rest']),
+    ...(events.at(-1)?.type === 'session.status_idle' && askedIn(events) === null
+      ? []
+      : ['it is not at rest']),
     ...answerProblems(events),
     ...follower.stretches.flatMap((stretch) => stretchProblems(stretch, ids)),
     ...(JSON.stringify(follower.known()) === JSON.stringify(events.slice(0, follower.known().length))
@@ -59,7 +63,9 @@ function answerProblems(events: readonly SessionEvent[]): string[] {
   return callsIn(events).flatMap(({ id }) => {
     const own = answers.filter(({ custom_tool_use_id }) => custom_tool_use_id === id);
     if (own.length !== 1) return [`call ${id} has ${own.length} answers`];
-    return textOf(own[0] ?? { content: [] }).join('') === answerText(id) ? [] : [`call ${id} has a wrong answer`];
+    return textOf(own[0] ?? { content: [] }).join('') === answerText(id)
+      ? []
+      : [`call ${id} has a wrong answer`];
   });
 }
 
@@ -93,7 +99,8 @@ export async function databaseProblems(rows: DatabaseRows, isShared: boolean): P
     some.length === 0 ? [] : [`${name}: ${JSON.stringify(some.slice(0, 5))}`],
   );
   if (!isShared) return found;
-  const left = "select name, singleton_key, state from pgboss.job where name <> 'duties' and state < 'completed'";
+  const left =
+    "select name, singleton_key, state from pgboss.job where name <> 'duties' and state < 'completed'";
   let jobs: readonly object[] = [];
   await eventually(
     'no jobs left',

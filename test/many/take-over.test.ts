@@ -28,12 +28,11 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function start(max_turns: string, settings: Record<string, string> = {}) {
+async function start(max_turns: string) {
   const model = await startGatedModel();
   models.push(model);
-  const member = await startMember({
-    settings: { database_url: database.url, anthropic_base_url: model.url, max_turns, ...settings },
-  });
+  const place = { database_url: database.url, anthropic_base_url: model.url };
+  const member = await startMember({ settings: { ...place, max_turns, allow_private_webhooks: 'true' } });
   members.push(member);
   return { member, model, client: member.client };
 }
@@ -51,11 +50,23 @@ const textOf = ({ messages }: HeldRequest): string => messages.at(-1)?.text ?? '
 test('turns of a process that is killed, or stands still, go on in another one; a slow one stays where it is', async () => {
   const receiver = await startReceiver();
   // The first one has all the duties, webhooks among them.
-  const still = await start('1', { allow_private_webhooks: 'true' });
+  const still = await start('1');
   const duties = "select 1 from pgboss.job where name = 'duties' and state = 'active'";
-  await eventually('all duties taken', async () => (await rowsOf(duties)).length === dutyNames.length);
+  await eventually('all duties taken', async () => (await rowsOf(duties)).length === dutyNames.length).catch(
+    async (e) => {
+      console.log(
+        await rowsOf(
+          'select singleton_key, state, created_on, started_on, heartbeat_on, now() from pgboss.job',
+        ),
+        still.member.complaints(),
+      );
+      throw e;
+    },
+  );
   const [dying, slow] = await Promise.all([start('1'), start('1')]);
-  await slow.client.post('/pawl/v1/webhooks', { body: { url: receiver.url, events: ['session.status_idled'] } });
+  await slow.client.post('/pawl/v1/webhooks', {
+    body: { url: receiver.url, enabled_events: ['session.status_idled'] },
+  });
   const setting = await makeSetting(slow.client);
   const sessions = new Map<string, string>();
   for (const text of ['one', 'two', 'three']) {
@@ -67,7 +78,7 @@ test('turns of a process that is killed, or stands still, go on in another one; 
   const [held, lost, waited] = await Promise.all([still, dying, slow].map(({ model }) => nextAt(model)));
   if (held === undefined || lost === undefined || waited === undefined) throw new Error('They have no turns');
   const idOf = (request: HeldRequest): string => sessions.get(textOf(request)) ?? '';
-  const taker = await start('10', { allow_private_webhooks: 'true' });
+  const taker = await start('10');
 
   await dying.member.kill();
   still.member.signal('SIGSTOP');

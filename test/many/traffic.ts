@@ -1,7 +1,7 @@
 import { openRows } from '../database-rows.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { sdk, testKey } from '../pawl.ts';
-import { openSession } from '../story.ts';
+import { eventually, openSession } from '../story.ts';
 import { makeArmedSetting } from '../tool-story.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { type Conversation, converseOn } from './conversation.ts';
@@ -42,6 +42,9 @@ export type Figures = {
   readonly problems: readonly string[];
 };
 
+/** How long a user tries to begin. */
+const patienceMs = 300_000;
+
 /** A model that calls two tools at each message, and is done when it has their answers. */
 async function startCallingModel(): Promise<ModelServer & { readonly asked: () => number }> {
   const calls = [
@@ -76,11 +79,13 @@ export async function underTraffic(
     // The first one makes the tables.
     await fleet.add();
     await Promise.all(Array.from({ length: processes - 1 }, () => fleet.add()));
-    const client = sdk(balancer.url, testKey, { maxRetries: 10 });
+    const client = sdk(balancer.url, testKey, { maxRetries: 4 });
     const setting = await makeArmedSetting(client);
     let isOver = false;
     const talks = Array.from({ length: sessions }, async (): Promise<Conversation> => {
-      const { id } = await openSession(client, setting);
+      // However long there is nobody to answer.
+      const opened = () => openSession(client, setting).catch(() => null);
+      const { id } = await eventually('a session', opened, patienceMs);
       return converseOn(client, id, () => isOver);
     });
     const all = Promise.all(talks);

@@ -15,6 +15,10 @@ export type Cluster = {
   readonly url: string;
   /** What the server says that it is, such as `15.18`. */
   readonly version: string;
+  /** Ends it as a power cut would, but for what the system has not yet written to disk. */
+  crash(): Promise<void>;
+  /** Starts it again after that. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -51,8 +55,15 @@ kill -0 "$server" 2>/dev/null && kill -KILL "$server"
 rm -rf "$@"
 `;
 
+/** Makes what is committed outlive a crash of the server. */
+export const crashSettings = ['synchronous_commit=on', 'full_page_writes=on'];
+
 /** Makes and starts a cluster in `directory`, which it removes when it stops. */
-export async function startCluster(installation: Installation, directory: string): Promise<Cluster> {
+export async function startCluster(
+  installation: Installation,
+  directory: string,
+  ownSettings: readonly string[] = [],
+): Promise<Cluster> {
   const account = serverAccount();
   const directories = [directory];
   let bin = installation.bin;
@@ -66,7 +77,7 @@ export async function startCluster(installation: Installation, directory: string
   giveTo(account, directory);
   try {
     initialise(bin, directory, account);
-    return await start(bin, directories, account);
+    return await start({ bin, directories, account, ownSettings });
   } catch (error) {
     directories.forEach(removeDirectory);
     throw error;
@@ -84,20 +95,35 @@ function initialise(bin: string, directory: string, account: Account): void {
   if (done.status !== 0) throw new Error(`initdb failed: ${done.error?.message ?? done.stderr}`);
 }
 
-async function start(bin: string, directories: readonly string[], account: Account): Promise<Cluster> {
+type Plan = {
+  readonly bin: string;
+  readonly directories: readonly string[];
+  readonly account: Account;
+  readonly ownSettings: readonly string[];
+};
+
+async function start(plan: Plan): Promise<Cluster> {
+  const { directories } = plan;
   const directory = directories[0] as string;
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const server = launch(bin, directory, port, account);
-    const keeper = launchKeeper(server, directories, account);
+    let [server, keeper] = launchKept(plan, port);
     const url = `postgresql://pawl@127.0.0.1:${port}/postgres`;
     const stop = async () => {
       await stopServer(server);
       keeper.stdin?.end('done\n');
       directories.forEach(removeDirectory);
     };
+    const crash = async () => {
+      await stopServer(server, ['SIGQUIT', 'SIGKILL']);
+      keeper.stdin?.end('done\n');
+    };
+    const resume = async () => {
+      [server, keeper] = launchKept(plan, port);
+      await untilReady(url, server);
+    };
     const version = await untilReady(url, server);
-    if (version !== null) return { url, version, stop };
+    if (version !== null) return { url, version, crash, resume, stop };
     const log = readFileSync(join(directory, 'log'), 'utf8');
     // Somebody else may have taken the port since it was found free.
     if (attempt < 3 && log.includes('Address already in use')) {
@@ -109,10 +135,18 @@ async function start(bin: string, directories: readonly string[], account: Accou
   }
 }
 
-function launch(bin: string, directory: string, port: number, account: Account): ChildProcess {
+/** The server, and what sees to it that it goes when this process does. */
+function launchKept(plan: Plan, port: number): [ChildProcess, ChildProcess] {
+  const server = launch(plan, port);
+  return [server, launchKeeper(server, plan.directories, plan.account)];
+}
+
+function launch({ bin, directories, account, ownSettings }: Plan, port: number): ChildProcess {
+  const directory = directories[0] as string;
+  const all = [...settings, ...ownSettings];
   const log = openSync(join(directory, 'log'), 'a');
   const flags = ['-D', join(directory, 'data'), '-p', String(port), '-k', directory];
-  const server = spawn(join(bin, 'postgres'), [...flags, ...settings.flatMap((setting) => ['-c', setting])], {
+  const server = spawn(join(bin, 'postgres'), [...flags, ...all.flatMap((setting) => ['-c', setting])], {
     cwd: directory,
     env: environment,
     stdio: ['ignore', log, log],
@@ -157,10 +191,13 @@ async function untilReady(url: string, server: ChildProcess): Promise<string | n
   return null;
 }
 
-async function stopServer(server: ChildProcess): Promise<void> {
+async function stopServer(
+  server: ChildProcess,
+  signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGKILL'],
+): Promise<void> {
   // Counted again as a reason to keep the tests' process alive, or it would be gone before the server is.
   server.ref();
-  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+  for (const signal of signals) {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const patience = AbortSignal.timeout(stopTimeoutMs);
     const ended = once(server, 'exit', { signal: patience }).catch(() => undefined);

@@ -13,7 +13,7 @@ test.each([
   ['src/agent/agents.ts', '../store/agents.ts'],
   ['src/session/turn.ts', '../model/model.ts'],
   ['src/api/wire/agents.ts', '../../core/page.ts'],
-  ['src/server.ts', './api/app.ts'],
+  ['src/assembly/house.ts', '../api/app.ts'],
   ['src/cli/serve.ts', '../server.ts'],
   ['src/cli/embedded.ts', '../server.ts'],
   ['src/cli/stats/calculate.ts', '../../stats/catalog.ts'],

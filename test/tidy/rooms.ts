@@ -9,57 +9,38 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   observe: ['core'],
   stats: ['core'],
   store: ['core'],
+  queue: ['core', 'store'],
   access: ['core', 'store'],
-  webhook: ['core', 'outbound', 'store', 'access'],
+  webhook: ['core', 'outbound', 'store', 'queue', 'access'],
   file: ['core', 'store', 'access', 'webhook'],
   vault: ['core', 'outbound', 'store', 'access', 'webhook'],
   model: ['core'],
   mcp: ['core', 'outbound'],
   agent: ['core', 'store', 'access', 'webhook'],
-  session: ['core', 'store', 'access', 'webhook', 'vault', 'file', 'model', 'mcp', 'agent'],
-  eval: ['core', 'stats', 'store', 'access', 'webhook', 'model', 'agent', 'session'],
-  release: ['core', 'stats', 'store', 'access', 'webhook', 'agent', 'eval'],
+  session: ['core', 'store', 'queue', 'access', 'webhook', 'vault', 'file', 'model', 'mcp', 'agent'],
+  eval: ['core', 'stats', 'store', 'queue', 'access', 'webhook', 'model', 'agent', 'session'],
+  release: ['core', 'stats', 'store', 'queue', 'access', 'webhook', 'agent', 'eval'],
   api: [
-    'core',
-    'outbound',
-    'stats',
-    'store',
-    'access',
-    'webhook',
-    'vault',
-    'file',
-    'model',
-    'mcp',
-    'agent',
-    'session',
-    'eval',
-    'release',
+    ...['core', 'outbound', 'stats', 'store', 'access', 'webhook', 'file', 'vault', 'model', 'mcp', 'agent'],
+    ...['session', 'eval', 'release'],
   ],
   // What services import as well: it stands beside the line, and knows nothing of the server.
   pin: ['core'],
   cli: ['core', 'stats', 'pin', 'version.ts'],
   'version.ts': [],
-  // Settings are checked against the vocabulary and against the names of providers.
-  'config.ts': ['core', 'model'],
-  // What is done to the data of a server without one.
-  'transfer.ts': ['store', 'file', 'server.ts', 'config.ts', 'version.ts'],
+  'settings.ts': ['core'],
+  'config.ts': ['core', 'settings.ts'],
+  'places.ts': ['store', 'file', 'settings.ts'],
+  // What is done to the data of a server, with or without one.
+  'transfer.ts': ['store', 'file', 'places.ts', 'settings.ts', 'version.ts'],
+  // Where the rooms of a server are put together.
+  assembly: [
+    ...['core', 'observe', 'store', 'queue', 'access', 'webhook', 'file', 'vault', 'model', 'mcp', 'agent'],
+    ...['session', 'eval', 'release', 'api', 'places.ts', 'transfer.ts', 'settings.ts', 'version.ts'],
+  ],
   'server.ts': [
-    'core',
-    'observe',
-    'store',
-    'access',
-    'vault',
-    'webhook',
-    'file',
-    'model',
-    'mcp',
-    'agent',
-    'session',
-    'eval',
-    'release',
-    'api',
-    'config.ts',
-    'version.ts',
+    ...['core', 'observe', 'store', 'queue', 'model', 'assembly'],
+    ...['places.ts', 'settings.ts', 'version.ts'],
   ],
 };
 
@@ -97,7 +78,7 @@ function isAllowed(path: string, room: string, target: string, one: Import): boo
   if (!target.startsWith('src/')) return isTest(path) && target.startsWith('test/');
   const other = roomOf(target);
   if (other === room || mayImport[room]?.includes(other) === true) return true;
-  const wholeServer = ['server.ts', 'transfer.ts', 'config.ts'].includes(other);
+  const wholeServer = ['assembly', 'server.ts', 'transfer.ts', 'config.ts', 'settings.ts'].includes(other);
   if (wholeServer && isTest(path) && (room === 'api' || room === 'cli')) return true;
   if (room !== 'cli') return false;
   return (wholeServer && startsServer.test(path)) || (answers.test(target) && one.typeOnly);

@@ -7,24 +7,24 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type FreshDatabase, freshDatabase } from '../../../test/postgres.ts';
-import { eventually } from '../../../test/story.ts';
-import { createFolderBlobs } from '../../file/folder-blobs.ts';
-import { DatabaseInUseError, type Store } from '../dialect.ts';
-import { insertEvents } from '../events.ts';
-import { insertFile } from '../files.ts';
-import { newestSchema } from '../migrate.ts';
-import { openStore } from '../open.ts';
-import { sampleEvent, seedSession } from '../store.testsuite.ts';
-import { packBackup, unpackBackup } from './backup-file.ts';
-import { copyDatabase } from './copy-database.ts';
-import { readSnapshot } from './read-backup.ts';
-import { BackupError, type BackupRecord, type Totals } from './record.ts';
-import { restoreBackup } from './restore-backup.ts';
-import { sumOf, type TableSum } from './rows.ts';
-import { type KeptDatabase, openSnapshot } from './snapshot.ts';
-import { readTables } from './tables.ts';
-import { openTarget } from './target.ts';
+import { createFolderBlobs } from '../../src/file/folder-blobs.ts';
+import { DatabaseInUseError, type Store } from '../../src/store/dialect.ts';
+import { insertEvents } from '../../src/store/events.ts';
+import { insertFile } from '../../src/store/files.ts';
+import { migrate, newestSchema } from '../../src/store/migrate.ts';
+import { openStore } from '../../src/store/open.ts';
+import { sampleEvent, seedSession } from '../../src/store/store.testsuite.ts';
+import { packBackup, unpackBackup } from '../../src/store/transfer/backup-file.ts';
+import { copyDatabase } from '../../src/store/transfer/copy-database.ts';
+import { readSnapshot } from '../../src/store/transfer/read-backup.ts';
+import { BackupError, type BackupRecord, type Totals } from '../../src/store/transfer/record.ts';
+import { restoreBackup } from '../../src/store/transfer/restore-backup.ts';
+import { sumOf, type TableSum } from '../../src/store/transfer/rows.ts';
+import { type KeptDatabase, openSnapshot } from '../../src/store/transfer/snapshot.ts';
+import { readTables } from '../../src/store/transfer/tables.ts';
+import { openTarget } from '../../src/store/transfer/target.ts';
+import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { eventually } from '../story.ts';
 
 /*
  * The goal: what is carried from one database to another, through a file or not, arrives whole or not at all. The method:
@@ -152,7 +152,10 @@ describe.each(kinds)('Of %s', (kind) => {
     const { db, dialect, close } = await openSnapshot(choiceOf(kind));
     const tables = await readTables(db, dialect);
     await close();
-    const dump = readFileSync(join(import.meta.dirname, `../schema.${dialect.name}.sql`), 'utf8');
+    const dump = readFileSync(
+      join(import.meta.dirname, `../../src/store/schema.${dialect.name}.sql`),
+      'utf8',
+    );
     const created = [...dump.matchAll(/^create table (\w+)/gim)].map((match) => match[1]);
     const names = tables.map(({ name }) => name);
     expect(names.toSorted()).toEqual(created.toSorted());
@@ -164,7 +167,7 @@ describe.each(kinds)('Of %s', (kind) => {
 
   test('no column is of a type that is not carried, and none makes its own numbers', () => {
     const dump = readFileSync(
-      join(import.meta.dirname, `../schema.${kind === 'SQLite' ? 'sqlite' : 'postgres'}.sql`),
+      join(import.meta.dirname, `../../src/store/schema.${kind === 'SQLite' ? 'sqlite' : 'postgres'}.sql`),
       'utf8',
     );
     expect(dump).not.toMatch(
@@ -361,7 +364,7 @@ describe.each(kinds)('Into %s', (kind) => {
     const old = await freshPlace('SQLite');
     if (old.choice.kind !== 'sqlite') throw new Error('It is SQLite');
     // As an earlier program has left it: without the steps that came after.
-    const { migrate } = await import('../migrate.ts');
+
     const target = await openTarget(old.choice);
     await migrate(target.db, target.dialect, '0003_release');
     await target.keep();

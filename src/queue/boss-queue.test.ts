@@ -1,0 +1,196 @@
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { linkedBuses } from '../../test/linked-buses.ts';
+import { quietLog } from '../../test/pawl.ts';
+import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { eventually } from '../../test/story.ts';
+import type { Store } from '../store/dialect.ts';
+import { listUnattended } from '../store/jobs.ts';
+import { openStore } from '../store/open.ts';
+import { insertSession } from '../store/sessions.ts';
+import { sampleSession, seedSession } from '../store/store.testsuite.ts';
+import { openBossQueue } from './boss-queue.ts';
+import type { Job, NewJob, Queue, Taking } from './queue.ts';
+
+let database: FreshDatabase;
+let store: Store;
+let one: Queue;
+let two: Queue;
+const [busOfOne, busOfTwo] = linkedBuses(2);
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  store = await openStore({ kind: 'postgres', url: database.url });
+  one = await openBossQueue({ url: database.url, bus: busOfOne, log: quietLog, name: 'one' });
+  two = await openBossQueue({ url: database.url, bus: busOfTwo, log: quietLog, name: 'two' });
+});
+afterEach(async () => {
+  await sql`delete from pgboss.job`.execute(store.db);
+});
+afterAll(async () => {
+  await one.close();
+  await two.close();
+  await store.close();
+  await database.drop();
+});
+
+/** A turn of a session, whose group is the first letter of its name. */
+const turn = (subject: string): NewJob => ({
+  ...{ queue: 'turns', subject, attempt: 3, group: subject.charAt(0), resumes: true },
+});
+const add = (...subjects: string[]) => store.write((tx) => one.add(tx, subjects.map(turn)));
+const all: Taking = { limit: 100, without: [], urgent: false };
+const take = (queue: Queue, taking: Partial<Taking> = {}) => queue.take('turns', { ...all, ...taking });
+const subjectsOf = (jobs: readonly Job[]): string[] => jobs.map(({ subject }) => subject);
+
+/** All that waits, in the order in which it is given to those who take one at a time. */
+async function inOrder(queue: Queue): Promise<string[]> {
+  const order: string[] = [];
+  for (;;) {
+    const [job] = await take(queue, { limit: 1 });
+    if (job === undefined) return order;
+    order.push(job.subject);
+  }
+}
+
+async function takeOne(queue: Queue): Promise<Job> {
+  const [job, ...others] = await take(queue);
+  if (job === undefined || others.length > 0)
+    throw new Error(`There is not one job, but ${others.length + 1}`);
+  return job;
+}
+
+describe('Work that waits in PostgreSQL', () => {
+  test('is there when what asked for it is committed, and not before', async () => {
+    await store.write(async (tx) => {
+      await one.add(tx, [turn('a')]);
+      expect(await take(two)).toEqual([]);
+    });
+    expect(await takeOne(two)).toMatchObject({ ...turn('a'), retries: 0 });
+  });
+
+  test('is not there when what asked for it was rolled back', async () => {
+    const failing = store.write(async (tx) => {
+      await one.add(tx, [turn('a')]);
+      throw new Error('The disk is full');
+    });
+    await expect(failing).rejects.toThrow('The disk is full');
+    expect(await take(one)).toEqual([]);
+  });
+
+  test('is handed out once, however many ask for it, and no more than was asked for', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `a${i}`);
+    await add(...names);
+    const taken = await Promise.all([one, two, one, two, one, two].map((queue) => take(queue, { limit: 2 })));
+    expect(taken.every((jobs) => jobs.length <= 2)).toBe(true);
+    const rest = await take(one);
+    expect([...taken.flat(), ...rest].map(({ subject }) => subject).toSorted()).toEqual(names.toSorted());
+  });
+
+  test('stays where its group is left out', async () => {
+    await add('a1', 'b1', 'a2');
+    expect(subjectsOf(await take(one, { without: ['a'] }))).toEqual(['b1']);
+    expect(subjectsOf(await take(one)).toSorted()).toEqual(['a1', 'a2']);
+  });
+
+  test('comes before everything else once it was hurried', async () => {
+    await add('a', 'b', 'c');
+    expect(await take(one, { urgent: true })).toEqual([]);
+    await two.hurry('turns', 'b');
+    expect(subjectsOf(await take(one, { urgent: true }))).toEqual(['b']);
+    await two.hurry('turns', 'c');
+    expect(await inOrder(one)).toEqual(['c', 'a']);
+  });
+
+  test('is over when it is done, and comes again when it was given back', async () => {
+    await add('a');
+    const first = await takeOne(one);
+    await one.giveBack(first);
+    const second = await takeOne(two);
+    expect(second).toEqual({ ...first, retries: 1 });
+    await two.done(second);
+    expect(await take(one)).toEqual([]);
+  });
+
+  test('is told of to all processes, and counted', async () => {
+    const looks = { one: 0, two: 0 };
+    one.onWork('turns', () => looks.one++);
+    two.onWork('turns', () => looks.two++);
+    await add('a', 'b');
+    one.announce([turn('a'), turn('b')]);
+    expect(looks.one).toBeGreaterThan(0);
+    expect(looks.two).toBeGreaterThan(0);
+    expect(busOfOne.said.at(-1)).toEqual({ type: 'work', queue: 'turns' });
+    await eventually('that somebody has counted', () => two.waiting('turns') === 2);
+  });
+
+  test('of those who have the least under way comes first', async () => {
+    const busy = { status: 'running', attempt: 1 } as const;
+    const row = await seedSession(store, 'sesn_m1', { ...busy, agent_id: 'm', environment_id: 'env_m' });
+    await store.write(async (tx) => {
+      for (const id of ['sesn_m2', 'sesn_m3'])
+        await insertSession(
+          tx,
+          sampleSession(id, { ...busy, agent_id: 'm', environment_id: row.environment_id }),
+        );
+    });
+    for (const name of ['m1', 'n1', 'm2', 'n2']) await add(name);
+    expect(await inOrder(one)).toEqual(['n1', 'n2', 'm1', 'm2']);
+  });
+
+  test('is one of each kind where that is what it is', async () => {
+    const duty: NewJob = { ...turn('webhooks'), queue: 'duties' };
+    const ask = (queue: Queue) => store.write((tx) => queue.add(tx, [duty, { ...duty, subject: 'release' }]));
+    await ask(one);
+    await ask(two);
+    const jobs = await one.take('duties', all);
+    expect(subjectsOf(jobs).toSorted()).toEqual(['release', 'webhooks']);
+    await ask(two);
+    expect(await two.take('duties', all)).toEqual([]);
+    for (const job of jobs) await one.giveBack(job);
+    expect(await two.take('duties', all)).toHaveLength(2);
+  });
+});
+
+test('A process that is not heard of loses what it has, and cannot end it any more', async () => {
+  await add('lost', 'kept');
+  const jobs = await take(one);
+  const ofSubject = (name: string) => jobs.filter(({ subject }) => subject === name);
+  expect(await one.touch('turns', jobs)).toEqual([]);
+  // Nobody has heard of it for a minute.
+  await sql`update pgboss.job set heartbeat_on = heartbeat_on - interval '1 minute'
+    where singleton_key = 'lost'`.execute(store.db);
+  const [again] = await eventually('that it is noticed', async () => {
+    const taken = await take(two);
+    return taken.length > 0 && taken;
+  });
+  expect(again).toMatchObject({ subject: 'lost', retries: 1 });
+  expect(await one.touch('turns', jobs)).toEqual(ofSubject('lost').map(({ id }) => id));
+  for (const job of ofSubject('lost')) {
+    await one.done(job);
+    await one.giveBack(job);
+  }
+  if (again === undefined) throw new Error('Nobody has it');
+  expect(await two.touch('turns', [again])).toEqual([]);
+  expect(await take(one)).toEqual([]);
+});
+
+test('What is under way although nobody is asked to work on it is found', async () => {
+  const unattended = () => listUnattended(store.db, 'sessions', 10);
+  await store.write(async (tx) => void (await tx.deleteFrom('sessions').execute()));
+  await seedSession(store, 'sesn_idle', { status: 'idle' });
+  await seedSession(store, 'sesn_1', { status: 'running', created_at: '1' });
+  await seedSession(store, 'sesn_2', { status: 'rescheduling', created_at: '2' });
+  expect(await unattended()).toEqual(['sesn_1', 'sesn_2']);
+  expect(await listUnattended(store.db, 'sessions', 1)).toEqual(['sesn_1']);
+  expect(await listUnattended(store.db, 'eval_runs', 10)).toEqual([]);
+  expect(await listUnattended(store.db, 'comparisons', 10)).toEqual([]);
+  await add('sesn_1');
+  expect(await unattended()).toEqual(['sesn_2']);
+  const job = await takeOne(one);
+  expect(await unattended()).toEqual(['sesn_2']);
+  await one.giveBack(job);
+  expect(await unattended()).toEqual(['sesn_2']);
+  await two.done(await takeOne(two));
+  expect(await unattended()).toEqual(['sesn_1', 'sesn_2']);
+});
