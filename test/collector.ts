@@ -53,7 +53,8 @@ export async function startCollector(): Promise<Collector> {
       if (answer === 'silence') return;
       headers.push(request.headers);
       if (answer === 200) bodies.push(body);
-      response.writeHead(answer).end('{}');
+      // Whoever sends again need not wait.
+      response.writeHead(answer, { 'retry-after': '0' }).end('{}');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,5 +1,8 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LogFields } from '../src/core/log.ts';
 import { roles } from '../src/core/roles.ts';
@@ -179,7 +182,7 @@ describe('The traces', () => {
       },
     });
     expect(request.traceId).not.toBe(caller.trace);
-    expect(request).toMatchObject({ kind: 2, attributes: { 'http.response.status_code': '200' } });
+    expect(request).toMatchObject({ kind: 2, attributes: { 'http.response.status_code': 200 } });
   });
 
   test('let themselves in at the collector, and leave out what watches', async () => {
@@ -238,19 +241,39 @@ describe('Whoever starts and stops processes', () => {
   });
 });
 
-test('Nothing of tracing is loaded unless somebody wants traces', () => {
-  const room = join(import.meta.dirname, '../src/observe');
-  const traced = ['tracer', 'span-exporter', 'otlp', 'trace-context'];
-  const always = globSync('../src/**/*.ts', { cwd: import.meta.dirname })
-    .filter((path) => !path.endsWith('.test.ts') && !traced.includes(basename(path, '.ts')))
-    .map((path) => readFileSync(join(import.meta.dirname, path), 'utf8'));
-  expect(always.length).toBeGreaterThan(200);
-  for (const name of traced) {
-    expect(existsSync(join(room, `${name}.ts`))).toBe(true);
-    const loads = new RegExp(`^import (?!type).*/${name}\\.ts'`, 'm');
-    expect(always.filter((text) => loads.test(text))).toEqual([]);
-  }
+test('Nothing of tracing is loaded unless somebody wants traces', async () => {
+  const rooms = join(import.meta.dirname, '../src');
+  const texts = globSync('**/*.ts', { cwd: rooms })
+    .filter((path) => !path.endsWith('.test.ts'))
+    .map((path) => ({ path, text: readFileSync(join(rooms, path), 'utf8') }));
+  const loads = /^import (?!type)[^;]*from '(?:@opentelemetry\/|.*\/tracing\.ts'|.*\/tracer\.ts')/m;
+  const loading = texts.filter(({ text }) => loads.test(text)).map(({ path }) => path);
+  expect(loading.sort()).toEqual(['observe/tracer.ts', 'observe/tracing.ts']);
+  expect(await loadedBy(null)).toEqual([]);
+  expect(await loadedBy(collector.url)).toEqual(expect.arrayContaining(['sdk-trace', 'exporter-trace-otlp-http']));
 });
+
+/** Which packages of OpenTelemetry a process loads that begins to observe. */
+async function loadedBy(otlp_endpoint: string | null): Promise<string[]> {
+  const room = pathToFileURL(join(import.meta.dirname, '../src/observe/observe.ts')).href;
+  const program = `
+    import { registerHooks } from 'node:module';
+    const loaded = new Set();
+    registerHooks({
+      load(url, context, next) {
+        const [, name] = /@opentelemetry\\/([\\w-]+)/.exec(url) ?? [];
+        if (name !== undefined) loaded.add(name);
+        return next(url, context);
+      },
+    });
+    const { observe } = await import(${JSON.stringify(room)});
+    const otlp_endpoint = ${JSON.stringify(otlp_endpoint)};
+    await observe({ otlp_endpoint, otlp_headers: null, service_name: 'pawl', pawl_version: '0', log: {} });
+    console.log(JSON.stringify([...loaded]));
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
+  return JSON.parse(stdout) as string[];
+}
 
 describe('What is written about it', () => {
   const file = (path: string): string => readFileSync(join(import.meta.dirname, '..', path), 'utf8');

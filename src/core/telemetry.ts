@@ -70,14 +70,6 @@ export type Metrics = {
   databaseFailed(): void;
 };
 
-/** Where a span stands in its trace: ids in small hexadecimal digits, as `traceparent` has them. */
-export type TraceContext = {
-  readonly trace_id: string;
-  readonly span_id: string;
-  /** Whether somebody wants to see it. */
-  readonly sampled: boolean;
-};
-
 /** Attributes of a span; what is undefined is left out. They must hold no prompt, reply or secret. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean | undefined>>;
 

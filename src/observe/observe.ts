@@ -1,10 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Log } from '../core/log.ts';
-import { noTracer, type Telemetry, type Tracer } from '../core/telemetry.ts';
+import { noTracer, type Telemetry } from '../core/telemetry.ts';
 import { spanNames } from '../core/telemetry-names.ts';
 import { createMetrics } from './metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import type { Registry } from './registry.ts';
+import type { Tracing } from './tracing.ts';
 
 type Deps = {
   readonly log: Log;
@@ -27,8 +28,7 @@ export type Observation = Telemetry & {
 };
 
 const pauseMs = 2000;
-const retriesMs = [1000, 4000];
-const stopGraceMs = 3000;
+const patienceMs = 5000;
 
 const elapsed = (): number => performance.now();
 
@@ -36,63 +36,34 @@ const elapsed = (): number => performance.now();
 export async function observe(deps: Deps): Promise<Observation> {
   const { metrics, registry } = createMetrics(deps.isNamedModel);
   addProcessMetrics(registry, deps.pawl_version);
-  const tracing = deps.otlp_endpoint === null ? null : await startTracing(deps, deps.otlp_endpoint, registry);
+  const tracing = deps.otlp_endpoint === null ? null : await loadTracing(deps, deps.otlp_endpoint, registry);
   return {
     ...{ metrics, registry, tracer: tracing?.tracer ?? noTracer, elapsed },
     stop: async () => tracing?.stop(),
   };
 }
 
-async function startTracing(
+/** Loads the SDK of OpenTelemetry, and hands it what it is to know. */
+async function loadTracing(
   { log, pawl_version: version, otlp_headers, service_name }: Deps,
   endpoint: string,
   registry: Registry,
-): Promise<{ readonly tracer: Tracer; stop(): Promise<void> }> {
-  const [{ createTracer }, { createSpanExporter }] = await Promise.all([
-    import('./tracer.ts'),
-    import('./span-exporter.ts'),
-  ]);
+): Promise<Tracing> {
+  const { startTracing } = await import('./tracing.ts');
   const spans = registry.counter(
     { name: 'pawl_trace_spans_total', help: 'Spans that were sent, or dropped.' },
     'outcome',
   );
   const counters = { sent: spans.at('sent'), dropped: spans.at('dropped') };
-  const exporter = createSpanExporter({
+  return startTracing({
     url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
-    headers: {
-      ...(otlp_headers === null ? {} : headersOf(otlp_headers)),
-      'content-type': 'application/json',
-    },
+    headers: otlp_headers ?? '',
     resource: {
-      attributes: {
-        [spanNames.service_name]: service_name,
-        [spanNames.service_version]: version,
-        [spanNames.service_instance]: randomUUID(),
-      },
-      ...{ scope: 'pawl', version },
+      [spanNames.service_name]: service_name,
+      [spanNames.service_version]: version,
+      [spanNames.service_instance]: randomUUID(),
     },
-    log,
+    ...{ version, log, pause_ms: pauseMs, patience_ms: patienceMs },
     onDone: (outcome, count) => counters[outcome].inc(count),
-    pause_ms: pauseMs,
-    retries_ms: retriesMs,
   });
-  const tracer = createTracer({ onEnd: exporter.add, now: Date.now, elapsed, randomBytes });
-  return { tracer, stop: () => exporter.stop(stopGraceMs) };
-}
-
-/** The headers of a setting; what is not percent-encoded after all is taken as it is. */
-function headersOf(text: string): Record<string, string> {
-  const pairs = text.split(',').map((part) => {
-    const equals = part.indexOf('=');
-    return [part.slice(0, equals).trim().toLowerCase(), decoded(part.slice(equals + 1).trim())];
-  });
-  return Object.fromEntries(pairs);
-}
-
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
 }

@@ -1,98 +1,68 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Span, SpanAttributes, SpanStart, TraceContext, Tracer } from '../core/telemetry.ts';
+import {
+  type Context,
+  defaultTextMapGetter,
+  type Tracer as OtelTracer,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import type { Span, SpanStart, Tracer } from '../core/telemetry.ts';
 import { noTracer } from '../core/telemetry.ts';
 import { spanNames } from '../core/telemetry-names.ts';
-import { readTraceparent } from './trace-context.ts';
 
-/** A span that is over. Times are in milliseconds since 1970, with a fraction. */
-export type EndedSpan = {
-  readonly context: TraceContext;
-  /** The id of the span that it is below; null where a trace begins. */
-  readonly parent_id: string | null;
-  readonly name: string;
-  readonly kind: SpanStart['kind'];
-  readonly began: number;
-  readonly ended: number;
-  readonly attributes: SpanAttributes;
-  readonly failed: boolean;
-};
-
-type Deps = {
-  readonly onEnd: (span: EndedSpan) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** Milliseconds of a clock that nobody sets. */
-  readonly elapsed: () => number;
-  readonly randomBytes: (size: number) => Uint8Array;
-};
-
-type OpenSpan = Span & { readonly context: TraceContext; readonly isRequest: boolean };
+type OpenSpan = Span & { readonly context: Context; readonly isRequest: boolean };
 
 /** Queued work of which nobody knows whether this process will ever do it must not be remembered for ever. */
 const mostHandedOver = 10_000;
 
-/** Traces as W3C Trace Context and OpenTelemetry have them. The span under way follows what is awaited. */
-export function createTracer({ onEnd, now, elapsed, randomBytes }: Deps): Tracer {
-  const underWay = new AsyncLocalStorage<OpenSpan>();
-  const handedOver = new Map<string, TraceContext>();
-  const newId = (size: number): string => Buffer.from(randomBytes(size)).toString('hex');
+const kinds = {
+  server: SpanKind.SERVER,
+  client: SpanKind.CLIENT,
+  internal: SpanKind.INTERNAL,
+} as const;
 
-  function take(name: string): TraceContext | null {
+/**
+ * Traces by OpenTelemetry. The span under way follows what is awaited, and is known here alone: libraries that ask
+ * OpenTelemetry for it see none, so that what they would write down of a conversation goes nowhere.
+ */
+export function createTracer(otel: OtelTracer): Tracer {
+  const underWay = new AsyncLocalStorage<OpenSpan>();
+  const handedOver = new Map<string, Context>();
+  const propagator = new W3CTraceContextPropagator();
+
+  function take(name: string): Context {
     const found = handedOver.get(name);
     handedOver.delete(name);
-    return found ?? null;
+    return found ?? ROOT_CONTEXT;
   }
 
-  function parentOf(start: SpanStart): TraceContext | null {
-    if (start.follows !== undefined) return take(start.follows);
-    if ('traceparent' in start) return readTraceparent(start.traceparent);
-    return underWay.getStore()?.context ?? null;
+  function parentOf({ follows, ...start }: SpanStart): Context {
+    if (follows !== undefined) return take(follows);
+    if (!('traceparent' in start)) return underWay.getStore()?.context ?? ROOT_CONTEXT;
+    return propagator.extract(ROOT_CONTEXT, { traceparent: start.traceparent }, defaultTextMapGetter);
   }
 
   return {
     begin(start): OpenSpan {
-      const parent = parentOf(start);
-      const context = {
-        trace_id: parent?.trace_id ?? newId(16),
-        span_id: newId(8),
-        sampled: parent?.sampled ?? true,
-      };
-      const began = now();
-      const since = elapsed();
-      let { name, attributes } = start;
-      let failed = false;
-      let isOver = false;
-      const span: OpenSpan = {
-        context,
-        isRequest: start.kind === 'server',
-        rename: (better) => {
-          name = better;
-        },
-        set: (more) => {
-          attributes = { ...attributes, ...more };
-        },
+      const { name, kind, attributes } = start;
+      const span = otel.startSpan(name, { kind: kinds[kind], attributes }, parentOf(start));
+      const open: OpenSpan = {
+        // Without the span itself, which is not to be kept for as long as somebody may follow it.
+        context: trace.setSpanContext(ROOT_CONTEXT, span.spanContext()),
+        isRequest: kind === 'server',
+        rename: (better) => void span.updateName(better),
+        set: (more) => void span.setAttributes(more),
         fail: (type) => {
-          failed = true;
-          attributes = { ...attributes, [spanNames.error_type]: type };
+          span.setAttribute(spanNames.error_type, type);
+          span.setStatus({ code: SpanStatusCode.ERROR });
         },
-        within: (work) => underWay.run(span, work),
-        end: () => {
-          if (isOver || !context.sampled) return;
-          isOver = true;
-          const parent_id = parent?.span_id ?? null;
-          onEnd({
-            context,
-            parent_id,
-            name,
-            kind: start.kind,
-            began,
-            ended: began + elapsed() - since,
-            attributes,
-            failed,
-          });
-        },
+        within: (work) => underWay.run(open, work),
+        end: () => span.end(),
       };
-      return span;
+      return open;
     },
 
     current: () => underWay.getStore() ?? noTracer.current(),

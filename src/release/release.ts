@@ -58,7 +58,7 @@ type Deps = {
 export function createRelease(deps: Deps) {
   const { duty } = deps;
   const aliases = createAliases(deps);
-  const sweeper = createSweeper(deps);
+  const sweeper = createSweeper({ ...deps, shared: deps.bus.shared });
   const evidence = createEvidence(deps.comparisons);
   const records = createPromotionRecords({ ...deps, aliases, evidence });
   const carryOut = createCarryOut({ ...deps, aliases, records });

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Clock, readTime } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Duty } from '../queue/duties.ts';
 import { deleteSweep, findAlias, listSweeps, type SweepRow } from '../store/aliases.ts';
@@ -19,33 +20,50 @@ type Deps = {
   readonly log: Log;
   readonly stopping: Stopping;
   readonly duty: Pick<Duty, 'isMine'>;
+  readonly clock: Clock;
+  /** Whether other processes make sessions as well. */
+  readonly shared: boolean;
 };
 
 const firstPauseMs = 1000;
 const lastPauseMs = 30_000;
+/** Another process may have read an alias before it moved, and make a session of it this much later. */
+const settlesUs = 30_000_000;
+const settlePauseMs = 3000;
 
 /**
  * Stops the sessions of versions that were rolled back. What is to be done is written down with the rollback, so that
  * it is gone on with after a crash.
  */
-export function createSweeper({ store, log, stopping, duty }: Deps) {
+export function createSweeper({ store, log, stopping, duty, clock, shared }: Deps) {
   const closing = new AbortController();
   const { signal } = closing;
   let underway: Promise<void> | null = null;
   let again = false;
+  let roused = new AbortController();
 
-  async function sweepAll(): Promise<void> {
+  /** Gives whether all of it is over. */
+  async function sweepAll(): Promise<boolean> {
     const failures: unknown[] = [];
+    let isOver = true;
     for (const one of await listSweeps(store.db)) {
-      if (signal.aborted) return;
+      if (signal.aborted) return true;
+      isOver &&= !isFresh(one);
       // One that fails must not hold up the others.
       await sweep(one).catch((error: unknown) => failures.push(error));
     }
     for (const one of await listCanarySweeps(store.db)) {
-      if (signal.aborted) return;
+      if (signal.aborted) return true;
+      isOver &&= !isFresh(one);
       await sweepCanary(one).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];
+    return isOver;
+  }
+
+  /** Whether sessions of it may still be made by a process that has not heard of it. */
+  function isFresh({ created_at }: Pick<SweepRow, 'created_at'>): boolean {
+    return shared && clock.now() - readTime(created_at) < settlesUs;
   }
 
   async function sweepCanary(one: CanarySweepRow): Promise<void> {
@@ -57,16 +75,17 @@ export function createSweeper({ store, log, stopping, duty }: Deps) {
   }
 
   async function stopSessions(
-    { agent_id, alias, version, mode }: Pick<SweepRow, 'agent_id' | 'alias' | 'version' | 'mode'>,
+    one: Pick<SweepRow, 'agent_id' | 'alias' | 'version' | 'mode' | 'created_at'>,
     done: () => Promise<void>,
   ): Promise<void> {
+    const { agent_id, alias, version, mode } = one;
     const sessions = { agent_id, alias, version };
     const now = await findAlias(store.db, { agent_id, name: alias });
     const interrupts = mode === 'interrupt';
     // Where the version is served again, its sessions are to go on.
     const isBack = now?.version === version || now?.canary_version === version;
     const stopped = isBack ? 0 : await stopping.stopVersion(sessions, { interrupts, signal });
-    if (stopped === null) return;
+    if (stopped === null || isFresh(one)) return;
     await done();
     log.info({ ...sessions, stopped }, 'Sessions of a version that was rolled back are stopped');
   }
@@ -76,8 +95,12 @@ export function createSweeper({ store, log, stopping, duty }: Deps) {
       if (!duty.isMine()) return;
       try {
         again = false;
-        await sweepAll();
-        if (!again) return;
+        roused = new AbortController();
+        const isOver = await sweepAll();
+        if (isOver && !again) return;
+        const either = AbortSignal.any([signal, roused.signal]);
+        if (!isOver) await wait(settlePauseMs, undefined, { signal: either, ref: false }).catch(() => {});
+        pauseMs = firstPauseMs;
         continue;
       } catch (error) {
         log.error(
@@ -91,6 +114,7 @@ export function createSweeper({ store, log, stopping, duty }: Deps) {
 
   function wake(): void {
     again = true;
+    roused.abort();
     underway ??= run().finally(() => {
       underway = null;
       if (again && !signal.aborted && duty.isMine()) wake();

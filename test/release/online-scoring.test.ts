@@ -69,10 +69,9 @@ afterEach(async () => {
 });
 
 function start(): OnlineScoring {
-  const scores = createScores({ store, clock, ids: createIds(clock, randomBytes) });
-  const actor = { key_id: null, name: 'pawl', role: 'editor' } as const;
-  const deps = { store: breakable(), clock, log: note(), recordScore: scores.record, actor };
-  return createOnlineScoring({ ...deps, openScorers, duty: ownDuty() });
+  const { record: recordScore } = createScores({ store, clock, ids: createIds(clock, randomBytes) });
+  const deps = { store: breakable(), clock, log: note(), openScorers, duty: ownDuty() };
+  return createOnlineScoring({ ...deps, recordScore, actor: { key_id: null, name: 'pawl', role: 'editor' } });
 }
 
 function openScorers(): SessionScorers {
