@@ -351,7 +351,7 @@ export const settings = {
     ...secret,
     env: 'PAWL_OTLP_HEADERS',
     fallback_env: 'OTEL_EXPORTER_OTLP_HEADERS',
-    read: (text) => (/^[\w-]+ *=[^,\s]+( *, *[\w-]+ *=[^,\s]+)*$/.test(text) ? text : null),
+    read: (text) => (text.split(',').every((part) => isHeader(part.trim())) ? text : null),
     expects: 'name=value, separated by commas, each value percent-encoded',
     help: 'Headers that are sent along with traces.',
   } as Setting<string | null>,

@@ -256,6 +256,17 @@ describe('Without keys', () => {
     },
   );
 
+  test.each(['cross-site', 'same-site', 'same-origin'])(
+    'what a web page loads without saying its origin is refused: %s',
+    async (site) => {
+      expect(await status({ 'sec-fetch-site': site })).toBe(403);
+    },
+  );
+
+  test('somebody who types the address into a browser is served', async () => {
+    expect(await status({ 'sec-fetch-site': 'none' })).toBe(200);
+  });
+
   test.each([
     'evil.example',
     'evil.example:7295',

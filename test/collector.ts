@@ -24,8 +24,8 @@ export type Collector = {
   readonly bodies: readonly string[];
   /** What the next requests are answered, one after the other; before and after that it is 200. */
   answer(...next: (number | 'silence')[]): void;
-  /** Waits for a span that ended under this name, the newest. */
-  span(name: string): Promise<ArrivedSpan>;
+  /** Waits for a span that ended under this name, with these attributes: the newest. */
+  span(name: string, attributes?: ArrivedSpan['attributes']): Promise<ArrivedSpan>;
   close(): void;
 };
 
@@ -54,7 +54,7 @@ export async function startCollector(): Promise<Collector> {
       headers.push(request.headers);
       if (answer === 200) bodies.push(body);
       // Whoever sends again need not wait.
-      response.writeHead(answer, { 'retry-after': '0' }).end('{}');
+      response.writeHead(answer, { 'retry-after': new Date(0).toUTCString() }).end('{}');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -62,13 +62,19 @@ export async function startCollector(): Promise<Collector> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ...{ headers, bodies },
     answer: (...next) => void answers.push(...next),
-    span: (name) =>
-      eventually(`span ${name}`, () => bodies.flatMap(spansIn).findLast((one) => one.name === name)),
+    span: (name, attributes = {}) =>
+      eventually(`span ${name}`, () =>
+        bodies.flatMap(spansIn).findLast((one) => one.name === name && has(one, attributes)),
+      ),
     close() {
       server.closeAllConnections();
       server.close();
     },
   };
+}
+
+function has(span: ArrivedSpan, attributes: ArrivedSpan['attributes']): boolean {
+  return Object.entries(attributes).every(([key, value]) => span.attributes[key] === value);
 }
 
 function spansIn(text: string): ArrivedSpan[] {

@@ -159,10 +159,11 @@ describe('The metrics', () => {
 
 describe('The traces', () => {
   test('join that of the caller, with the turn below the request, and what it did below the turn', async () => {
+    // The last to end; whatever else there is has been sent before it.
+    const turn = await collector.span('invoke_agent armed', { 'pawl.turn.outcome': 'error' });
     const request = await collector.span('POST /v1/sessions/:id/events');
     const pay = await collector.span('execute_tool pay');
     const chat = await collector.span('chat claude-test');
-    const turn = await collector.span('invoke_agent armed');
     expect(pay).toMatchObject({
       traceId: caller.trace,
       attributes: { 'gen_ai.tool.name': 'pay', 'pawl.mcp_server.name': 'orders' },
@@ -250,7 +251,9 @@ test('Nothing of tracing is loaded unless somebody wants traces', async () => {
   const loading = texts.filter(({ text }) => loads.test(text)).map(({ path }) => path);
   expect(loading.sort()).toEqual(['observe/tracer.ts', 'observe/tracing.ts']);
   expect(await loadedBy(null)).toEqual([]);
-  expect(await loadedBy(collector.url)).toEqual(expect.arrayContaining(['sdk-trace', 'exporter-trace-otlp-http']));
+  expect(await loadedBy(collector.url)).toEqual(
+    expect.arrayContaining(['sdk-trace', 'exporter-trace-otlp-http']),
+  );
 });
 
 /** Which packages of OpenTelemetry a process loads that begins to observe. */

@@ -115,7 +115,9 @@ function secretsOf({ headers }: FastifyRequest): string[] {
  */
 function withoutKey({ headers }: FastifyRequest): Actor {
   const host = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-  if (headers.origin !== undefined || !loopbackHosts.includes(host)) {
+  // For what a page shows, such as a picture, browsers say no origin, but where it was asked from.
+  const { origin, 'sec-fetch-site': site = 'none' } = headers;
+  if (origin !== undefined || site !== 'none' || !loopbackHosts.includes(host)) {
     throw new PawlError('permission', 'Without API keys, only programs on this machine are served');
   }
   return localActor;

@@ -1,12 +1,17 @@
+import { plainLines } from '../core/plain-text.ts';
+
 /** Something that a user can act on. The message is the one sentence that is printed. */
 export class CommandError extends Error {}
 
 /** The user has stopped the command; nothing needs to be said about it. */
 export class InterruptedError extends Error {}
 
-/** What to print for whatever was thrown: one sentence, with its full stop. */
+/**
+ * What to print for whatever was thrown: one sentence, with its full stop. It may be a server's, or have names in it that
+ * anybody has chosen, so that nothing in it does anything to a terminal.
+ */
 export function sentenceOf(error: unknown): string {
-  const text = firstMessage(error).trim();
+  const text = plainLines(firstMessage(error)).trim();
   return /[.!?)`]$/.test(text) ? text : `${text}.`;
 }
 

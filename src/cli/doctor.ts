@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { ConfigError, type LoadedConfig, loadConfig, processEnvironment } from '../config.ts';
 import { type Config, type SettingName, settings } from '../settings.ts';
 import { sentenceOf } from './command-error.ts';
-import { databasePlace, withoutPassword } from './database-place.ts';
+import { databasePlace, withoutSecrets } from './database-place.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createLog } from './log.ts';
 import { columns, type Format, outputOption, paintFor, print, printJson } from './output.ts';
@@ -112,8 +112,7 @@ function settingFindings({ config, sources }: LoadedConfig): SettingFinding[] {
   return (Object.keys(settings) as SettingName[]).map((name) => {
     const setting = settings[name];
     const value: Config[SettingName] = config[name];
-    const isUrl = name.endsWith('_base_url') && typeof value === 'string';
-    const plain = isUrl ? withoutPassword(value) : value;
+    const plain = typeof value === 'string' ? withoutSecrets(value) : value;
     const shown = 'secret' in setting ? (value === null ? 'not set' : 'set') : plain;
     return { name, value: shown, source: sources[name], variable: setting.env };
   });

@@ -1,4 +1,5 @@
 import { networkReason } from './command-error.ts';
+import { withoutSecrets } from './database-place.ts';
 
 /** Whether a configured provider answers. */
 export type ProviderCheck = {
@@ -64,7 +65,7 @@ async function check(target: Endpoint, router: Providers): Promise<ProviderCheck
       problem: problemOf(response.status),
     };
   } catch (error) {
-    return { provider, endpoint, answer: null, problem: `does not answer (${networkReason(error)})` };
+    return { provider, endpoint, answer: null, problem: `does not answer (${withoutSecrets(networkReason(error))})` };
   }
 }
 
@@ -81,7 +82,7 @@ function endpointsOf(config: Settings): Endpoint[] {
     const endpoint = trimmed(anthropic_base_url ?? 'https://api.anthropic.com').replace(/\/v1$/, '');
     endpoints.push({
       provider: 'anthropic',
-      endpoint: withoutSecrets(endpoint),
+      endpoint: trimmed(withoutSecrets(endpoint)),
       models_url: `${endpoint}/v1/models`,
       headers: {
         'anthropic-version': '2023-06-01',
@@ -97,7 +98,7 @@ function endpointsOf(config: Settings): Endpoint[] {
     const endpoint = trimmed(openai_base_url ?? 'https://api.openai.com/v1');
     endpoints.push({
       provider: 'openai',
-      endpoint: withoutSecrets(endpoint),
+      endpoint: trimmed(withoutSecrets(endpoint)),
       models_url: `${endpoint}/models`,
       headers: openai_api_key === null ? {} : { authorization: `Bearer ${openai_api_key}` },
     });
@@ -107,9 +108,4 @@ function endpointsOf(config: Settings): Endpoint[] {
 
 function trimmed(url: string): string {
   return url.replace(/\/+$/, '');
-}
-
-function withoutSecrets(text: string): string {
-  const url = new URL(text);
-  return trimmed(`${url.origin}${url.pathname}`);
 }

@@ -14,6 +14,12 @@ export function plain(text: string): string {
     .trim();
 }
 
+/** The same for a text of several lines, which it keeps with the spaces that they begin with. */
+export function plainLines(text: string): string {
+  const lines = text.split('\n').map((line) => (/^ */.exec(line)?.[0] ?? '') + plain(line));
+  return lines.join('\n');
+}
+
 /** Plain text in at most so many characters. */
 export function short(text: string, most: number): string {
   const characters = [...plain(text)];

@@ -1,4 +1,9 @@
-import { callWithTimeout, type ExportResult, ExportResultCode, parseKeyPairsIntoRecord } from '@opentelemetry/core';
+import {
+  callWithTimeout,
+  type ExportResult,
+  ExportResultCode,
+  parseKeyPairsIntoRecord,
+} from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import {
@@ -86,7 +91,8 @@ function countedExporter(
     const isSent = code === ExportResultCode.SUCCESS;
     // Once for each outage: the metrics have the numbers.
     if (isSent && isDown) log.info({}, 'Traces arrive again');
-    if (!isSent && !isDown) log.warn({ reason: reasonOf(error) }, 'Traces could not be sent, and are dropped');
+    if (!isSent && !isDown)
+      log.warn({ reason: reasonOf(error) }, 'Traces could not be sent, and are dropped');
     isDown = !isSent;
     onDone(isSent ? 'sent' : 'dropped', spans);
   }

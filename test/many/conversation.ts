@@ -100,7 +100,8 @@ export async function converseOn(
 
 /** Whether the history has everything that was acknowledged: what was sent twice, because an answer was lost, as well. */
 function isKnown(acknowledged: ReadonlySet<string>, known: readonly { readonly id: string }[]): boolean {
-  return acknowledged.isSubsetOf(new Set(known.map(({ id }) => id)));
+  const ids = new Set(known.map(({ id }) => id));
+  return [...acknowledged].every((id) => ids.has(id));
 }
 
 /** What the user has said, as the history has it. */

@@ -4,7 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startGatedModel } from '../gated-model.ts';
-import { answersIn, converse, errorOf, eventually, history, makeSetting, openSession, say, untilIdle } from '../story.ts';
+import {
+  answersIn,
+  converse,
+  errorOf,
+  eventually,
+  history,
+  makeSetting,
+  openSession,
+  say,
+  untilIdle,
+} from '../story.ts';
 import { orderProblems } from '../turn-order.ts';
 import { startMember } from './member.ts';
 
@@ -16,7 +26,9 @@ import { startMember } from './member.ts';
 
 /** Lets a process write files up to a size in bytes, or to any. */
 function letWrite(pid: number, size: number | 'unlimited'): void {
-  const done = spawnSync('prlimit', ['--pid', String(pid), `--fsize=${size}:unlimited`], { encoding: 'utf8' });
+  const done = spawnSync('prlimit', ['--pid', String(pid), `--fsize=${size}:unlimited`], {
+    encoding: 'utf8',
+  });
   if (done.status !== 0) throw new Error(`prlimit: ${done.error?.message ?? done.stderr}`);
 }
 

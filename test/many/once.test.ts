@@ -101,7 +101,8 @@ test('what one process has begun, another one ends, and everything is done once'
   const run = await startRun(begun, 'many');
   const comparison = await ask<ComparisonResponse>(begun, '/comparisons', { eval: 'both' });
   const talked = talkOfMany(second.client, teams, 10);
-  const counts = () => ask<EvalRunResponse>(place, `/eval_runs/${run.id}`).then(({ counts: { done } }) => done);
+  const counts = () =>
+    ask<EvalRunResponse>(place, `/eval_runs/${run.id}`).then(({ counts: { done } }) => done);
   await eventually('some results', async () => (await counts()) > 5, patienceMs);
   await eventually('a delivery under way', () => receiver.received.length > 0, patienceMs);
   const before = await retrieveRollout(place, rollout);
@@ -110,7 +111,11 @@ test('what one process has begun, another one ends, and everything is done once'
   expect(await counts()).toBeLessThan(60);
 
   const done = await finished(place, run);
-  expect(done.run).toMatchObject({ status: 'completed', error: null, counts: { total: 60, done: 60, errors: 0 } });
+  expect(done.run).toMatchObject({
+    status: 'completed',
+    error: null,
+    counts: { total: 60, done: 60, errors: 0 },
+  });
   expect(new Set(done.results.map(({ case_id }) => case_id)).size).toBe(60);
   expect(done.results).toHaveLength(60);
   const end = (await statesOf<ComparisonResponse>(place, `/comparisons/${comparison.id}/stream`)).at(-1);
@@ -134,7 +139,11 @@ test('what one process has begun, another one ends, and everything is done once'
   const copies = await rowsOf('select copy_of from sessions where copy_of is not null');
   expect(copies.map((copy) => copy['copy_of']).toSorted()).toEqual(ids.toSorted());
 
-  await eventually('another look', async () => (await looksOf(place, rollout)) > before.looks + 2, patienceMs);
+  await eventually(
+    'another look',
+    async () => (await looksOf(place, rollout)) > before.looks + 2,
+    patienceMs,
+  );
   await look(async (rows) => {
     expect([...(await lookProblems(rows)), ...(await placeProblems(rows))]).toEqual([]);
     expect(await countingProblems(rows)).toEqual([]);

@@ -8,7 +8,11 @@ const patienceMs = 60_000;
 /** Takes PostgreSQL away for a while, and sees that the same processes say so, and come back by themselves. */
 export async function takeDatabaseAway(
   fleet: Fleet,
-  { cluster, awayMs, beforeMs }: { readonly cluster: Cluster; readonly awayMs: number; readonly beforeMs: number },
+  {
+    cluster,
+    awayMs,
+    beforeMs,
+  }: { readonly cluster: Cluster; readonly awayMs: number; readonly beforeMs: number },
 ): Promise<void> {
   const pids = fleet.members().map(({ pid }) => pid);
   await pause(beforeMs);
@@ -22,7 +26,8 @@ export async function takeDatabaseAway(
   for (const member of fleet.members()) {
     if (!member.alive()) fleet.complain(`a process has ended: ${member.complaints().slice(-2000)}`);
   }
-  if (fleet.members().some(({ pid }, place) => pid !== pids[place])) fleet.complain('a process is another one');
+  if (fleet.members().some(({ pid }, place) => pid !== pids[place]))
+    fleet.complain('a process is another one');
 }
 
 /** Waits until every process says so of itself. */

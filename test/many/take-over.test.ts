@@ -52,17 +52,7 @@ test('turns of a process that is killed, or stands still, go on in another one; 
   // The first one has all the duties, webhooks among them.
   const still = await start('1');
   const duties = "select 1 from pgboss.job where name = 'duties' and state = 'active'";
-  await eventually('all duties taken', async () => (await rowsOf(duties)).length === dutyNames.length).catch(
-    async (e) => {
-      console.log(
-        await rowsOf(
-          'select singleton_key, state, created_on, started_on, heartbeat_on, now() from pgboss.job',
-        ),
-        still.member.complaints(),
-      );
-      throw e;
-    },
-  );
+  await eventually('all duties taken', async () => (await rowsOf(duties)).length === dutyNames.length);
   const [dying, slow] = await Promise.all([start('1'), start('1')]);
   await slow.client.post('/pawl/v1/webhooks', {
     body: { url: receiver.url, enabled_events: ['session.status_idled'] },
