@@ -7,6 +7,8 @@ import { type Subject, startPawl } from './servers.ts';
 
 const concurrency = 64;
 const cases = 1000;
+/** How many cases each process has before it is measured, or many processes would be measured cold. */
+const warmUpCases = 300;
 
 /** How many processes there are, and whether a session keeps to one of them or each request goes to the next. */
 const ways = [
@@ -81,7 +83,7 @@ async function runWay(
   try {
     const place = await prepare(first, clients[0] ?? createClient(first));
     const of = spread === 'requests' ? [oneAfterTheOther(clients)] : clients;
-    await runCases(first, of, place, cases / 4);
+    await runCases(first, of, place, warmUpCases * count);
     const cpu = (): number => subjects.reduce((sum, subject) => sum + subject.cpuMs(), 0);
     const cpuBefore = cpu();
     const began = performance.now();

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,7 +80,10 @@ async function start(
     stdio: ['ignore', 'pipe', stderr],
   });
   // A scenario that fails leaves nothing behind.
-  const end = (): void => void child.kill('SIGKILL');
+  const end = (): void => {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
   process.once('exit', end);
   child.once('exit', () => process.off('exit', end));
   const url = await firstUrl(child);

@@ -211,6 +211,12 @@ export const settings = {
   files_s3_endpoint: {
     ...url,
     env: 'PAWL_FILES_S3_ENDPOINT',
+    // The client could not use one, and would have it in its complaint.
+    read: (text) => {
+      const found = URL.parse(text);
+      return found?.username === '' && found.password === '' ? url.read(text) : null;
+    },
+    expects: `${url.expects}, without a user name or a password`,
     help: 'Where that store is, when not at Amazon.',
   } as Setting<string | null>,
   files_s3_region: {
@@ -388,6 +394,11 @@ function isNetwork(text: string): boolean {
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
   return bits === undefined || wholeNumber(1, version === 4 ? 32 : 128)(bits) !== null;
+}
+
+/** A header and its value, whose percent signs each begin what a byte is written as. */
+function isHeader(text: string): boolean {
+  return /^[\w-]+ *=([^;%\s]|%[\da-f]{2})+$/i.test(text);
 }
 
 function aesKey(text: string): string | null {

@@ -40,6 +40,7 @@ describe('A setting', () => {
     ['PAWL_OPENAI_BASE_URL', 'localhost:1', 'PAWL_OPENAI_BASE_URL: expected a URL'],
     ['PAWL_LOG_LEVEL', 'loud', 'PAWL_LOG_LEVEL: expected one of debug, info, warn, error, silent'],
     ['PAWL_FILES_URL', 'https://bucket', 'PAWL_FILES_URL: expected s3://bucket, or s3://bucket/prefix'],
+    ['PAWL_FILES_S3_ENDPOINT', 'https://ann:secret@s3.example', 'without a user name or a password'],
     ['PAWL_FILES_URL', 's3://bucket/../a b', 'PAWL_FILES_URL: expected s3://bucket, or s3://bucket/prefix'],
     ['PAWL_MAX_FILE_BYTES', '0', 'PAWL_MAX_FILE_BYTES: expected a whole number of bytes from 1'],
     ['PAWL_TRUSTED_PROXIES', 'proxy.example', 'PAWL_TRUSTED_PROXIES: expected IP addresses and networks'],
@@ -47,6 +48,7 @@ describe('A setting', () => {
     ['PAWL_TRUSTED_PROXIES', '::1/64/2', 'PAWL_TRUSTED_PROXIES: expected IP addresses and networks'],
     ['PAWL_ALLOW_NO_KEY', 'perhaps', 'PAWL_ALLOW_NO_KEY: expected true or false'],
     ['PAWL_VAULT_KEY', 'too short', 'PAWL_VAULT_KEY: expected 32 random bytes in base64'],
+    ['PAWL_OTLP_HEADERS', 'a=b,key=100%', 'PAWL_OTLP_HEADERS: expected name=value, separated by commas'],
   ])('%s=%s is refused by name', (name, value, sentence) => {
     expect(() => load({ env: { [name]: value } })).toThrow(sentence);
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -282,5 +282,7 @@ describe('Over HTTP and by commands', () => {
       stderr: expect.stringContaining('created_at[lt]: ') as unknown,
     });
     expect(readdirSync(dir).toSorted()).toEqual(['all.jsonl', 'some.jsonl.gz']);
+    // All that users said is nobody's but the owner's to read.
+    expect(paths.map((path) => statSync(path).mode & 0o077)).toEqual([0, 0]);
   });
 });

@@ -23,6 +23,6 @@ export function withoutPassword(text: string): string {
 /** A text for people to see that may name URLs: what stands before a host or behind a path may be secret, and is left out. */
 export function withoutSecrets(text: string): string {
   return text
-    .replace(/(https?:\/\/)[^\s/?#]*@/gi, '$1')
+    .replace(/(https?:[\\/]*)[^\s\\/?#]*@/gi, '$1')
     .replace(/(https?:\/\/[^\s?#]*)[?#]\S*?(?=,\s*(?:[\w.-]+=)?https?:|[\s)]|$)/gi, '$1');
 }

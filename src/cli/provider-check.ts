@@ -65,7 +65,12 @@ async function check(target: Endpoint, router: Providers): Promise<ProviderCheck
       problem: problemOf(response.status),
     };
   } catch (error) {
-    return { provider, endpoint, answer: null, problem: `does not answer (${withoutSecrets(networkReason(error))})` };
+    return {
+      provider,
+      endpoint,
+      answer: null,
+      problem: `does not answer (${withoutSecrets(networkReason(error))})`,
+    };
   }
 }
 

@@ -109,7 +109,7 @@ export function createEvaluation(deps: Deps) {
 
     /** Takes up what nobody works on any more; without `adopt`, runs wait until somebody resumes them. */
     async recover(adopt: boolean): Promise<void> {
-      await datasets.sweep();
+      await datasets.sweep(!queue.durable);
       // Where others may be at work, it is for them.
       if (adopt || !queue.durable) await runs.recover(adopt);
       if (adopt) await comparisons.recover();

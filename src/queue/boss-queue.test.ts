@@ -114,8 +114,8 @@ describe('Work that waits in PostgreSQL', () => {
 
   test('is told of to all processes, and counted', async () => {
     const looks = { one: 0, two: 0 };
-    one.onWork('turns', () => looks.one++);
-    two.onWork('turns', () => looks.two++);
+    one.onWork('turns', () => looks.one++ < 0);
+    two.onWork('turns', () => looks.two++ < 0);
     await add('a', 'b');
     one.announce([turn('a'), turn('b')]);
     expect(looks.one).toBeGreaterThan(0);

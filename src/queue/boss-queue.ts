@@ -63,9 +63,9 @@ export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queu
     });
   }
 
-  const looks = new Map<QueueName, () => void>();
+  const looks = new Map<QueueName, () => boolean>();
   const depths = new Map<QueueName, number>();
-  const look = (queue: QueueName): void => looks.get(queue)?.();
+  const look = (queue: QueueName): boolean => looks.get(queue)?.() ?? false;
   bus.on('work', ({ queue }) => look(queue as QueueName));
   bus.onGap(() => queueNames.forEach(look));
   const alarm = setInterval(() => {
@@ -103,8 +103,8 @@ export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queu
     },
     announce(jobs) {
       for (const queue of new Set(jobs.map((job) => job.queue))) {
-        look(queue);
-        bus.send({ type: 'work', queue });
+        // Where there is room here, nobody else needs to ask for it.
+        if (!look(queue)) bus.send({ type: 'work', queue });
       }
     },
     async hurry(queue, subject) {

@@ -153,15 +153,16 @@ test('Of two processes on PostgreSQL, one does each duty, and the other one as s
     all.push(...both);
     const holders = (): string[] =>
       dutyNames.map((name) => both.map((duties) => (duties.of(name).isMine() ? 'x' : '-')).join(''));
-    for (const duties of both) await duties.start();
-    await eventually('that everything is seen to', () => !holders().includes('--'));
-    expect(holders().every((who) => who === 'x-' || who === '-x')).toBe(true);
-    const woken = Promise.withResolvers<void>();
     const [first, second] = both;
-    second?.of('webhooks').onWake(woken.resolve);
+    await first?.start();
+    await eventually('that everything is seen to', () => holders().every((who) => who === 'x-'));
+    let woken = 0;
+    second?.of('webhooks').onWake(() => woken++);
+    await second?.start();
+    expect(holders().every((who) => who === 'x-')).toBe(true);
     await first?.stop();
     await eventually('that the other one has taken over', () => holders().every((who) => who === '-x'));
-    await woken.promise;
+    expect(woken).toBe(1);
     await second?.stop();
     expect(holders().every((who) => who === '--')).toBe(true);
   } finally {

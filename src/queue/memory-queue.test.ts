@@ -87,7 +87,7 @@ describe('What waits in memory', () => {
   test('is told of to whoever takes it: when it comes, is given back, or is hurried', async () => {
     const queue = createMemoryQueue();
     let looks = 0;
-    queue.onWork('turns', () => looks++);
+    queue.onWork('turns', () => looks++ < 0);
     queue.onWork('duties', () => expect.unreachable('There is no duty'));
     queue.announce([turn('a')]);
     expect(looks).toBe(1);

@@ -4,7 +4,7 @@ import type { Job, NewJob, Queue, QueueName, Taking } from './queue.ts';
 export function createMemoryQueue(): Queue {
   const waiting = new Map<QueueName, Job[]>();
   const urgent = new Set<string>();
-  const looks = new Map<QueueName, () => void>();
+  const looks = new Map<QueueName, () => boolean>();
   /** How many jobs of a group are under way. */
   const underway = new Map<string, number>();
   let last = 0;

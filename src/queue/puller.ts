@@ -134,7 +134,10 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
     /** Takes work from now on. */
     start(): void {
       isOn = true;
-      queue.onWork(name, pull);
+      queue.onWork(name, () => {
+        pull();
+        return isOn && underway.size < most && groupRoom().full.length === 0;
+      });
       if (queue.durable) {
         const beat = (): void => void touch().catch(() => {});
         pulse = setInterval(beat, touchEveryMs).unref();

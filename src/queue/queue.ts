@@ -59,8 +59,8 @@ export type Queue = {
   giveBack(job: Job): Promise<void>;
   /** How many jobs wait, as of a moment ago. */
   waiting(queue: QueueName): number;
-  /** Calls back when there may be something to take. */
-  onWork(queue: QueueName, look: () => void): void;
+  /** Calls back when there may be something to take. `look` says whether it takes whatever there is. */
+  onWork(queue: QueueName, look: () => boolean): void;
   /** Ends waiting, once nothing is under way. */
   close(): Promise<void>;
 };

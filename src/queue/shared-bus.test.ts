@@ -67,7 +67,11 @@ describe('A bus over PostgreSQL', () => {
   async function sql(query: string): Promise<void> {
     const client = new Client({ connectionString: database.url });
     await client.connect();
-    await client.query(query).finally(() => client.end());
+    try {
+      await client.query(query);
+    } finally {
+      await client.end();
+    }
   }
 
   test('is heard by others, in order, and not by who says it', async () => {

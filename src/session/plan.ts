@@ -1,13 +1,10 @@
 import type { Versions } from '../agent/versions.ts';
 import { type AgentConfig, applyOverrides } from '../core/agent-config.ts';
 import type { ReadyBlock, ResultBlock } from '../core/content.ts';
-import { conversationTypes } from '../core/events.ts';
 import type { ModelRequest, ProviderName } from '../model/model.ts';
 import type { Router } from '../model/router.ts';
-import type { Store } from '../store/dialect.ts';
-import { listEvents } from '../store/events.ts';
 import type { SessionRow } from '../store/sessions.ts';
-import type { PlacedEvent } from './compaction.ts';
+import type { Conversations } from './conversations.ts';
 import { overridesOf } from './opening.ts';
 import type { Toolbox } from './toolbox.ts';
 import { type ConversationEvent, transcript } from './transcript.ts';
@@ -18,7 +15,7 @@ export type Attachments = {
 };
 
 type Deps = {
-  readonly store: Store;
+  readonly conversations: Conversations;
   readonly router: Router;
   readonly attachments: Attachments;
   /** The most tokens that one reply may have. */
@@ -36,10 +33,10 @@ export type RequestPlan = {
 
 /** Puts together what the model of a session is asked next: all that was said since the last summary, and the tools. */
 export async function planRequest(
-  { store, router, attachments, max_tokens }: Deps,
+  { conversations, router, attachments, max_tokens }: Deps,
   { session, config, toolbox }: { session: SessionRow; config: AgentConfig; toolbox: Toolbox },
 ): Promise<RequestPlan> {
-  const events = await readConversation(store, session);
+  const events = await conversations.read(session);
   const route = router.route(config.model.id);
   return {
     provider: route?.provider ?? null,
@@ -53,17 +50,6 @@ export async function planRequest(
       max_tokens,
     },
   };
-}
-
-/** What was said in a session, from its last summary on. */
-export async function readConversation(store: Store, session: SessionRow): Promise<PlacedEvent[]> {
-  const rows = await listEvents(store.db, session.id, {
-    filter: { types: conversationTypes },
-    order: 'asc',
-    after: session.context_from - 1,
-    limit: Number.MAX_SAFE_INTEGER,
-  });
-  return rows.map((row) => ({ ...(JSON.parse(row.data) as ConversationEvent), seq: row.seq }));
 }
 
 /** The configuration that a session runs with: its version, with its overrides laid over. */

@@ -13,11 +13,12 @@ import { type Asking, failedFor, type TooLong } from './asking.ts';
 import { type McpCall, readCalls } from './calls.ts';
 import { afterPiece, doesNotFit, startSummary, summaryRequest, withSmallerPieces } from './compaction.ts';
 import type { Ended, Step } from './continuing.ts';
+import { createConversations } from './conversations.ts';
 import type { Ending } from './ending.ts';
 import { FencedError, requireAttempt } from './journal.ts';
 import { describeTurn, observedCall } from './observed-turns.ts';
 import { vaultIdsOf } from './opening.ts';
-import { type Attachments, planRequest, type RequestPlan, readConversation, sessionConfig } from './plan.ts';
+import { type Attachments, planRequest, type RequestPlan, sessionConfig } from './plan.ts';
 import { openRehearsal } from './rehearsal.ts';
 import type { Toolbox, Toolboxes } from './toolbox.ts';
 import type { TurnRecord } from './turn-record.ts';
@@ -42,12 +43,13 @@ type Deps = {
 /** Runs turns: ask the model, make the calls that it asks for, try again where that may help, and write it all down. */
 export function createTurns(deps: Deps) {
   const { store, log, record, asking } = deps;
+  const conversations = createConversations(store);
 
   /** Asks the model what comes next, and takes what it says. */
   async function request(run: Run, session: SessionRow): Promise<NextStep | TooLong> {
     const model = run.config.model.id;
     if (session.budget !== null && !deps.hasPrice(model)) return record.end(run, withoutPrice(model));
-    const plan = await planOrFailure(deps, { ...run, session });
+    const plan = await planOrFailure({ ...deps, conversations }, { ...run, session });
     if ('kind' in plan) return record.end(run, plan);
     const asked = await asking(run, { plan, span_id: session.open_span });
     if (asked.kind === 'over') return asked.step;
@@ -58,7 +60,7 @@ export function createTurns(deps: Deps) {
   /** Makes room in the model's window: what was said becomes a summary, and the turn goes on behind it. */
   async function compact(run: Run, { plan, error }: TooLong): Promise<NextStep> {
     const session = await requireSession(store, run);
-    let summary = startSummary(await readConversation(store, session));
+    let summary = startSummary(await conversations.read(session));
     // What is asked is too long by itself: there is nothing to put into fewer words.
     if (summary === null) return record.end(run, failedFor(error));
     while (summary.rest !== '') {
@@ -212,7 +214,7 @@ function tooLong(why: string): Ending {
 
 /** What the model is asked; what cannot be put together, because files cannot be read, ends the turn. */
 async function planOrFailure(
-  deps: Deps,
+  deps: Parameters<typeof planRequest>[0],
   given: Parameters<typeof planRequest>[1],
 ): Promise<RequestPlan | Ending> {
   try {

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
 import { DatabaseError, DatabaseInUseError, type Handle, type Store } from './dialect.ts';
 import { insertEvents } from './events.ts';
+import { takeOwnership } from './ownership.ts';
 import { openPostgres } from './postgres.ts';
 import { findSession, listSessions, lockSession, updateSession } from './sessions.ts';
 import { sampleEvent, sampleSession, seedSession } from './store.testsuite.ts';
@@ -46,11 +48,17 @@ function meetingOf(size: number): () => Promise<void> {
 }
 
 describe('Ownership', () => {
-  test('a second opening is refused while the first serves, and not after that', async () => {
+  test('is shared by those who serve, and had alone only where nobody else is', async () => {
     const own = await freshDatabase();
     const first = await openPostgres(own.url);
-    await expect(openPostgres(own.url)).rejects.toThrow(DatabaseInUseError);
+    const second = await openPostgres(own.url);
+    await expect(takeOwnership(own.url, 'alone')).rejects.toThrow(DatabaseInUseError);
     await first.close();
+    await second.close();
+    const alone = await takeOwnership(own.url, 'alone');
+    await expect(openPostgres(own.url)).rejects.toThrow(DatabaseInUseError);
+    await expect(takeOwnership(own.url, 'alone')).rejects.toThrow(DatabaseInUseError);
+    await alone.release();
     await (await openPostgres(own.url)).close();
     await own.drop();
   });
@@ -79,10 +87,10 @@ describe('Ownership', () => {
 
   test('ends with its process, even by force', async () => {
     const own = await freshDatabase();
-    const module = JSON.stringify(new URL('postgres.ts', import.meta.url).href);
+    const module = JSON.stringify(new URL('ownership.ts', import.meta.url).href);
     const source = `
-      import { openPostgres } from ${module};
-      await openPostgres(${JSON.stringify(own.url)});
+      import { takeOwnership } from ${module};
+      await takeOwnership(${JSON.stringify(own.url)}, 'alone');
       console.log('open');`;
     const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
     const owner = spawn(process.execPath, ['--input-type=module', '--eval', source], { stdio });
@@ -95,26 +103,29 @@ describe('Ownership', () => {
     await own.drop();
   });
 
-  test('is not lost when the server ends the connection that holds it', async () => {
+  test('is taken again when the server ends the connection that holds it', async () => {
     const own = await freshDatabase();
     const first = await openPostgres(own.url);
     await seedSession(first, 'sesn_1');
-    const others = 'pid <> pg_backend_pid() and datname = current_database()';
+    const here = 'datname = current_database()';
+    const holder = () =>
+      ask(
+        own.url,
+        `select pid from pg_locks join pg_database on oid = database where locktype = 'advisory' and ${here}`,
+      );
+    const before = await holder();
+    expect(before).toHaveLength(1);
+    const others = `pid <> pg_backend_pid() and ${here}`;
     await ask(own.url, `select pg_terminate_backend(pid) from pg_stat_activity where ${others}`);
-    const alive = () => findSession(first.db, 'sesn_1').then((row) => row?.id, String);
-    await expect.poll(alive).toBe('sesn_1');
-    const second = await openPostgres(own.url).catch((error: unknown) => error);
-    // Both would serve from here on, and each would take up the turns of the other.
-    const write = first.write((tx) => updateSession(tx, 'sesn_1', { title: 'written by the first' }));
-    const writes = await write.then(
-      () => true,
-      () => false,
-    );
-    const shared = writes && !(second instanceof DatabaseInUseError);
-    if (!(second instanceof Error)) await (second as Store).close();
+    const another = async (): Promise<boolean> => {
+      const now = await holder();
+      return now.length === 1 && !isDeepStrictEqual(now, before);
+    };
+    await expect.poll(another).toBe(true);
+    await expect(takeOwnership(own.url, 'alone')).rejects.toThrow(DatabaseInUseError);
+    await first.write((tx) => updateSession(tx, 'sesn_1', { title: 'still here' }));
     await first.close();
     await own.drop();
-    expect(shared).toBe(false);
   });
 });
 

@@ -15,7 +15,7 @@ test('three processes on PostgreSQL, one killed after the other, lose and double
   const database = await freshDatabase();
   const traffic = { place: { database_url: database.url }, processes: 3, sessions: 12 };
   const figures = await underTraffic(traffic, (fleet) =>
-    killAndRestart(fleet, { kills: 4, everyMs: 1000, seed: 1 }),
+    killAndRestart(fleet, { kills: 3, everyMs: 1000, seed: 1 }),
   );
   expect(figures.problems).toEqual([]);
   // Streams were lost, or there was nothing to survive.
@@ -26,7 +26,7 @@ test('three processes on PostgreSQL, one killed after the other, lose and double
 test('one process on SQLite, killed again and again, loses and doubles nothing', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pawl-kills-'));
   const figures = await underTraffic({ place: { data_dir: folder }, processes: 1, sessions: 12 }, (fleet) =>
-    killAndRestart(fleet, { kills: 3, everyMs: 700, seed: 2 }),
+    killAndRestart(fleet, { kills: 2, everyMs: 700, seed: 2 }),
   );
   expect(figures.problems).toEqual([]);
   expect(figures.streams).toBeGreaterThan(12);

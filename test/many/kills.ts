@@ -14,20 +14,20 @@ export type KillsOptions = {
 /** Kills one process after another, any of those that are there, and starts another one each time. */
 export async function killAndRestart(fleet: Fleet, { kills, everyMs, seed }: KillsOptions): Promise<void> {
   const chance = chanceOf(seed);
-  const starting: Promise<void>[] = [];
+  const starting = new Set<Promise<void>>();
   for (let killed = 0; killed < kills; ) {
     await pause(everyMs * (0.5 + chance()));
     const members = fleet.members();
     const victim = members[Math.floor(chance() * members.length)];
-    if (victim === undefined) continue;
-    await fleet.take(victim, (member) => member.kill());
-    starting.push(
-      fleet.add().then(
-        () => {},
-        (error: unknown) => fleet.complain(String(error)),
-      ),
-    );
-    killed++;
+    if (victim !== undefined) {
+      await fleet.take(victim, (member) => member.kill());
+      const start = fleet
+        .add()
+        .then(() => {}, fleet.complain)
+        .finally(() => starting.delete(start));
+      starting.add(start);
+      killed++;
+    } else if (starting.size === 0) break;
   }
   await Promise.all(starting);
 }

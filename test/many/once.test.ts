@@ -2,8 +2,6 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RolloutResponse } from '../../src/api/rollouts.ts';
 import type { ShadowResponse } from '../../src/api/shadows.ts';
-import { dutyNames } from '../../src/queue/duties.ts';
-import { openRows } from '../database-rows.ts';
 import { type CountedModel, plainCases, startCountedModel } from '../evals/counted-model.ts';
 import {
   ask,
@@ -25,6 +23,7 @@ import { newReady, retrieveRollout, serve, startRollout, steady } from '../relea
 import { eventually, makeSetting } from '../story.ts';
 import { answer, type Receiver, startReceiver } from '../webhook-receiver.ts';
 import { type Member, startMember } from './member.ts';
+import { lookAt, untilDutiesAreTaken } from './rows.ts';
 
 /*
  * The goal: what goes on by itself is done once, whichever process does it. The method: one process has begun everything, a run,
@@ -55,12 +54,7 @@ const start = (): Promise<Member> =>
     },
   });
 
-async function look<T>(question: (rows: Awaited<ReturnType<typeof openRows>>) => Promise<T>): Promise<T> {
-  const rows = await openRows({ database_url: database.url });
-  return question(rows).finally(() => rows.close());
-}
-
-const rowsOf = (query: string) => look((rows) => rows.query(query));
+const rowsOf = (query: string) => lookAt(database.url, (rows) => rows.query(query));
 
 async function noteLooks(): Promise<void> {
   const client = new Client({ connectionString: database.url });
@@ -72,8 +66,7 @@ async function noteLooks(): Promise<void> {
 test('what one process has begun, another one ends, and everything is done once', async () => {
   const first = await start();
   const begun: Place = { url: first.url, key: testKey };
-  const duties = "select 1 from pgboss.job where name = 'duties' and state = 'active'";
-  await eventually('all duties taken', async () => (await rowsOf(duties)).length === dutyNames.length);
+  await untilDutiesAreTaken(database.url);
   const second = await start();
   const place: Place = { url: second.url, key: testKey };
   await noteLooks();
@@ -144,7 +137,7 @@ test('what one process has begun, another one ends, and everything is done once'
     async () => (await looksOf(place, rollout)) > before.looks + 2,
     patienceMs,
   );
-  await look(async (rows) => {
+  await lookAt(database.url, async (rows) => {
     expect([...(await lookProblems(rows)), ...(await placeProblems(rows))]).toEqual([]);
     expect(await countingProblems(rows)).toEqual([]);
   });

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { dutyNames } from '../../src/queue/duties.ts';
-import { openRows } from '../database-rows.ts';
 import { type GatedModel, type HeldRequest, startGatedModel } from '../gated-model.ts';
 import { type FreshDatabase, freshDatabase } from '../postgres.ts';
 import { answersIn, eventually, history, makeSetting, openSession, say, untilIdle } from '../story.ts';
 import { orderProblems } from '../turn-order.ts';
 import { startReceiver } from '../webhook-receiver.ts';
 import { type Member, startMember } from './member.ts';
+import { lookAt, untilDutiesAreTaken } from './rows.ts';
 
 /*
  * The goal: a turn goes on elsewhere when its process dies or stands still, and never while it is merely slow. The method: each
@@ -40,19 +39,13 @@ async function start(max_turns: string) {
 const nextAt = (model: GatedModel): Promise<HeldRequest> =>
   eventually('a request at the model', () => model.next().catch(() => null), patienceMs);
 
-async function rowsOf(query: string): Promise<readonly Record<string, unknown>[]> {
-  const rows = await openRows({ database_url: database.url });
-  return rows.query(query).finally(() => rows.close());
-}
-
 const textOf = ({ messages }: HeldRequest): string => messages.at(-1)?.text ?? '';
 
 test('turns of a process that is killed, or stands still, go on in another one; a slow one stays where it is', async () => {
   const receiver = await startReceiver();
   // The first one has all the duties, webhooks among them.
   const still = await start('1');
-  const duties = "select 1 from pgboss.job where name = 'duties' and state = 'active'";
-  await eventually('all duties taken', async () => (await rowsOf(duties)).length === dutyNames.length);
+  await untilDutiesAreTaken(database.url);
   const [dying, slow] = await Promise.all([start('1'), start('1')]);
   await slow.client.post('/pawl/v1/webhooks', {
     body: { url: receiver.url, enabled_events: ['session.status_idled'] },
@@ -91,7 +84,7 @@ test('turns of a process that is killed, or stands still, go on in another one; 
   // What it was waiting for is there when it wakes.
   held.answer('Too late.');
   still.member.signal('SIGCONT');
-  const attempts = await rowsOf('select id, attempt from sessions');
+  const attempts = await lookAt(database.url, (rows) => rows.query('select id, attempt from sessions'));
   const attemptOf = (request: HeldRequest) => attempts.find(({ id }) => id === idOf(request))?.['attempt'];
   expect([held, lost, waited].map((request) => Number(attemptOf(request)))).toEqual([2, 2, 1]);
   // With nobody else there, it has to be done with its old turn to take a new one.

@@ -28,7 +28,7 @@ export type Fleet = {
   /** Takes a process out, in the way that is given, which must end it. */
   take<T>(member: Member, end: (member: Member) => Promise<T>): Promise<T>;
   /** Notes that something is wrong. */
-  complain(what: string): void;
+  complain(what: unknown): void;
   readonly balancer: Balancer;
 };
 
@@ -43,7 +43,7 @@ export type Figures = {
 };
 
 /** How long a user tries to begin. */
-const patienceMs = 300_000;
+const patienceMs = 120_000;
 
 /** A model that calls two tools at each message, and is done when it has their answers. */
 async function startCallingModel(): Promise<ModelServer & { readonly asked: () => number }> {
@@ -108,6 +108,8 @@ export async function underTraffic(
       seconds: Math.round((performance.now() - began) / 1000),
       problems,
     };
+  } catch (error) {
+    throw new Error([String(error), ...fleet.complaints].join('\n'), { cause: error });
   } finally {
     await Promise.all(fleet.members().map((member) => member.kill()));
     await balancer.close();
@@ -138,7 +140,7 @@ function createFleet(
       // Until then, connections find out by themselves that it takes none.
       return end(member).finally(() => balancer.remove(member.url));
     },
-    complain: (what) => void complaints.push(what),
+    complain: (what) => void complaints.push(String(what)),
   };
 }
 

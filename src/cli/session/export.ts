@@ -58,7 +58,9 @@ async function save(body: ReadableStream<Uint8Array>, to: string, signal: AbortS
   const lines = countLines((sessions) => process.stderr.write(`${counted(sessions, 'session')} so far\n`));
   try {
     const packed = to.endsWith('.gz') ? createGzip() : new PassThrough();
-    await pipeline(body, lines.through, packed, createWriteStream(part, { flush: true }), { signal });
+    await pipeline(body, lines.through, packed, createWriteStream(part, { mode: 0o600, flush: true }), {
+      signal,
+    });
     await rename(part, to);
   } catch (error) {
     await rm(part, { force: true });

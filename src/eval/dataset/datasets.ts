@@ -2,7 +2,7 @@ import type { Audit } from '../../access/audit.ts';
 import type { Actor } from '../../access/keys.ts';
 import { type Clock, formatTime } from '../../core/clock.ts';
 import { PawlError } from '../../core/errors.ts';
-import type { Ids } from '../../core/ids.ts';
+import { createIds, type Ids } from '../../core/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../../core/page.ts';
 import {
   type DatasetRow,
@@ -37,6 +37,9 @@ export type Dataset = Omit<DatasetRow, 'latest_revision_id'> & { readonly revisi
 
 /** What came of bringing cases. `unchanged` says that the dataset had a revision with just these. */
 export type DatasetChange = { readonly dataset: Dataset; readonly unchanged: boolean };
+
+/** Longer than any import takes: a day. */
+const importUs = 86_400_000_000;
 
 type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids; readonly audit: Audit };
 
@@ -183,8 +186,15 @@ export function createDatasets(deps: Deps) {
       return this.retrieve(id, null);
     },
 
-    /** Removes what imports of an earlier process left behind when a crash broke them off. */
-    sweep: (): Promise<void> => sweepStaged(store, firstId),
+    /**
+     * Removes what imports of an earlier process left behind when a crash broke them off. Where other processes may be in the
+     * middle of one, it has to be old.
+     */
+    sweep(isAlone: boolean): Promise<void> {
+      const longAgo = { now: () => clock.now() - importUs };
+      const firstOf = createIds(longAgo, (size) => new Uint8Array(size));
+      return sweepStaged(store, isAlone ? firstId : firstOf.next('dataset_revision'));
+    },
   };
 }
 

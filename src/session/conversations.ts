@@ -1,0 +1,67 @@
+import { conversationTypes } from '../core/events.ts';
+import type { Store } from '../store/dialect.ts';
+import { listEvents } from '../store/events.ts';
+import type { SessionRow } from '../store/sessions.ts';
+import type { PlacedEvent } from './compaction.ts';
+import type { ConversationEvent } from './transcript.ts';
+
+type Kept = {
+  readonly context_from: number;
+  /** Up to which place of the history it was read. */
+  readonly upTo: number;
+  readonly events: readonly PlacedEvent[];
+  /** In characters. */
+  readonly size: number;
+};
+
+/** Those that are shorter are read as fast as they are found. */
+const fewestKept = 16;
+/** How many characters are kept of all of them together. */
+const mostKept = 16_000_000;
+
+/**
+ * What was said in sessions, for their next request. Long conversations that were read last are kept: what is written in a
+ * history never changes, so only what has come since is read and parsed again.
+ */
+export function createConversations(store: Store) {
+  const kept = new Map<string, Kept>();
+  let size = 0;
+
+  function forget(sessionId: string): void {
+    size -= kept.get(sessionId)?.size ?? 0;
+    kept.delete(sessionId);
+  }
+
+  function keep(sessionId: string, conversation: Kept): void {
+    forget(sessionId);
+    if (conversation.events.length < fewestKept || conversation.size > mostKept) return;
+    kept.set(sessionId, conversation);
+    size += conversation.size;
+    for (const oldest of kept.keys()) {
+      if (size <= mostKept) break;
+      forget(oldest);
+    }
+  }
+
+  return {
+    /** What was said in a session from its last summary on, at least up to where its row says that the history goes. */
+    async read({ id, context_from, last_seq }: SessionRow): Promise<readonly PlacedEvent[]> {
+      const known = kept.get(id);
+      const before = known?.context_from === context_from ? known : null;
+      const rows = await listEvents(store.db, id, {
+        filter: { types: conversationTypes },
+        order: 'asc',
+        after: before?.upTo ?? context_from - 1,
+        limit: Number.MAX_SAFE_INTEGER,
+      });
+      const read = rows.map((row) => ({ ...(JSON.parse(row.data) as ConversationEvent), seq: row.seq }));
+      const events = before === null ? read : [...before.events, ...read];
+      const added = rows.reduce((sum, { data }) => sum + data.length, 0);
+      const upTo = Math.max(last_seq, rows.at(-1)?.seq ?? 0);
+      keep(id, { context_from, upTo, events, size: (before?.size ?? 0) + added });
+      return events;
+    },
+  };
+}
+
+export type Conversations = ReturnType<typeof createConversations>;
