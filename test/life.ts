@@ -36,13 +36,11 @@ export async function live(settings: Record<string, string>): Promise<Life> {
   };
 }
 
-/** Lets what a process has taken be as old as if nobody had heard of it for long, instead of waiting until it is. */
+/** Gives what a process had taken to others, as if nobody had heard of it for long, instead of waiting until then. */
 async function passTheTime(database_url: string): Promise<void> {
   const rows = await openRows({ database_url });
   try {
-    await rows.query(
-      `update pgboss.job set heartbeat_on = heartbeat_on - interval '1 minute' where state = 'active'`,
-    );
+    await rows.query(`update pgboss.job set state = 'retry', start_after = now() where state = 'active'`);
   } finally {
     await rows.close();
   }

@@ -39,6 +39,8 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
   let isOn = false;
   let pulling: Promise<void> | null = null;
   let again = false;
+  /** Whether work may wait that there was no room for. */
+  let mayWait = false;
   let pauseMs = firstPauseMs;
   let pulse: NodeJS.Timeout | undefined;
 
@@ -57,6 +59,7 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
       again = false;
       const room = most - underway.size;
       const { full, left } = groupRoom();
+      mayWait = room <= 0 || full.length > 0;
       // One that is in a hurry ends something, and needs no room.
       if (room <= 0 || full.length > 0) await takeUpTo(mostUrgent, { without: [], urgent: true });
       if (room > 0) await takeUpTo(Math.min(room, left), { without: full, urgent: false });
@@ -75,7 +78,7 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
     const stop = new AbortController();
     const over = run(job, stop.signal).finally(() => {
       underway.delete(task);
-      pull();
+      if (mayWait) pull();
     });
     const task: Task = { job, stop, over };
     underway.add(task);

@@ -1,4 +1,4 @@
-import { readTime } from '../core/clock.ts';
+import { type Clock, formatTime, readTime } from '../core/clock.ts';
 import type {
   EventBody,
   EventDraft,
@@ -24,6 +24,12 @@ export function running(session: SessionRow): EventBody[] {
     { type: 'session.status_running' },
     { type: 'session.thread_status_running', ...threadOf(session) },
   ];
+}
+
+/** What listeners hear last of a session that is gone, as it goes over the wire. */
+export function sessionDeleted({ ids, clock }: { readonly ids: Ids; readonly clock: Clock }): string {
+  const processed_at = formatTime(clock.now());
+  return JSON.stringify({ id: ids.next('event'), type: 'session.deleted', processed_at });
 }
 
 /** Gives each event its id. */

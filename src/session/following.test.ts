@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { linkedBuses } from '../../test/linked-buses.ts';
 import { ownHub } from '../../test/own-hub.ts';
 import { eventually } from '../../test/story.ts';
+import { createClock } from '../core/clock.ts';
+import { createIds } from '../core/ids.ts';
 import type { Store } from '../store/dialect.ts';
 import { openStore } from '../store/open.ts';
 import { insertSession } from '../store/sessions.ts';
@@ -22,8 +25,24 @@ afterEach(async () => {
 function follow(followed: () => readonly string[]) {
   const learned = new Map<string, number>();
   const [bus] = linkedBuses(2);
-  const hub = { ...ownHub(), followed, learn: (id: string, seq: number) => void learned.set(id, seq) };
-  return { bus, learned, following: createFollowing({ store, bus, hub }) };
+  const gone: string[] = [];
+  const hub = {
+    ...{ ...ownHub(), followed, learn: (id: string, seq: number) => void learned.set(id, seq) },
+    publishDeleted: (id: string, event: string) =>
+      void gone.push(`${id} ${(JSON.parse(event) as { type: string }).type}`),
+  };
+  return {
+    bus,
+    learned,
+    gone,
+    following: createFollowing({
+      store,
+      bus,
+      hub,
+      clock: createClock(Date.now),
+      ids: createIds(createClock(Date.now), randomBytes),
+    }),
+  };
 }
 
 test('How far the sessions have come that somebody listens to is looked up now and then', async () => {
@@ -71,4 +90,14 @@ test('A look that fails is made up for by the next one', async () => {
   vi.advanceTimersByTime(2000);
   await following.stop();
   expect([...learned]).toEqual([['sesn_1', 7]]);
+});
+
+test('Who listens to a session that is gone is told so, even when nobody said it', async () => {
+  await seedSession(store, 'sesn_1', { last_seq: 7 });
+  const { following, learned, gone } = follow(() => ['sesn_1', 'sesn_2']);
+  following.start();
+  vi.advanceTimersByTime(2000);
+  await following.stop();
+  expect([...learned]).toEqual([['sesn_1', 7]]);
+  expect(gone).toEqual(['sesn_2 session.deleted']);
 });

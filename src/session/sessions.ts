@@ -8,7 +8,7 @@ import { type BidirectionalPage, type PageRequest, pageOf } from '../core/page.t
 import type { Handle, Store } from '../store/dialect.ts';
 import { keepDeparture } from '../store/rollouts.ts';
 import { findSession, listSessions, type SessionFilter, type SessionRow } from '../store/sessions.ts';
-import { draftsWith, terminated } from './choreography.ts';
+import { draftsWith, sessionDeleted, terminated } from './choreography.ts';
 import type { Hub } from './hub.ts';
 import { readInbox } from './inbox.ts';
 import type { Decision, Journal } from './journal.ts';
@@ -145,8 +145,7 @@ export function createSessions(deps: Deps) {
         await agree?.(session, tx);
         if (session.unseen === 1) await keepDeparture(tx, session);
       });
-      const event = { id: ids.next('event'), type: 'session.deleted', processed_at: formatTime(clock.now()) };
-      hub.publishDeleted(id, JSON.stringify(event));
+      hub.publishDeleted(id, sessionDeleted(deps));
     },
 
     /** Sessions by creation time. */

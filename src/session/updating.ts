@@ -44,8 +44,7 @@ type Update = {
 };
 
 /**
- * What an update makes of a session. One that a budget has stopped goes on when that is raised or removed; `starts` says
- * whether it does.
+ * What an update makes of a session. One that a budget has stopped goes on when that is raised or removed.
  * @throws PawlError `session_archived`, `session_running`, `invalid_metadata`, `invalid_request`, `budget_create_only`,
  *   `budget_not_raised`, `model_not_budgetable`
  */

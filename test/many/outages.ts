@@ -31,7 +31,7 @@ export async function takeDatabaseAway(
 }
 
 /** Waits until every process says so of itself. */
-export async function allAnswer(fleet: Fleet, status: number, body: object): Promise<void> {
+async function allAnswer(fleet: Fleet, status: number, body: object): Promise<void> {
   await Promise.all(
     fleet.members().map(({ url }) =>
       eventually(

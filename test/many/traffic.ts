@@ -1,10 +1,10 @@
 import { openRows } from '../database-rows.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { sdk, testKey } from '../pawl.ts';
-import { eventually, openSession } from '../story.ts';
+import { openSession } from '../story.ts';
 import { makeArmedSetting } from '../tool-story.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
-import { type Conversation, converseOn } from './conversation.ts';
+import { converseOn } from './conversation.ts';
 import { type Member, type MemberOptions, startMember } from './member.ts';
 import { conversationProblems, databaseProblems } from './proof.ts';
 
@@ -41,9 +41,6 @@ export type Figures = {
   readonly seconds: number;
   readonly problems: readonly string[];
 };
-
-/** How long a user tries to begin. */
-const patienceMs = 120_000;
 
 /** A model that calls two tools at each message, and is done when it has their answers. */
 async function startCallingModel(): Promise<ModelServer & { readonly asked: () => number }> {
@@ -82,12 +79,8 @@ export async function underTraffic(
     const client = sdk(balancer.url, testKey, { maxRetries: 4 });
     const setting = await makeArmedSetting(client);
     let isOver = false;
-    const talks = Array.from({ length: sessions }, async (): Promise<Conversation> => {
-      // However long there is nobody to answer.
-      const opened = () => openSession(client, setting).catch(() => null);
-      const { id } = await eventually('a session', opened, patienceMs);
-      return converseOn(client, id, () => isOver);
-    });
+    const opened = await Promise.all(Array.from({ length: sessions }, () => openSession(client, setting)));
+    const talks = opened.map(({ id }) => converseOn(client, id, () => isOver));
     const all = Promise.all(talks);
     all.catch(() => {});
     await disturb(fleet);

@@ -66,6 +66,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
           anthropic_base_url: model.url,
           anthropic_api_key: 'upstream-key',
           allow_private_webhooks: 'true',
+          max_failed_keys: '100000',
         },
         ...(database === null ? { data_dir: folder } : { database_url: database.url }),
       },

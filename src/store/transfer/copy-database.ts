@@ -1,5 +1,4 @@
-import { DatabaseInUseError } from '../dialect.ts';
-import { inspectStore } from '../inspect.ts';
+import { takeOwnership } from '../ownership.ts';
 import { takeLock } from '../sqlite.ts';
 import { type FileBytes, readSnapshot } from './read-backup.ts';
 import type { BackupRecord, Manifest, Totals } from './record.ts';
@@ -36,7 +35,7 @@ export async function copyDatabase({
       await target.close();
     }
   } finally {
-    hold.close();
+    await hold.close();
   }
 }
 
@@ -56,8 +55,6 @@ async function holdStill(choice: KeptDatabase): Promise<{ close(): unknown }> {
     databaseFileIn(choice.folder);
     return takeLock(choice.folder);
   }
-  const { in_use } = await inspectStore(choice);
-  if (in_use)
-    throw new DatabaseInUseError('A pawl process is serving from that PostgreSQL database; stop it first');
-  return { close: () => {} };
+  const ownership = await takeOwnership(choice.url, 'alone');
+  return { close: ownership.release };
 }

@@ -4,7 +4,7 @@ import Sqlite from 'better-sqlite3';
 import { type ControlledTransaction, type Kysely, sql } from 'kysely';
 import type { Database } from '../database.ts';
 import { DatabaseError, type Dialect } from '../dialect.ts';
-import { messageOf } from '../ownership.ts';
+import { messageOf, takeOwnership } from '../ownership.ts';
 import { postgresDialect } from '../postgres.ts';
 import { kyselyOver, sqliteDialect, takeLock } from '../sqlite.ts';
 import { connectOnce, type KeptDatabase } from './snapshot.ts';
@@ -79,6 +79,8 @@ function syncPath(path: string): void {
 }
 
 async function postgresTarget(url: string): Promise<Target> {
+  // A server that starts meanwhile would fill it as well.
+  const ownership = await takeOwnership(url, 'alone');
   const connection = connectOnce(url);
   let begun: ControlledTransaction<Database> | null = null;
   const close = async (): Promise<void> => {
@@ -89,6 +91,7 @@ async function postgresTarget(url: string): Promise<Target> {
         .execute()
         .catch(() => {});
     await connection.destroy();
+    await ownership.release();
   };
   try {
     const db = await connection.startTransaction().execute();
