@@ -16,7 +16,7 @@ type Deps = {
 };
 
 /** A process that is not heard of for so long has lost what it took; the engine takes no less. */
-export const heartbeatSeconds = 10;
+const heartbeatSeconds = 10;
 /** How often it is looked who was not heard of. */
 const superviseSeconds = 1;
 /** The longest that the engine lets a job be under way; whoever has it then takes it on anew. */

@@ -132,5 +132,3 @@ export function createSweeper({ store, log, stopping, duty, clock, shared }: Dep
     },
   };
 }
-
-export type Sweeper = ReturnType<typeof createSweeper>;

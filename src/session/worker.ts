@@ -172,8 +172,6 @@ export function createWorker(deps: Deps) {
   };
 }
 
-export type Worker = ReturnType<typeof createWorker>;
-
 /** Whether the session has been deleted meanwhile. */
 function isGone(error: unknown): boolean {
   return error instanceof PawlError && error.code === 'session_not_found';

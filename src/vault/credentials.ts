@@ -21,8 +21,9 @@ import { type AuthChange, type ChangedAuth, changedAuth, type NewAuth, newAuth }
 import { authOf, type Credential, type CredentialSecrets, readCredential } from './credential.ts';
 import type { Happenings } from './happenings.ts';
 import { mcpUrlKey } from './mcp-url.ts';
+import { purge } from './purge.ts';
 import { notOpened, type SecretBox } from './secrets.ts';
-import { purge, requireOpen, requireVault } from './vault-settings.ts';
+import { requireOpen, requireVault } from './vault-settings.ts';
 
 type Deps = {
   readonly store: Store;
