@@ -13,11 +13,10 @@ import {
   listActiveCredentials,
   listVaults,
   lockVault,
-  updateCredential,
   updateVault,
   type VaultRow,
 } from '../store/vaults.ts';
-import { readVault, type Vault } from './credential.ts';
+import { readCredential, readVault, type Vault } from './credential.ts';
 import type { Happenings } from './happenings.ts';
 import { purge } from './purge.ts';
 import type { Sealing } from './sealing.ts';
@@ -137,106 +136,6 @@ export function createVaultSettings({ store, clock, ids, happenings, sealing }: 
       }
     },
   };
-}
-
-/** @throws PawlError `vault_not_found` */
-    async retrieve(id: string): Promise<Vault> {
-      return readVault(requireVault(await findVault(store.db, id), id));
-    },
-
-    /** Changes what is given; null and what is absent stay. @throws PawlError `vault_not_found`, `vault_archived`, `invalid_metadata` */
-    async update(
-      id: string,
-      fields: {
-        readonly display_name?: string | null | undefined;
-        readonly metadata?: MetadataPatch | null | undefined;
-      },
-      by: Actor,
-    ): Promise<Vault> {
-      return store.write(async (tx) => {
-        const row = requireOpen(await lockVault(tx, store.dialect, id), id);
-        const before = readVault(row);
-        const display_name = fields.display_name ?? before.display_name;
-        const metadata = patchMetadata(before.metadata, fields.metadata);
-        const text = JSON.stringify(metadata);
-        if (display_name === before.display_name && text === row.metadata) return before;
-        const at = formatTime(clock.now());
-        await updateVault(tx, id, { display_name, metadata: text, updated_at: at });
-        const after = { ...before, display_name, metadata, updated_at: at };
-        await happenings.vault({ tx, what: 'updated', by, at }, id, { before, after });
-        return after;
-      });
-    },
-
-    /**
-     * Archives a vault for good, and all its credentials with it, whose secrets are gone then. Doing it again changes
-     * nothing. @throws PawlError `vault_not_found`
-     */
-    async archive(id: string, by: Actor): Promise<Vault> {
-      const archived = await store.write(async (tx) => {
-        const before = readVault(requireVault(await lockVault(tx, store.dialect, id), id));
-        if (before.archived_at !== null) return before;
-        const at = formatTime(clock.now());
-        for (const row of await listActiveCredentials(tx, id)) {
-          await purge(row, happenings, { tx, by, at });
-        }
-        await updateVault(tx, id, { archived_at: at, updated_at: at });
-        const after = { ...before, archived_at: at, updated_at: at };
-        await happenings.vault({ tx, what: 'archived', by, at }, id, { before, after });
-        return after;
-      });
-      happenings.wake();
-      return archived;
-    },
-
-    /** Deletes a vault with all its credentials. @throws PawlError `vault_not_found` */
-    async remove(id: string, by: Actor): Promise<void> {
-      await store.write(async (tx) => {
-        const before = readVault(requireVault(await lockVault(tx, store.dialect, id), id));
-        const at = formatTime(clock.now());
-        for (const row of await listActiveCredentials(tx, id)) {
-          const change = { before: readCredential(row), after: null };
-          await happenings.credential({ tx, what: 'deleted', by, at }, row, change);
-        }
-        await deleteVault(tx, id);
-        await happenings.vault({ tx, what: 'deleted', by, at }, id, { before, after: null });
-      });
-      happenings.wake();
-    },
-
-    /** Vaults by creation time. */
-    async list(filter: { readonly include_archived: boolean }, request: PageRequest): Promise<Page<Vault>> {
-      const rows = await listVaults(store.db, filter, request);
-      const page = pageOf(rows, request, (row) => [row.created_at, row.id]);
-      return { data: page.data.map(readVault), next_page: page.next_page };
-    },
-
-    /** Whether a new session can have these vaults. @throws PawlError `invalid_request` that names the first which it cannot. */
-    async requireUsable(vaultIds: readonly string[]): Promise<void> {
-      if (vaultIds.length === 0) return;
-      const rows = new Map((await findVaults(store.db, vaultIds)).map((row) => [row.id, row]));
-      for (const [i, id] of vaultIds.entries()) {
-        const row = rows.get(id);
-        if (row?.archived_at === null) continue;
-        const what = row === undefined ? 'does not exist' : 'is archived';
-        throw new PawlError('invalid_request', `vault_ids.${i}: vault ${id.slice(0, 100)} ${what}`);
-      }
-    },
-  };
-}
-
-/** Archives a credential, which leaves everything of it but its secrets. */
-export async function purge(
-  row: CredentialRow,
-  happenings: Happenings,
-  { tx, by, at }: { readonly tx: Handle; readonly by: Actor; readonly at: string },
-): Promise<Credential> {
-  const secrets = { sealed: null, key_id: null, refreshing_until: null };
-  const changes = { ...secrets, archived_at: at, updated_at: at };
-  await updateCredential(tx, row.id, changes);
-  const change = { before: readCredential(row), after: readCredential({ ...row, ...changes }) };
-  await happenings.credential({ tx, what: 'archived', by, at }, row, change);
-  return change.after;
 }
 
 /** @throws PawlError `vault_not_found` */
