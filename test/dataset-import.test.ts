@@ -72,7 +72,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     return Object.fromEntries(Object.entries(counts).map(([table, n]) => [table, Number(n)]));
   }
 
-  test('an import that is killed leaves nothing, and the next start sweeps up', async () => {
+  test('an import that is killed leaves nothing to be seen, and is swept up by whoever is alone', async () => {
     const first = await live(place);
     async function* few(): AsyncGenerator<Uint8Array> {
       yield linesOf(0, 10);
@@ -93,8 +93,11 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     await expect(broken).rejects.toThrow();
 
     const second = await live(place);
-    await eventually('the sweep', async () => (await countRows())['dataset_cases'] === 10);
-    expect(await countRows()).toEqual(before);
+    // Where others may be in the middle of an import, what is left of one goes after a day.
+    if (kind === 'SQLite') {
+      await eventually('the sweep', async () => (await countRows())['dataset_cases'] === 10);
+      expect(await countRows()).toEqual(before);
+    }
     expect((await read(`${second.url}/many`)).status).toBe(404);
     const kept = (await (await read(`${second.url}/few`)).json()) as DatasetResponse;
     expect(kept.revision?.cases).toBe(10);

@@ -12,7 +12,7 @@ import { createMcp } from '../mcp/mcp.ts';
 import { addBacklogMetrics } from '../observe/backlog-metrics.ts';
 import type { Observation } from '../observe/observe.ts';
 import { blobPlaceOf } from '../places.ts';
-import { createDuties } from '../queue/duties.ts';
+import { createDuties, type DutyName } from '../queue/duties.ts';
 import { createHousekeeping } from '../queue/housekeeping.ts';
 import type { Line } from '../queue/line.ts';
 import { tracedQueue } from '../queue/traced-queue.ts';
@@ -42,6 +42,8 @@ export type Beginning = Pick<Parts, 'log' | 'router' | 'prices' | 'store'> & {
 
 const pingMs = 15_000;
 const shadowPauseMs = 1000;
+/** What has no clock of its own by which it looks what there is to do. */
+const wakeable = ['release', 'shadows', 'webhooks'] as const;
 
 /** Puts the rooms together. Nothing is under way in them yet. */
 export async function createHouse(given: Beginning) {
@@ -100,9 +102,11 @@ export async function createHouse(given: Beginning) {
     trusted_proxies: config.trusted_proxies?.split(',').map((part) => part.trim()) ?? [],
     ping_ms: pingMs,
   });
+  // A call that was lost on the way is made again.
+  const wake = (name: DutyName): void => duties.of(name).wake();
   const housekeeping = createHousekeeping({
     ...{ duty: duties.of('housekeeping'), log },
-    tasks: [worker.recover, () => evaluation.recover(true)],
+    tasks: [worker.recover, () => evaluation.recover(true), async () => wakeable.forEach(wake)],
   });
   return {
     ...{ app, keys, queue, bus, duties, worker, following, housekeeping, evaluation, release, shadows },

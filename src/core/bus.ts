@@ -5,8 +5,8 @@ export type Signal =
   /** Client events wait in a session's inbox, from one position to another. */
   | { readonly type: 'queued'; readonly session_id: string; readonly from: number; readonly to: number }
   | { readonly type: 'deleted'; readonly session_id: string; readonly event: string }
-  /** The turn of a session is to end. */
-  | { readonly type: 'interrupt'; readonly session_id: string }
+  /** The turn of a session is to end, as long as it is at this attempt. */
+  | { readonly type: 'interrupt'; readonly session_id: string; readonly attempt: number }
   /** Somebody wants to see replies of a session while they are written. */
   | { readonly type: 'followed'; readonly session_id: string }
   | {
@@ -19,8 +19,8 @@ export type Signal =
     }
   /** There is work in a queue. */
   | { readonly type: 'work'; readonly queue: string }
-  /** A job is to be broken off, because its subject has moved on. */
-  | { readonly type: 'stop'; readonly queue: string; readonly subject: string }
+  /** A job is to be broken off, because its subject has moved on from this attempt. */
+  | { readonly type: 'stop'; readonly queue: string; readonly subject: string; readonly attempt: number }
   /** A thing that is watched has changed. */
   | { readonly type: 'changed'; readonly kind: string; readonly id: string }
   /** Whoever does this is to look what there is to do. */

@@ -79,9 +79,14 @@ export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets
     onFailure: (id, err) => log.warn({ err, eval_run: id }, 'The state of an eval run could not be read'),
   });
   const puller = createPuller({ queue, log, name: 'eval_runs', most: runsAtOnce, work: carryOut });
-  bus.on('stop', ({ queue: of, subject }) => {
-    if (of === 'eval_runs') puller.breakOff(subject, new SupersededError('The run was canceled'));
+  bus.on('stop', ({ queue: of, ...canceled }) => {
+    if (of === 'eval_runs') breakOff(canceled);
   });
+
+  /** Ends the work on a run that was canceled. Who has resumed it since is at a later attempt, and goes on. */
+  function breakOff(canceled: Pick<Job, 'subject' | 'attempt'>): void {
+    puller.breakOff(canceled, new SupersededError('The run was canceled'));
+  }
 
   async function read(row: EvalRunRow): Promise<EvalRun> {
     const found = await findEval(store.db, row.eval_id);
@@ -100,20 +105,21 @@ export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets
 
   /** Carries a run out, unless it has moved on since its job was made. */
   async function carryOut(
-    { subject: id, attempt }: Job,
+    { subject: id, attempt, retries }: Job,
     signal: AbortSignal,
   ): Promise<'done' | 'given_back'> {
     const row = await store.write(async (tx) => {
       const locked = await lockEvalRun(tx, store.dialect, id);
       if (locked === null || isOver(locked.status)) return null;
-      // It is under way for somebody who has died, or it waits; anything else is another job's.
-      if (locked.attempt !== attempt && !(locked.status === 'running' && locked.attempt === attempt + 1))
-        return null;
+      // It waits, or whoever had this job before has begun with it; anything else is another job's.
+      const isBegun = retries > 0 && locked.attempt === attempt + 1;
+      if (locked.attempt !== attempt && !isBegun) return null;
+      // Under way for somebody who has died.
       if (locked.status === 'running') return retried(tx, locked);
       const now = formatTime(clock.now());
       const begun = {
         status: 'running' as const,
-        attempt: attempt + 1,
+        attempt: locked.attempt + 1,
         started_at: locked.started_at ?? now,
         error: null,
       };
@@ -193,7 +199,7 @@ export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets
     id: string,
     decide: (row: EvalRunRow) => Partial<EvalRunRow> | null,
     { waits = false } = {},
-  ): Promise<EvalRun> {
+  ): Promise<{ readonly run: EvalRun; readonly attempt: number }> {
     const { row, jobs } = await store.write(async (tx) => {
       const locked = requireRun(await lockEvalRun(tx, store.dialect, id), id);
       const changes = decide(locked);
@@ -209,7 +215,7 @@ export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets
     if (jobs.length > 0) queue.announce(jobs);
     const run = await read(row);
     watchers.tell(id, run);
-    return run;
+    return { run, attempt: row.attempt };
   }
 
   return {
@@ -242,11 +248,11 @@ export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets
      * @throws PawlError `eval_run_not_found`
      */
     async cancel(id: string): Promise<EvalRun> {
-      const run = await change(id, ({ status }) =>
+      const { run, attempt } = await change(id, ({ status }) =>
         isOver(status) ? null : { status: 'canceled', ended_at: formatTime(clock.now()) },
       );
-      puller.breakOff(id, new SupersededError('The run was canceled'));
-      bus.send({ type: 'stop', queue: 'eval_runs', subject: id });
+      breakOff({ subject: id, attempt });
+      bus.send({ type: 'stop', queue: 'eval_runs', subject: id, attempt });
       return run;
     },
 
@@ -256,13 +262,15 @@ export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets
      * @throws PawlError `eval_run_not_found`
      */
     async resume(id: string): Promise<EvalRun> {
-      return change(id, (row) => {
-        if (row.status === 'running') return queue.durable || puller.has(id) ? null : { status: 'pending' };
+      const { run } = await change(id, (row) => {
+        // Where work is kept with what asks for it, somebody is asked already; else a job that waits gives way to a new one.
+        if (!isOver(row.status)) return queue.durable || puller.has(id) ? null : { status: 'pending' };
         const { errors } = JSON.parse(row.counts) as RunCounts;
         const goesOn = row.status === 'canceled' || row.status === 'failed' || errors > 0;
-        if (!isOver(row.status) || !goesOn) return null;
+        if (!goesOn) return null;
         return { status: 'pending', error: null, ended_at: null };
       });
+      return run;
     },
 
     /** Calls back with the run whenever it changes. Gives the function that ends it. */

@@ -42,15 +42,21 @@ export function createDuties({ store, queue, bus, log, elapsed }: Deps) {
       const began = elapsed();
       return () => {
         const wasLate = isLate();
-        heardAt = began;
+        heardAt = Math.max(heardAt, began);
         if (!wasLate) return;
         // What could not be done meanwhile is caught up with.
-        for (const name of mine) wakes.get(name)?.();
+        wakeAll();
       };
     },
   });
   const isLate = (): boolean => queue.durable && elapsed() - heardAt >= heldMs;
   bus.on('wake', ({ duty }) => wakes.get(duty as DutyName)?.());
+  bus.onGap(wakeAll);
+
+  /** Looks what there is to do, where somebody may have called unheard. */
+  function wakeAll(): void {
+    for (const name of mine) wakes.get(name)?.();
+  }
 
   /** Has a duty until it is broken off. */
   async function hold(name: DutyName, signal: AbortSignal): Promise<'given_back'> {
@@ -72,7 +78,8 @@ export function createDuties({ store, queue, bus, log, elapsed }: Deps) {
       isMine: () => mine.has(name) && !isLate(),
       wake() {
         if (mine.has(name)) wakes.get(name)?.();
-        else bus.send({ type: 'wake', duty: name });
+        // One that was asleep may have lost it, and not know yet.
+        if (!mine.has(name) || isLate()) bus.send({ type: 'wake', duty: name });
       },
       onWake: (wake) => void wakes.set(name, wake),
     }),

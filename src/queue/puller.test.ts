@@ -48,6 +48,8 @@ function pull(given: Partial<Parameters<typeof createPuller>[0]> = {}) {
   return { queue, puller, begun, subjects, of, add };
 }
 
+const doing = (puller: Puller): string[] => puller.jobs().map(({ subject }) => subject);
+
 /** Lets everything happen that waits for nothing but promises. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -64,7 +66,7 @@ describe('A puller', () => {
     add('b');
     await settled();
     expect(subjects()).toEqual(['a', 'b']);
-    expect([puller.running(), puller.subjects()]).toEqual([2, ['a', 'b']]);
+    expect([puller.running(), doing(puller)]).toEqual([2, ['a', 'b']]);
   });
 
   test('does no more side by side than it may, and goes on when one is over', async () => {
@@ -120,11 +122,22 @@ describe('A puller', () => {
       ...[true, true, false, false],
     ]);
     const why = new Error('It was canceled');
-    puller.breakOff('a', why);
+    puller.breakOff({ subject: 'a', attempt: 1 }, why);
     expect([of('a').signal.reason, of('b').signal.aborted]).toEqual([why, false]);
   });
 
-  test('gives back what could not be done, says so, and has it again', async () => {
+  test('goes on with a later attempt than the one that was to be broken off', async () => {
+    const { puller, queue, of } = pull();
+    puller.start();
+    queue.announce([{ ...turn('a'), attempt: 2 }]);
+    await settled();
+    puller.breakOff({ subject: 'a', attempt: 1 }, 'late');
+    expect(of('a').signal.aborted).toBe(false);
+    puller.breakOff({ subject: 'a', attempt: 2 }, 'in time');
+    expect(of('a').signal.reason).toBe('in time');
+  });
+
+  test('gives back what could not be done, says so, and has it again after a rest', async () => {
     const logged: unknown[] = [];
     const log: Log = { ...quietLog, error: (fields) => void logged.push(fields) };
     const { add, puller, begun, of } = pull({ log });
@@ -133,7 +146,9 @@ describe('A puller', () => {
     await settled();
     const err = new Error('The disk is full');
     of('a').end(err);
-    await settled();
+    for (let rounds = 0; rounds < 20; rounds++) await settled();
+    expect(begun).toHaveLength(1);
+    await vi.waitFor(() => expect(begun).toHaveLength(2), 5000);
     expect(begun.map(({ job }) => [job.subject, job.retries])).toEqual([
       ['a', 0],
       ['a', 1],
@@ -266,7 +281,7 @@ describe('A puller of work that others may have meanwhile', () => {
     await settled();
     await beat();
     expect([of('a').signal.reason, of('b').signal.aborted]).toEqual(['lost', false]);
-    expect([ended, puller.subjects()]).toEqual([[], ['b']]);
+    expect([ended, doing(puller)]).toEqual([[], ['b']]);
   });
 
   test('that has not been heard for a while hears nothing of it, and goes on', async () => {

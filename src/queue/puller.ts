@@ -85,8 +85,11 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
   }
 
   async function run(job: Job, signal: AbortSignal): Promise<void> {
-    const ended = await work(job, signal).catch((error: unknown) => {
+    const ended = await work(job, signal).catch(async (error: unknown) => {
       log.error({ queue: name, subject: job.subject, err: error }, 'A job failed; it is tried again');
+      // Whatever is wrong may be so for longer: without a rest, it would be tried as fast as the machine can.
+      const restMs = Math.min(firstPauseMs * 2 ** job.retries, lastPauseMs);
+      await wait(restMs, undefined, { signal, ref: false }).catch(() => {});
       return 'given_back' as const;
     });
     // Whoever has it now ends it.
@@ -155,14 +158,18 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
       ),
 
     /** What is being worked on here. */
-    subjects: (): readonly string[] => [...underway].map(({ job }) => job.subject),
+    jobs: (): readonly Job[] => [...underway].map(({ job }) => job),
 
     /** How many jobs are under way here. */
     running: (): number => underway.size,
 
-    /** Breaks off the work on a subject, with the reason that it is told. */
-    breakOff(subject: string, reason: unknown): void {
-      for (const { job, stop } of underway) if (job.subject === subject) stop.abort(reason);
+    /**
+     * Breaks off the work on a subject, with the reason that it is told. What is asked for it later, under an attempt behind
+     * this one, goes on: whoever wants an end may be heard late.
+     */
+    breakOff({ subject, attempt }: Pick<Job, 'subject' | 'attempt'>, reason: unknown): void {
+      for (const { job, stop } of underway)
+        if (job.subject === subject && job.attempt <= attempt) stop.abort(reason);
     },
 
     /** Takes no more, lets what is under way go on for as long as `graceMs`, says so, and breaks it off. */

@@ -83,7 +83,7 @@ describe('An inbox', () => {
   test('interrupts a session that runs, once the interrupt is on disk', async () => {
     const { id, calls, send } = await setUp({ status: 'running', attempt: 4 });
     await send('i');
-    expect(calls).toEqual([['interrupt', id]]);
+    expect(calls).toEqual([['interrupt', id, 4]]);
     expect((await listInbox(store.db, id)).map((row) => row.type)).toEqual(['user.interrupt']);
   });
 
@@ -100,7 +100,7 @@ describe('An inbox', () => {
     const sent = await send('mim');
     expect(calls).toEqual([
       ['start', id, 1],
-      ['interrupt', id],
+      ['interrupt', id, 1],
     ]);
     expect(sent.map((data) => JSON.parse(data).processed_at === null)).toEqual([false, true, true]);
   });

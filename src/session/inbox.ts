@@ -27,8 +27,8 @@ type Deps = {
   readonly requireSystemMessages: (sessionId: string) => Promise<void>;
   /** @throws PawlError `overloaded` when no more turns may wait */
   readonly requireRoomForTurn: () => void;
-  /** Called once an interrupt is committed for a session that is busy. */
-  readonly onInterrupt: (sessionId: string) => void;
+  /** Called once an interrupt is committed for a session that is busy at this attempt. */
+  readonly onInterrupt: (sessionId: string, attempt: number) => void;
   /** Called when it is not known whether the events were committed, because the database's answer was lost. */
   readonly onUncertain: (sessionId: string) => void;
 };
@@ -66,7 +66,7 @@ export function createInbox(deps: Deps) {
       });
       const { session, result } = written;
       if (isBusy(session.status) && result.queue.some(({ type }) => type === 'user.interrupt')) {
-        onInterrupt(sessionId);
+        onInterrupt(sessionId, session.attempt);
       }
       return echo(sent, written, clock);
     },

@@ -23,8 +23,8 @@ type Deps = {
   readonly journal: Journal;
   /** Resolves when the sessions have been made that were being made when it was asked. */
   readonly created: () => Promise<void>;
-  /** Called once an interrupt is committed for a session that is busy. */
-  readonly onInterrupt: (sessionId: string) => void;
+  /** Called once an interrupt is committed for a session that is busy at this attempt. */
+  readonly onInterrupt: (sessionId: string, attempt: number) => void;
 };
 
 const takenTogether = 20;
@@ -54,7 +54,7 @@ export function createStopping({ store, clock, ids, journal, created, onInterrup
       if (error instanceof PawlError && error.code === 'session_not_found') return null;
       throw error;
     });
-    if (written?.result === true) onInterrupt(id);
+    if (written?.result === true) onInterrupt(id, written.session.attempt);
   }
 
   /** Ends a turn that waits for answers to its calls: nobody works on it who could be interrupted. */

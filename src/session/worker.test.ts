@@ -211,7 +211,7 @@ describe('A worker that stops', () => {
     const stopped = life.worker.stop(10_000);
     await life.say('sesn_c', 'c');
     life.worker.adopt('sesn_c');
-    life.worker.interrupt('sesn_b');
+    life.worker.interrupt('sesn_b', 1);
     asked.answer();
     await stopped;
     expect(life.model.saids()).toEqual(['a']);

@@ -47,7 +47,11 @@ export function createWorker(deps: Deps) {
     ...{ queue, log, name: 'turns', most: deps.max_turns, most_of_group: deps.max_turns_per_agent },
     work: (job, signal) => runJob(job, signal),
   });
-  bus.on('interrupt', ({ session_id }) => puller.breakOff(session_id, 'interrupt' satisfies StopSignal));
+  bus.on('interrupt', ({ session_id, attempt }) => breakOff({ subject: session_id, attempt }));
+
+  function breakOff(turn: Pick<Job, 'subject' | 'attempt'>): void {
+    puller.breakOff(turn, 'interrupt' satisfies StopSignal);
+  }
 
   /**
    * Runs one turn. What goes wrong outside the model is tried again, slower and slower: the session is taken on anew,
@@ -57,10 +61,9 @@ export function createWorker(deps: Deps) {
     const { subject: sessionId, attempt, resumes } = job;
     // Somebody else has left it in the middle.
     let isOurs = job.retries === 0;
-    const brokenOff = AbortSignal.any([signal, stopping.signal]);
     for (
       let repairMs = firstRepairMs;
-      !stopping.signal.aborted;
+      !stopping.signal.aborted && signal.reason !== 'lost';
       repairMs = Math.min(repairMs * 2, lastRepairMs)
     ) {
       try {
@@ -75,8 +78,9 @@ export function createWorker(deps: Deps) {
         log.error({ session_id: sessionId, err: error }, 'A turn could not be recorded; trying again');
         isOurs = false;
       }
-      await wait(repairMs, undefined, { signal: brokenOff }).catch(() => {});
-      if (signal.reason === 'lost') break;
+      // An interrupt is no reason to try again at once, and again.
+      const wakes = signal.aborted ? stopping.signal : AbortSignal.any([signal, stopping.signal]);
+      if (signal.reason !== 'lost') await wait(repairMs, undefined, { signal: wakes }).catch(() => {});
     }
     return 'given_back';
   }
@@ -121,9 +125,11 @@ export function createWorker(deps: Deps) {
 
   /** Ends the turns here for which an interrupt waits. */
   async function lookForInterrupts(): Promise<void> {
-    for (const id of await listInterrupted(store.db, puller.subjects())) {
-      puller.breakOff(id, 'interrupt' satisfies StopSignal);
-    }
+    // As they were before the look: what comes after an interrupted turn is not meant.
+    const jobs = puller.jobs();
+    const ids = jobs.map(({ subject }) => subject);
+    const interrupted = new Set(await listInterrupted(store.db, ids));
+    for (const job of jobs) if (interrupted.has(job.subject)) breakOff(job);
   }
 
   return {
@@ -134,13 +140,16 @@ export function createWorker(deps: Deps) {
       pulse = setInterval(() => void lookForInterrupts().catch(() => {}), lookForInterruptsMs).unref();
     },
 
-    /** Stops the turn of a session at once, wherever it runs. One that waits is let past the others: it will ask no model. */
-    interrupt(sessionId: string): void {
-      if (puller.has(sessionId)) {
-        puller.breakOff(sessionId, 'interrupt' satisfies StopSignal);
+    /**
+     * Stops the turn of a session at once, wherever it runs, unless it is past this attempt. One that waits is let past the
+     * others: it will ask no model.
+     */
+    interrupt(sessionId: string, attempt: number): void {
+      if (puller.has(sessionId, attempt)) {
+        breakOff({ subject: sessionId, attempt });
         return;
       }
-      bus.send({ type: 'interrupt', session_id: sessionId });
+      bus.send({ type: 'interrupt', session_id: sessionId, attempt });
       queue.hurry('turns', sessionId).catch((error: unknown) => {
         log.debug({ session_id: sessionId, err: error }, 'A turn that waits could not be hurried');
       });

@@ -148,7 +148,7 @@ describe('A copy', () => {
     const full = await copying(place('first'), place('full'));
     expect(full.code).toBe(3);
     expect(full.stderr).toMatch(
-      /^pawl: There is a database in .* already\. It is filled only while it is empty/,
+      /^pawl: There is a database in .* already \(pawl\.db\)\. It is filled only while it is empty/,
     );
     const same = await copying(place('first'), place('first'));
     expect(same.stderr).toBe('pawl: --from and --to are the same place.\n');

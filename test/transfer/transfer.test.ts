@@ -391,7 +391,7 @@ describe.each(kinds)('Into %s', (kind) => {
   test('nothing is restored where there is a database already', async () => {
     const own = await freshPlace(kind);
     await withStore(own.choice, (store) => seedSession(store, 'sesn_mine'));
-    await expect(restoreInto(own, backup)).rejects.toThrow(/already\. It is filled only while it is empty/);
+    await expect(restoreInto(own, backup)).rejects.toThrow(/ already.*\. It is filled only while it is empty/);
     await withStore(own.choice, async (store) => {
       expect(await store.db.selectFrom('sessions').select('id').execute()).toEqual([{ id: 'sesn_mine' }]);
     });
@@ -405,6 +405,19 @@ describe.each(kinds)('Into %s', (kind) => {
     await restoreInto(own, backup);
     expect(readFileSync(join(own.files, 'file_here'), 'utf8')).toBe('Hello');
   });
+
+  test.runIf(kind === 'SQLite')(
+    'the log of a database that is gone is not taken for a part of the new one',
+    async () => {
+      const own = await freshPlace(kind);
+      if (own.choice.kind !== 'sqlite') throw new Error('It is SQLite');
+      const log = join(own.choice.folder, 'pawl.db-wal');
+      writeFileSync(log, 'what a server that was killed had written last');
+      await expect(restoreInto(own, backup)).rejects.toThrow(/already \(pawl\.db-wal\)\. /);
+      rmSync(log);
+      await restoreInto(own, backup);
+    },
+  );
 
   test('a file that is there with other bytes is left alone', async () => {
     const own = await freshPlace(kind);
@@ -428,6 +441,26 @@ test('a connection to PostgreSQL that breaks in the middle leaves nothing, and i
   await expect(restoreBackup(breaking(), { target, files })).rejects.toThrow();
   await target.close();
   await restoreInto(place, backup);
+});
+
+test('files stay when nobody knows whether the database has kept what it was given', async () => {
+  const place = await freshPlace('PostgreSQL');
+  const target = await openTarget(place.choice);
+  const unsure = {
+    ...target,
+    async keep() {
+      await target.keep();
+      throw new Error('The answer was lost');
+    },
+  };
+  const restoring = restoreBackup(unpackBackup(Readable.from([backup])), {
+    target: unsure,
+    files: createFolderBlobs(place.files),
+  });
+  await expect(restoring).rejects.toThrow('The answer was lost');
+  await target.close();
+  expect(readdirSync(place.files)).toEqual(['file_here']);
+  expect(await sumsOf(place.choice)).toEqual(await sumsOf(sqlite));
 });
 
 test('a column that holds what another database could not keep stops a backup by name', async () => {

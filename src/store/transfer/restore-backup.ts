@@ -22,7 +22,7 @@ const mostValues = 20_000;
 /**
  * Fills an empty database with a backup: the schema as it was, every row, the bytes of files; reads everything back
  * and compares it with the sums of the backup; brings the schema up to date; and only then keeps it. When anything
- * fails, the database stays empty, and the files that were put are removed. The caller closes the target.
+ * fails before that, the database stays empty, and the files that were put are removed. The caller closes the target.
  * @throws BackupError, DatabaseError, and whatever the database and the place for files throw.
  */
 export async function restoreBackup(
@@ -40,6 +40,8 @@ export async function restoreBackup(
       if (done === true) {
         for (const [one, sum] of sums) await requireSum(target, one, sum);
         await migrate(target.db, target.dialect);
+        // When this fails it may have been kept all the same, and would be without its files.
+        put.length = 0;
         await target.keep();
         return record;
       }

@@ -16,11 +16,10 @@ export type TableSum = { readonly rows: number; readonly sha256: string };
 /** Adds rows up. Equal rows in the same order have equal sums, whichever database they are read from. */
 export type Sum = { add(rows: readonly Row[]): void; total(): TableSum };
 
-/** The first part of a table is read with so many rows. */
-const firstRows = 50;
+/** A part of a table has so many rows at most, */
 const mostRows = 1000;
-/** How much text a part is to have: rows may hold a few bytes or megabytes, and all of them have to fit into memory. */
-const partSize = 500_000;
+/** and no more bytes than this, unless one row alone has: rows may hold a few bytes or megabytes. */
+const partBytes = 500_000;
 
 /** A row as it is hashed and as it stands in a file: a JSON array, which has no line break in it. */
 export function lineOf(row: Row): string {
@@ -45,18 +44,20 @@ export function createSum(): Sum {
  * @throws DatabaseError when a column holds what the other database could not keep.
  */
 export async function* readRows(db: Handle, table: Table): AsyncGenerator<Row[]> {
+  const from = sql.table(table.name);
   const key = sql.join(table.key.map((column) => sql.ref(column)));
+  const columns = sql.join(table.columns.map((column) => sql.ref(column)));
   let after: RawBuilder<unknown> = sql``;
-  for (let limit = firstRows; ; ) {
+  for (;;) {
+    // How large they are is asked before they are read: nobody has to hold more than a part.
+    const { rows: sizes } = await sql<{ bytes: number }>`
+      select ${bytesOf(table)} as bytes from ${from} ${after} order by ${key} limit ${mostRows}`.execute(db);
+    if (sizes.length === 0) return;
     const { rows: found } = await sql<Record<string, unknown>>`
-      select ${sql.join(table.columns.map((column) => sql.ref(column)))} from ${sql.table(table.name)} ${after}
-      order by ${key} limit ${sql.lit(limit)}`.execute(db);
-    const rows = found.map((one) => table.columns.map((column) => checked(one[column], table, column)));
-    if (rows.length > 0) yield rows;
+      select ${columns} from ${from} ${after} order by ${key} limit ${fitting(sizes)}`.execute(db);
+    yield found.map((one) => table.columns.map((column) => checked(one[column], table, column)));
     const last = found.at(-1);
-    if (last === undefined || found.length < limit) return;
-    after = sql`where (${key}) > (${sql.join(table.key.map((column) => last[column]))})`;
-    limit = fitting(rows);
+    after = sql`where (${key}) > (${sql.join(table.key.map((column) => last?.[column]))})`;
     // SQLite answers at once, so that nobody else would have a turn before the end of the table.
     await turn();
   }
@@ -69,14 +70,20 @@ export async function sumOf(db: Handle, table: Table): Promise<TableSum> {
   return sum.total();
 }
 
-/** How many rows like these have the size of a part. */
-function fitting(rows: readonly Row[]): number {
-  const size = rows.reduce((all, row) => all + row.reduce<number>((sum, value) => sum + sizeOf(value), 0), 0);
-  return Math.min(mostRows, Math.max(1, Math.floor((partSize * rows.length) / size)));
+/** How many bytes of text a row has. Both databases know that of a column without reading it. */
+function bytesOf({ texts }: Table): RawBuilder<number> {
+  const sizes = texts.map((name) => sql`coalesce(octet_length(${sql.ref(name)}), 0)`);
+  return sql`${sql.join([sql`0`, ...sizes], sql` + `)}`;
 }
 
-function sizeOf(value: Value): number {
-  return typeof value === 'string' ? value.length + 8 : 8;
+/** How many of the rows with these sizes make up the next part: at least one. */
+function fitting(sizes: readonly { readonly bytes: number }[]): number {
+  let left = partBytes;
+  const over = sizes.findIndex(({ bytes }) => {
+    left -= bytes;
+    return left < 0;
+  });
+  return over === -1 ? sizes.length : Math.max(1, over);
 }
 
 function checked(value: unknown, table: Table, column: string): Value {

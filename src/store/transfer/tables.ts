@@ -6,13 +6,15 @@ export type Table = {
   readonly name: string;
   /** Sorted by name, so that the order in which migrations added them does not matter. */
   readonly columns: readonly string[];
+  /** Those of them that hold text, which alone can be large. */
+  readonly texts: readonly string[];
   /** The columns that tell its rows apart, in the order of the primary key. */
   readonly key: readonly string[];
   /** The tables that its rows refer to, itself left out. */
   readonly references: readonly string[];
 };
 
-type ColumnRow = { table: string; column: string; key: number };
+type ColumnRow = { table: string; column: string; type: string; key: number };
 type ReferenceRow = { table: string; target: string };
 
 /**
@@ -32,6 +34,7 @@ export async function readTables(db: Handle, { name: kind }: Dialect): Promise<T
     return {
       name,
       columns: own.map((row) => row.column).sort(),
+      texts: own.filter(({ type }) => type.toLowerCase() === 'text').map((row) => row.column),
       key: keyed.map((row) => row.column),
       references: targets.map((row) => row.target),
     };
@@ -40,7 +43,7 @@ export async function readTables(db: Handle, { name: kind }: Dialect): Promise<T
 }
 
 const sqliteColumns = sql<ColumnRow>`
-  select t.name as "table", c.name as "column", c.pk as "key"
+  select t.name as "table", c.name as "column", c.type, c.pk as "key"
   from sqlite_master t join pragma_table_info(t.name) c
   where t.type = 'table' and t.name not like 'sqlite\\_%' escape '\\' and t.name not like 'kysely\\_%' escape '\\'`;
 
@@ -50,7 +53,7 @@ const sqliteReferences = sql<ReferenceRow>`
   where t.type = 'table'`;
 
 const postgresColumns = sql<ColumnRow>`
-  select c.relname as "table", a.attname as "column",
+  select c.relname as "table", a.attname as "column", format_type(a.atttypid, null) as type,
     coalesce(array_position(i.indkey::int2[], a.attnum) + 1, 0) as "key"
   from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

@@ -29,6 +29,8 @@ export function openTarget(choice: KeptDatabase): Promise<Target> {
 }
 
 const refusal = 'It is filled only while it is empty: name another, or remove what is there first';
+/** What SQLite keeps a database in. It would take the log of one that is gone for a part of the one that is put there. */
+const ownFiles = ['pawl.db', 'pawl.db-wal', 'pawl.db-journal'];
 
 async function sqliteTarget(folder: string): Promise<Target> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -37,7 +39,10 @@ async function sqliteTarget(folder: string): Promise<Target> {
   const beside = join(folder, 'pawl.db.new');
   let handle: Sqlite.Database | null = null;
   try {
-    if (existsSync(file)) throw new DatabaseError(`There is a database in ${folder} already. ${refusal}`);
+    const there = ownFiles.find((name) => existsSync(join(folder, name)));
+    if (there !== undefined) {
+      throw new DatabaseError(`There is a database in ${folder} already (${there}). ${refusal}`);
+    }
     // One that a process has left when it was killed.
     rmSync(beside, { force: true });
     closeSync(openSync(beside, 'a', 0o600));
