@@ -98,6 +98,7 @@ async function begin(
   // A command has no time for what goes on, unless there is nobody else.
   const hasDuties = works && !(for_one_command && queue.durable);
   if (works) worker.start();
+  if (bus.shared) house.following.start();
   try {
     await app.listen({ host: config.host, port: config.port });
     // Only now: a key that is made and then not shown, because the port was taken, would be lost.
@@ -106,7 +107,6 @@ async function begin(
     onListening(addressOf(app.server.address(), config.host));
     await evaluation.recover(!for_one_command);
     if (works) evaluation.start();
-    if (bus.shared) house.following.start();
     if (hasDuties && queue.durable) house.housekeeping.start();
     // Nobody else could look at rollouts that are in the memory of this process.
     release.recover(in_memory || !for_one_command);
@@ -116,6 +116,7 @@ async function begin(
     return { first_key, recovered };
   } catch (error) {
     await app.close();
+    await house.following.stop();
     await duties.stop();
     await worker.stop(0);
     throw error;
@@ -138,12 +139,12 @@ async function leave(house: House, { config, telemetry, line, store }: Lived): P
   // Others may see to them from now on.
   await house.duties.stop();
   await house.housekeeping.stop();
-  await house.following.stop();
   // First, while its sessions can still be put in order.
   await house.release.stopScoring();
   await house.evaluation.stop();
   await house.shadows.stop();
   await house.app.close();
+  await house.following.stop();
   await house.release.stop();
   await house.worker.stop(config.stop_grace_ms);
   await house.mcp.stop();

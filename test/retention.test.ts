@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -270,6 +270,7 @@ describe('Over HTTP and by commands', () => {
     const dir = mkdtempSync(join(tmpdir(), 'pawl-export-'));
     onTestFinished(() => rmSync(dir, { recursive: true }));
     const paths = [join(dir, 'all.jsonl'), join(dir, 'some.jsonl.gz')] as const;
+    writeFileSync(`${paths[0]}.part`, '', { mode: 0o644 });
     const done = await command(['session', 'export', '--to', paths[0]], { env });
     expect([done.code, done.stderr]).toEqual([0, `2 sessions in ${paths[0]}\n`]);
     await command(['session', 'export', '--agent', 'triage', '--to', paths[1]], { env });

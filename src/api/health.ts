@@ -37,7 +37,7 @@ export function createReadiness({ probe, elapsed }: Deps) {
       if (phase === 'starting') phase = 'serving';
     },
 
-    /** From here on no more requests are wanted; those that come are still answered. */
+    /** From here on no more requests are wanted; those under way are still answered. */
     drain(): void {
       phase = 'draining';
     },

@@ -242,6 +242,18 @@ describe('With as many requests under way as a process takes', () => {
     stream.destroy();
   });
 
+  test('they are answered before the process ends, and those that come by then are refused', async () => {
+    await open();
+    const answer = ask('/held', 'own');
+    await eventually('under way', () => held.length === 1);
+    const closing = app.close();
+    const late = () => ask('/v1/agents', 'own').catch(() => null);
+    await eventually('no more', async () => (await late())?.status !== 200);
+    for (const letGo of held) letGo();
+    expect((await answer).status).toBe(200);
+    await closing;
+  });
+
   test('the place of a caller who hangs up is free', async () => {
     await open({ max_requests: 1 });
     const gone = begin('/held');

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import { silentBus } from '../core/bus.ts';
+import { linkedBuses } from '../../test/linked-buses.ts';
+import { eventually } from '../../test/story.ts';
+import { type Bus, silentBus } from '../core/bus.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
 import { createMemoryQueue } from '../queue/memory-queue.ts';
-import { findEvalRun, insertEvalRun, listBusyEvalRuns } from '../store/eval-runs.ts';
+import type { Queue } from '../queue/queue.ts';
+import { findEvalRun, insertEvalRun, listBusyEvalRuns, updateEvalRun } from '../store/eval-runs.ts';
 import { openSeeded, sampleRun } from '../store/evals.testsuite.ts';
 import type { Datasets } from './dataset/datasets.ts';
 import type { Evals } from './evals.ts';
@@ -13,10 +16,10 @@ import { createRuns, type RunJob } from './runs.ts';
 const opened = openSeeded('SQLite');
 const counts = JSON.stringify(noCounts(1));
 
-function runsWith(job: RunJob) {
+function runsWith(job: RunJob, queue: Queue = createMemoryQueue(), bus: Bus = silentBus) {
   const clock = createClock(() => 0);
   return createRuns({
-    ...{ store: opened.store, clock, job, queue: createMemoryQueue(), bus: silentBus },
+    ...{ store: opened.store, clock, job, queue, bus },
     ids: createIds(clock, (size) => crypto.getRandomValues(new Uint8Array(size))),
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     evals: { retrieve: async () => ({ name: 'seed' }) } as unknown as Evals,
@@ -52,5 +55,48 @@ test('What an earlier process left is taken up, and what this one is at work on 
   expect(await findEvalRun(store.db, 'erun_own')).toMatchObject({ status: 'running', attempt: 1 });
   expect(await findEvalRun(store.db, 'erun_left')).toMatchObject({ status: 'running', attempt: 9 });
   held.resolve();
+  await runs.stop();
+});
+
+test('A run that one process lets go of is gone on with by whoever gets its job', async () => {
+  const { store } = opened;
+  const queue = createMemoryQueue();
+  const atWork = Promise.withResolvers<void>();
+  const leaves = runsWith(async (run, signal) => {
+    atWork.resolve();
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await store.write((tx) => updateEvalRun(tx, run, { status: 'pending' }));
+  }, queue);
+  leaves.start();
+  await leaves.begin({ row: sampleRun('erun_1', { counts }), eval_name: 'seed' });
+  await atWork.promise;
+  await leaves.stop();
+  expect(await findEvalRun(store.db, 'erun_1')).toMatchObject({ status: 'pending', attempt: 1 });
+  const begun: number[] = [];
+  const takes = runsWith(async ({ attempt }) => void begun.push(attempt), queue);
+  takes.start();
+  await eventually('that it goes on', () => begun.length > 0);
+  expect(begun).toEqual([2]);
+  await takes.stop();
+});
+
+test('A cancellation that is heard late leaves a run alone that was resumed meanwhile', async () => {
+  const [here, there] = linkedBuses(2);
+  const begun: AbortSignal[] = [];
+  const job: RunJob = async (_run, signal) => {
+    begun.push(signal);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  };
+  const runs = runsWith(job, createMemoryQueue(), here);
+  runs.start();
+  await runs.begin({ row: sampleRun('erun_2', { counts }), eval_name: 'seed' });
+  await eventually('that it is begun', () => begun.length === 1);
+  await runs.cancel('erun_2');
+  await runs.resume('erun_2');
+  await eventually('that it goes on', () => begun.length === 2);
+  const canceled = here.said.find(({ type }) => type === 'stop');
+  if (canceled === undefined) throw new Error('Nobody was told');
+  there.send(canceled);
+  expect(begun.map(({ aborted }) => aborted)).toEqual([true, false]);
   await runs.stop();
 });

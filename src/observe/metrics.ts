@@ -91,7 +91,7 @@ function modelMetrics(
   const duration = registry.histogram(
     {
       name: 'pawl_model_request_duration_seconds',
-      help: 'How long models took to answer.',
+      help: 'How long models took to answer, waiting for a place included.',
       bounds: modelBounds,
     },
     ...by,

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { PgBoss } from 'pg-boss';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { linkedBuses } from '../../test/linked-buses.ts';
 import { quietLog } from '../../test/pawl.ts';
 import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
@@ -150,6 +151,30 @@ describe('Work that waits in PostgreSQL', () => {
     for (const job of jobs) await one.giveBack(job);
     expect(await two.take('duties', all)).toHaveLength(2);
   });
+});
+
+test('One that cannot be made leaves nothing behind that keeps its process alive', async () => {
+  const create = vi.spyOn(PgBoss.prototype, 'createQueue').mockRejectedValue(new Error('permission denied'));
+  onTestFinished(() => create.mockRestore());
+  const stop = vi.spyOn(PgBoss.prototype, 'stop');
+  onTestFinished(() => stop.mockRestore());
+  const opening = openBossQueue({ url: database.url, bus: busOfOne, log: quietLog, name: 'three' });
+  await expect(opening).rejects.toThrow('permission denied');
+  expect(stop).toHaveBeenCalledOnce();
+});
+
+test('It is noticed also where somebody has put the clock back', async () => {
+  const back = vi
+    .spyOn(Date, 'now')
+    .mockImplementation(() => performance.timeOrigin + performance.now() - 3_600_000);
+  onTestFinished(() => back.mockRestore());
+  await add('lost');
+  await takeOne(one);
+  // The last look that was set before is over by then.
+  for (let looks = 0; looks < 2; looks++) {
+    await sql`update pgboss.job set heartbeat_on = heartbeat_on - interval '1 minute'`.execute(store.db);
+    await eventually('that somebody else has it', async () => (await take(two)).length > 0);
+  }
 });
 
 test('A process that is not heard of loses what it has, and cannot end it any more', async () => {

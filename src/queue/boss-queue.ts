@@ -33,6 +33,17 @@ const mostRanks = 100;
 /** Work is looked for this often even when nobody has announced any. */
 const lookEveryMs = 1000;
 
+/** Nothing that the engine asks takes so long while the database answers. */
+const queryTimeoutMs = 30_000;
+
+/** The engine's timers wait until a time, and would for an hour where somebody has put the clock back by one. */
+const steadyClock = {
+  now: () => performance.timeOrigin + performance.now(),
+  ...{ setTimeout, setInterval },
+  clearTimeout: (timer: unknown) => clearTimeout(timer as NodeJS.Timeout),
+  clearInterval: (timer: unknown) => clearInterval(timer as NodeJS.Timeout),
+};
+
 const settings: Readonly<Record<QueueName, Omit<BossQueue, 'name'>>> = {
   turns: {},
   eval_runs: {},
@@ -44,8 +55,9 @@ const settings: Readonly<Record<QueueName, Omit<BossQueue, 'name'>>> = {
 /** The queue of processes that share a PostgreSQL database, kept there by pg-boss. */
 export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queue> {
   const boss = new PgBoss({
-    // A pool of its own, so that heartbeats wait for nobody.
-    ...{ connectionString: url, max: 4 },
+    // A pool of its own, so that heartbeats wait for nobody: neither for those that a network has swallowed.
+    ...{ connectionString: url, max: 4, keepAlive: true, query_timeout: queryTimeoutMs },
+    clock: steadyClock,
     ...{ schema: 'pgboss', schedule: false, supervise: true, superviseIntervalSeconds: superviseSeconds },
     ...{ monitorIntervalSeconds: superviseSeconds, maintenanceIntervalSeconds: clearUpSeconds },
     ...{ instanceName: name, instanceHeartbeatSeconds: heartbeatSeconds },
@@ -55,12 +67,18 @@ export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queu
     log.warn({ err: error }, 'The job engine could not do its work; it tries again'),
   );
   boss.on('warning', (warning) => log.debug({ warning: warning.message }, 'The job engine warns'));
-  await boss.start();
-  for (const queue of queueNames) {
-    await boss.createQueue(queue, {
-      ...{ heartbeatSeconds, expireInSeconds: longestSeconds, retryLimit: mostRetries, retryDelay: 0 },
-      ...{ retentionSeconds: yearSeconds, deleteAfterSeconds: keptSeconds, ...settings[queue] },
-    });
+  try {
+    await boss.start();
+    for (const queue of queueNames) {
+      await boss.createQueue(queue, {
+        ...{ heartbeatSeconds, expireInSeconds: longestSeconds, retryLimit: mostRetries, retryDelay: 0 },
+        ...{ retentionSeconds: yearSeconds, deleteAfterSeconds: keptSeconds, ...settings[queue] },
+      });
+    }
+  } catch (error) {
+    // Its timers and connections would keep a process alive that could not start.
+    await boss.stop({ graceful: false }).catch(() => {});
+    throw error;
   }
 
   const looks = new Map<QueueName, () => boolean>();

@@ -102,6 +102,20 @@ describe('A process that shares its duties', () => {
     expect(duty.isMine()).toBe(false);
   });
 
+  test('tells others when it was asleep, and when calls may have been lost looks by itself', async () => {
+    const [bus] = linkedBuses(2);
+    const { duties, duty, state } = await process(durable(), bus);
+    await duties.start();
+    await settled();
+    duty.wake();
+    expect([state.woken, bus.said]).toEqual([2, []]);
+    bus.gap();
+    expect(state.woken).toBe(3);
+    now += 9000;
+    duty.wake();
+    expect(bus.said).toEqual([{ type: 'wake', duty: 'webhooks' }]);
+  });
+
   test('keeps it as long as it is heard of, and catches up when it was not for a while', async () => {
     const { duties, duty, state } = await process(durable());
     await duties.start();

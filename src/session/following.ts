@@ -5,6 +5,7 @@ import type { Store } from '../store/dialect.ts';
 import { listLastSeqs } from '../store/events.ts';
 import { sessionDeleted } from './choreography.ts';
 import type { Hub } from './hub.ts';
+import { inTime } from './patience.ts';
 
 type Deps = {
   readonly store: Store;
@@ -31,7 +32,7 @@ export function createFollowing(deps: Deps) {
     const ids = hub.followed();
     for (let from = 0; from < ids.length; from += together) {
       const asked = ids.slice(from, from + together);
-      const lasts = await listLastSeqs(store.db, asked);
+      const lasts = await inTime(listLastSeqs(store.db, asked));
       for (const { id, last_seq } of lasts) hub.learn(id, last_seq);
       const there = new Set(lasts.map(({ id }) => id));
       for (const id of asked) if (!there.has(id)) hub.publishDeleted(id, sessionDeleted(deps));

@@ -1,11 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ownHub } from '../../test/own-hub.ts';
 import type { EventRow } from '../store/events.ts';
 import { sampleEvent } from '../store/store.testsuite.ts';
 import type { Hub, Listener } from './hub.ts';
+import { readPatienceMs } from './patience.ts';
 
 const session = 'sesn_1';
 const rows = (...numbers: number[]): EventRow[] => numbers.map((seq) => sampleEvent(session, seq));
@@ -199,6 +200,28 @@ describe('A gap', () => {
     answers[0]?.resolve(rows(2, 3, 4));
     await settled();
     expect([heard, asked]).toEqual([[1, 2, 3, 4, 5], [1]]);
+  });
+
+  test('is read again when a read of it was never answered', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { asked, answers, readAfter, settled } = reads();
+    const hub = ownHub(readAfter);
+    const { heard, listener } = recorder();
+    hub.subscribe(session, listener).startAfter(0);
+    hub.learn(session, 2);
+    hub.learn(session, 3);
+    expect(asked).toEqual([0]);
+    vi.advanceTimersByTime(readPatienceMs);
+    await settled();
+    hub.learn(session, 3);
+    expect(asked).toEqual([0, 0]);
+    answers[1]?.resolve(rows(1, 2, 3));
+    await settled();
+    // Should it be answered at last, nothing is repeated.
+    answers[0]?.resolve(rows(1, 2));
+    await settled();
+    expect(heard).toEqual([1, 2, 3]);
   });
 
   test('that closes by itself while it is read repeats nothing', async () => {

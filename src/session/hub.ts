@@ -1,5 +1,6 @@
 import type { Bus } from '../core/bus.ts';
 import type { EventRow } from '../store/events.ts';
+import { inTime } from './patience.ts';
 
 /** Who is listening to a session. One that throws is heard no more. */
 export type Listener = {
@@ -73,7 +74,7 @@ export function createHub({ bus, readAfter, readQueued }: Deps) {
     if (subscription.filling || subscription.next === null) return;
     subscription.filling = true;
     const { next: from, known } = subscription;
-    readAfter(subscription.sessionId, from - 1).then(
+    inTime(readAfter(subscription.sessionId, from - 1)).then(
       (rows) => {
         subscription.filling = false;
         if (!isOpen(subscription)) return;

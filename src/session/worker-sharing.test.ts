@@ -73,6 +73,20 @@ describe('Of processes that share a PostgreSQL database', () => {
     expect([one.model.asked.length, two.model.asked.length]).toEqual([1, 0]);
   });
 
+  test('an interrupt that is heard late ends nothing of what came after it', async () => {
+    const { store, one, startTwo, id } = await setUp();
+    await one.say(id, 'one');
+    await one.model.nth(1);
+    const two = startTwo();
+    await two.interrupt(id);
+    await untilIdle(store, id);
+    await one.say(id, 'two');
+    const again = await eventually('the next turn', () => one.model.asked[1] ?? two.model.asked[0]);
+    for (const life of [one, two]) life.worker.interrupt(id, 1);
+    again.answer();
+    expect(textsOf(await untilIdle(store, id), 'agent.message')).toEqual(['two!']);
+  });
+
   test('one that was taken for dead writes nothing more', async () => {
     const { store, one, id } = await setUp();
     await one.say(id, 'one');

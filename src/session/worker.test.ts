@@ -200,6 +200,22 @@ describe('A worker that stops', () => {
     expect([first.model.asked.length, first.state.writes, first.logged]).toEqual([1, writes, []]);
   });
 
+  test('rests between tries to record one that was interrupted', async () => {
+    const store = await openStore({ kind: 'memory' });
+    closers.push(store.close);
+    const life = live(store);
+    closers.push(() => life.worker.stop(0));
+    const { id } = await seedSession(store, 'sesn_1');
+    await life.say(id, 'one');
+    await life.model.nth(1);
+    const { writes } = life.state;
+    life.state.left = 1_000_000;
+    life.worker.interrupt(id, 1);
+    await eventually('a try', () => life.state.writes > writes);
+    for (let rounds = 0; rounds < 50; rounds++) await new Promise((resolve) => setImmediate(resolve));
+    expect(life.logged).toEqual([unrecorded]);
+  });
+
   test('starts none of those that wait, nor what comes during the grace', async () => {
     const store = await openStore({ kind: 'memory' });
     closers.push(store.close);

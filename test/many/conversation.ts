@@ -79,6 +79,8 @@ export async function converseOn(
       if (asked !== undefined && asked.length > 0) {
         if (await send(asked.map((id) => answerTo(id, answerText(id)))))
           for (const id of asked) answered.add(id);
+        // However long that took, what it has set in motion has only begun.
+        moved = performance.now();
         continue;
       }
       const hasAll = saidIn(follower).includes(said.at(-1) ?? '') && isKnown(acknowledged, known);

@@ -173,6 +173,8 @@ describe('A backup', () => {
   test('is made beside a running server or by it, and restored into both databases', async () => {
     const cwd = freshFolder();
     const file = join(cwd, 'monday.pawl');
+    // As one that was broken off may have left it, or somebody who would like to read what comes.
+    writeFileSync(`${file}.part`, '', { mode: 0o644 });
     const beside = await serving({ data_dir: place('first') }, () =>
       pawlHere(['backup', 'monday.pawl'], { cwd, env: { PAWL_DATA_DIR: place('first') } }),
     );

@@ -19,7 +19,7 @@ import { copyDatabase } from '../../src/store/transfer/copy-database.ts';
 import { readSnapshot } from '../../src/store/transfer/read-backup.ts';
 import { BackupError, type BackupRecord, type Totals } from '../../src/store/transfer/record.ts';
 import { restoreBackup } from '../../src/store/transfer/restore-backup.ts';
-import { sumOf, type TableSum } from '../../src/store/transfer/rows.ts';
+import { readRows, sumOf, type TableSum } from '../../src/store/transfer/rows.ts';
 import { type KeptDatabase, openSnapshot } from '../../src/store/transfer/snapshot.ts';
 import { readTables } from '../../src/store/transfer/tables.ts';
 import { openTarget } from '../../src/store/transfer/target.ts';
@@ -200,6 +200,32 @@ describe.each(kinds)('Of %s', (kind) => {
     });
   });
 
+  test('a table is read in parts that are small, however large what comes next is', async () => {
+    const place = await freshPlace(kind);
+    const data = 'o'.repeat(100_000);
+    await withStore(place.choice, async (store) => {
+      await seedSession(store, 'sesn_1');
+      await store.write(async (tx) => {
+        const events = Array.from({ length: 1100 }, (_, i) => sampleEvent('sesn_1', i + 1));
+        await insertEvents(tx, events);
+        await insertEvents(
+          tx,
+          Array.from({ length: 30 }, (_, i) => sampleEvent('sesn_1', 1101 + i, { data })),
+        );
+      });
+    });
+    const { db, dialect, close } = await openSnapshot(place.choice);
+    onTestFinished(close);
+    const events = (await readTables(db, dialect)).find(({ name }) => name === 'events');
+    if (events === undefined) throw new Error('There is such a table');
+    let rows = 0;
+    for await (const part of readRows(db, events)) {
+      rows += part.length;
+      expect(JSON.stringify(part).length).toBeLessThan(600_000);
+    }
+    expect(rows).toBe(1130);
+  });
+
   test('it is read as it was when that began, whatever is written meanwhile', async () => {
     const place = await freshPlace(kind);
     await restoreInto(place, backup);
@@ -355,6 +381,22 @@ describe.each(kinds)('Into %s', (kind) => {
     await (await openTarget(place.choice)).close();
   });
 
+  test('a copy is stopped while files are on their way as well', async () => {
+    const sums = Object.values(await sumsOf(sqlite));
+    let left = sums.reduce((all, { rows }) => all + rows, 0);
+    const stopped = copyDatabase({
+      from: { database: sqlite, files: createFolderBlobs(filesOf(sqlite)) },
+      to: { database: place.choice, files: createFolderBlobs(place.files) },
+      onRows: (count) => {
+        left -= count;
+        if (left === 0 && count === 0) throw new Error('Stopped');
+      },
+      ...made,
+    });
+    await expect(stopped).rejects.toThrow('Stopped');
+    await (await openTarget(place.choice)).close();
+  });
+
   test('a whole one is restored where all of those have failed', async () => {
     await restoreInto(place, backup);
     expect(await sumsOf(place.choice)).toEqual(await sumsOf(sqlite));
@@ -391,7 +433,9 @@ describe.each(kinds)('Into %s', (kind) => {
   test('nothing is restored where there is a database already', async () => {
     const own = await freshPlace(kind);
     await withStore(own.choice, (store) => seedSession(store, 'sesn_mine'));
-    await expect(restoreInto(own, backup)).rejects.toThrow(/ already.*\. It is filled only while it is empty/);
+    await expect(restoreInto(own, backup)).rejects.toThrow(
+      / already.*\. It is filled only while it is empty/,
+    );
     await withStore(own.choice, async (store) => {
       expect(await store.db.selectFrom('sessions').select('id').execute()).toEqual([{ id: 'sesn_mine' }]);
     });

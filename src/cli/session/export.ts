@@ -57,10 +57,11 @@ async function save(body: ReadableStream<Uint8Array>, to: string, signal: AbortS
   const part = `${to}.part`;
   const lines = countLines((sessions) => process.stderr.write(`${counted(sessions, 'session')} so far\n`));
   try {
+    // What others have put there is not for them to read on.
+    await rm(part, { force: true });
+    const file = createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true });
     const packed = to.endsWith('.gz') ? createGzip() : new PassThrough();
-    await pipeline(body, lines.through, packed, createWriteStream(part, { mode: 0o600, flush: true }), {
-      signal,
-    });
+    await pipeline(body, lines.through, packed, file, { signal });
     await rename(part, to);
   } catch (error) {
     await rm(part, { force: true });

@@ -61,8 +61,9 @@ async function bytesOf(flag: string | undefined, signal: AbortSignal): Promise<R
 
 async function write(bytes: Readable, part: string, signal: AbortSignal): Promise<void> {
   const writing = showBytes('Backing up', null);
-  // Readable by its owner alone: it holds all that users said.
-  const out = createWriteStream(part, { mode: 0o600, flush: true });
+  // Readable by its owner alone, also where there was such a file: it holds all that users said.
+  await rm(part, { force: true });
+  const out = createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true });
   await pipeline(writing.counting(bytes), out, { signal });
   writing.finish();
 }

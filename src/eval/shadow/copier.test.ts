@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ownDuty } from '../../../test/own-duty.ts';
+import type { Duty } from '../../queue/duties.ts';
 import type { Session } from '../../session/opening.ts';
 import type { Store } from '../../store/dialect.ts';
 import { insertEvents } from '../../store/events.ts';
@@ -30,13 +32,15 @@ const stop = (): Promise<boolean> => store.write((tx) => updateShadow(tx, shadow
 function copying({
   onSend = async () => {},
   turn = turnOf,
+  duty = ownDuty(),
 }: {
   readonly onSend?: () => Promise<unknown>;
+  readonly duty?: Pick<Duty, 'isMine'>;
   readonly turn?: typeof turnOf;
 } = {}) {
   const sent: string[] = [];
   const copier = createCopier({
-    store,
+    ...{ store, duty },
     sessions: {
       async create(): Promise<Session> {
         const { agent_id } = shadow;
@@ -94,6 +98,17 @@ test('All turns of a session are sent, in their order', async () => {
 
 test('A shadow that is stopped in the middle of a session sends no further turn of it', async () => {
   const { sent, copier } = copying({ onSend: stop });
+  await copier.copy(shadow, await pairOf(['One', 'Two', 'Three']), new AbortController().signal);
+  expect(sent).toHaveLength(1);
+  expect(await known()).toMatchObject({ turns: 1, seen_turns: 0, status: 'open' });
+});
+
+test('A process that somebody else has taken over from sends nothing more', async () => {
+  let isMine = true;
+  const onSend = async (): Promise<void> => {
+    isMine = false;
+  };
+  const { sent, copier } = copying({ onSend, duty: { isMine: () => isMine } });
   await copier.copy(shadow, await pairOf(['One', 'Two', 'Three']), new AbortController().signal);
   expect(sent).toHaveLength(1);
   expect(await known()).toMatchObject({ turns: 1, seen_turns: 0, status: 'open' });

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { PawlError } from '../../core/errors.ts';
 import type { ClientEventBody } from '../../core/events.ts';
 import { copyKey, isBusy } from '../../core/session.ts';
+import type { Duty } from '../../queue/duties.ts';
 import type { Inbox } from '../../session/inbox.ts';
 import type { Sessions } from '../../session/sessions.ts';
 import type { Store } from '../../store/dialect.ts';
@@ -21,6 +22,7 @@ type Deps = {
   readonly store: Store;
   readonly sessions: Pick<Sessions, 'create'>;
   readonly inbox: Pick<Inbox, 'send'>;
+  readonly duty: Pick<Duty, 'isMine'>;
 };
 
 const firstLookMs = 10;
@@ -32,7 +34,7 @@ const mostLooks = 12_000;
  * Puts what users said in a session to the candidate, in a session of its own. What the candidate was sent is read from
  * the copy's own history, so that nothing is sent twice, whatever crashes in between.
  */
-export function createCopier({ store, sessions, inbox }: Deps) {
+export function createCopier({ store, sessions, inbox, duty }: Deps) {
   async function openCopy(shadow: ShadowRow, pair: ShadowPairRow, original: SessionRow): Promise<string> {
     if (pair.shadow_session_id !== null) return pair.shadow_session_id;
     const { row } = await sessions.create({
@@ -46,9 +48,9 @@ export function createCopier({ store, sessions, inbox }: Deps) {
     return row.id;
   }
 
-  /** Whether anything more is to be sent: somebody may have stopped the shadow meanwhile. */
+  /** Whether anything more is to be sent: somebody may have stopped the shadow meanwhile, or see to it instead. */
   const isRunning = async ({ id }: ShadowRow): Promise<boolean> =>
-    (await findShadow(store.db, id))?.status === 'running';
+    (await findShadow(store.db, id))?.status === 'running' && duty.isMine();
 
   /** The copy's turns, once none is under way; null when the signal came first. */
   async function settled(id: string, signal: AbortSignal): Promise<SessionTurn[] | null> {

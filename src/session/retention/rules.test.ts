@@ -39,6 +39,16 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     });
   });
 
+  test.runIf(kind === 'SQLite')('others have their turn while what is due is counted', async () => {
+    for (let i = 0; i < 250; i++) await bench.seed(`sesn_due${i}`);
+    const { rules } = room();
+    let others = 0;
+    setImmediate(() => others++);
+    const { due } = await rules.retrieve(bench.fresh.agent_id);
+    expect(due).toEqual({ sessions: 250, kept: 0, more: false });
+    expect(others).toBe(1);
+  });
+
   test('the list says of each agent which rule it has', async () => {
     const { rules } = room();
     await rules.set(bench.fresh.agent_id, { days: 5 }, by);

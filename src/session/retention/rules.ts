@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Audit } from '../../access/audit.ts';
 import type { Actor } from '../../access/keys.ts';
 import { requireAgent } from '../../agent/agents.ts';
@@ -73,6 +74,8 @@ export function createRetentionRules({ store, clock, audit, defaults }: Deps) {
       }
       after = rows.at(-1) ?? null;
       if (rows.length < countedTogether) return { ...due, more: false };
+      // SQLite answers at once, so that nobody else would have a turn.
+      await turn();
     }
     return { ...due, more: before !== null };
   }

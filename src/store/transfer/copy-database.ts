@@ -22,7 +22,7 @@ export async function copyDatabase({
 }: Pick<Manifest, 'pawl' | 'made_at'> & {
   readonly from: Side<FileBytes>;
   readonly to: Side<FilePlace>;
-  /** Is told now and then that so many more rows are on their way. */
+  /** Is told of each piece how many rows have gone with it: none with a piece of a file. What it throws ends the copy. */
   readonly onRows: (count: number) => void;
 }): Promise<Totals> {
   const hold = await holdStill(from.database);
@@ -45,7 +45,7 @@ async function* telling(
 ): AsyncGenerator<BackupRecord, void> {
   for await (const record of records) {
     yield record;
-    if (record.kind === 'rows') onRows(record.rows.length);
+    onRows(record.kind === 'rows' ? record.rows.length : 0);
   }
 }
 
