@@ -92,7 +92,7 @@ type Deps = {
   readonly vaults: Vaults;
   readonly webhooks: Webhooks;
   /** Begins a backup of everything, as the bytes of a file. */
-  readonly backup: () => Readable;
+  readonly backup: () => Promise<Readable>;
   readonly key_policy: KeyPolicy;
   /** Addresses and networks of the proxies that are believed about whom they ask for. */
   readonly trusted_proxies: readonly string[];

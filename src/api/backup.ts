@@ -8,7 +8,7 @@ type Deps = {
   readonly store: Store;
   readonly audit: Audit;
   /** Begins a backup of everything, as the bytes of a file. */
-  readonly backup: () => Readable;
+  readonly backup: () => Promise<Readable>;
 };
 
 /** A backup holds up what the database may clean away; whoever asks for one and reads no further gets no more of it. */
@@ -21,7 +21,7 @@ export function backupRoutes(app: App, { store, audit, backup }: Deps): void {
     const fact = { action: 'backup.made', outcome: 'done', actor, subject, reason: null } as const;
     // First, so that the backup tells of itself.
     await store.write((tx) => audit.append(tx, { ...fact, before: null, after: null }));
-    const bytes = backup();
+    const bytes = await backup();
     // What keeps it from beginning can still be answered as an error.
     await once(bytes, 'readable');
     reply.headers({

@@ -20,7 +20,6 @@ import { createRelease } from '../release/release.ts';
 import type { Config } from '../settings.ts';
 import { probeDatabase } from '../store/probe.ts';
 import { countPendingDeliveries } from '../store/webhooks.ts';
-import { backUpData, backUpMemory } from '../transfer.ts';
 import { packageVersion } from '../version.ts';
 import { evaluationOf } from './evaluation-room.ts';
 import type { Parts } from './parts.ts';
@@ -94,7 +93,11 @@ export async function createHouse(given: Beginning) {
     readiness,
     metricsText: telemetry.registry.text,
     ...{ ...parts, ...rooms, files, keys, evaluation, shadows, release, vaults, webhooks },
-    backup: () => (given.in_memory ? backUpMemory(store, blobs) : backUpData(config)),
+    // Loaded only when it is wanted: it brings the driver of PostgreSQL along.
+    async backup() {
+      const { backUpData, backUpMemory } = await import('../transfer.ts');
+      return given.in_memory ? backUpMemory(store, blobs) : backUpData(config);
+    },
     retention: retention.rules,
     catalog: catalogOf(parts),
     key_policy: config.allow_no_key ? 'none' : 'required',

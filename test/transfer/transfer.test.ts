@@ -19,7 +19,7 @@ import { copyDatabase } from '../../src/store/transfer/copy-database.ts';
 import { readSnapshot } from '../../src/store/transfer/read-backup.ts';
 import { BackupError, type BackupRecord, type Totals } from '../../src/store/transfer/record.ts';
 import { restoreBackup } from '../../src/store/transfer/restore-backup.ts';
-import { readRows, sumOf, type TableSum } from '../../src/store/transfer/rows.ts';
+import { sumOf, type TableSum } from '../../src/store/transfer/rows.ts';
 import { type KeptDatabase, openSnapshot } from '../../src/store/transfer/snapshot.ts';
 import { readTables } from '../../src/store/transfer/tables.ts';
 import { openTarget } from '../../src/store/transfer/target.ts';
@@ -198,32 +198,6 @@ describe.each(kinds)('Of %s', (kind) => {
         .executeTakeFirstOrThrow();
       expect({ title, active_us }).toEqual({ title: '\u2028 "🧑🏽‍🚀" \\ \u0001', active_us: 2 ** 53 - 1 });
     });
-  });
-
-  test('a table is read in parts that are small, however large what comes next is', async () => {
-    const place = await freshPlace(kind);
-    const data = 'o'.repeat(100_000);
-    await withStore(place.choice, async (store) => {
-      await seedSession(store, 'sesn_1');
-      await store.write(async (tx) => {
-        const events = Array.from({ length: 1100 }, (_, i) => sampleEvent('sesn_1', i + 1));
-        await insertEvents(tx, events);
-        await insertEvents(
-          tx,
-          Array.from({ length: 30 }, (_, i) => sampleEvent('sesn_1', 1101 + i, { data })),
-        );
-      });
-    });
-    const { db, dialect, close } = await openSnapshot(place.choice);
-    onTestFinished(close);
-    const events = (await readTables(db, dialect)).find(({ name }) => name === 'events');
-    if (events === undefined) throw new Error('There is such a table');
-    let rows = 0;
-    for await (const part of readRows(db, events)) {
-      rows += part.length;
-      expect(JSON.stringify(part).length).toBeLessThan(600_000);
-    }
-    expect(rows).toBe(1130);
   });
 
   test('it is read as it was when that began, whatever is written meanwhile', async () => {
@@ -505,16 +479,6 @@ test('files stay when nobody knows whether the database has kept what it was giv
   await target.close();
   expect(readdirSync(place.files)).toEqual(['file_here']);
   expect(await sumsOf(place.choice)).toEqual(await sumsOf(sqlite));
-});
-
-test('a column that holds what another database could not keep stops a backup by name', async () => {
-  const place = await freshPlace('SQLite');
-  if (place.choice.kind !== 'sqlite') throw new Error('It is SQLite');
-  await withStore(place.choice, (store) => seedSession(store, 'sesn_1'));
-  const handle = new Sqlite(join(place.choice.folder, 'pawl.db'));
-  handle.exec(`update sessions set title = 'a' || char(0) || 'b'`);
-  handle.close();
-  await expect(packed(place.choice)).rejects.toThrow(/^sessions\.title holds what cannot be carried/);
 });
 
 test('a backup that nobody reads to its end lets go of the database', async () => {
