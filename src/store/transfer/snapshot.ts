@@ -42,7 +42,7 @@ export function databaseFileIn(folder: string): string {
 }
 
 async function postgresSnapshot(url: string): Promise<OpenSnapshot> {
-  const db = connectOnce(url);
+  const db = connectOnce(url, queryTimeoutMs);
   try {
     const beginning = db.startTransaction().setIsolationLevel('repeatable read').setAccessMode('read only');
     const tx = await beginning.execute();
@@ -69,13 +69,13 @@ const connectTimeoutMs = 10_000;
 const queryTimeoutMs = 120_000;
 const int8 = 20;
 
-/** One connection to PostgreSQL, on which all queries run. */
-export function connectOnce(url: string): Kysely<Database> {
+/** One connection to PostgreSQL, on which all queries run, each of them for so many milliseconds at most; zero is no bound. */
+export function connectOnce(url: string, query_timeout: number): Kysely<Database> {
   const pool = new pg.Pool({
     connectionString: url,
     max: 1,
     connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: queryTimeoutMs,
+    query_timeout,
     keepAlive: true,
   });
   // Whoever uses a connection that breaks is told by the query.

@@ -86,7 +86,8 @@ function syncPath(path: string): void {
 async function postgresTarget(url: string): Promise<Target> {
   // A server that starts meanwhile would fill it as well.
   const ownership = await takeOwnership(url, 'alone');
-  const connection = connectOnce(url);
+  // A step of the schema takes as long as it takes.
+  const connection = connectOnce(url, 0);
   let begun: ControlledTransaction<Database> | null = null;
   const close = async (): Promise<void> => {
     // A connection that broke has ended the transaction already.
