@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** These replace modules or the clock, or look at what a whole process does; each needs a process of its own. */
 const alone = [
   'src/model/anthropic.test.ts',
+  'src/model/event-stream.test.ts',
   'src/model/openai.test.ts',
   'src/eval/scorers/module.test.ts',
   'test/scale.test.ts',

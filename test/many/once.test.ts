@@ -138,6 +138,8 @@ test('what one process has begun, another one ends, and everything is done once'
     patienceMs,
   );
   await lookAt(database.url, async (rows) => {
+    // All of it as it was at one moment, since the looks go on.
+    await rows.query('begin isolation level repeatable read read only');
     expect([...(await lookProblems(rows)), ...(await placeProblems(rows))]).toEqual([]);
     expect(await countingProblems(rows)).toEqual([]);
   });
