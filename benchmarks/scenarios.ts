@@ -84,7 +84,7 @@ export async function latency(model: FakeModel, rounds: number): Promise<Row[]> 
       values: done.map(({ pawl }) => median(ttfts(pawl))),
       target: 5,
       fail_above: 10,
-      note: 'the text comes with the end of the reply; previews are not offered yet',
+      note: 'the text comes with the end of the reply, since nobody asks for previews',
     },
     {
       id: 'P6',
