@@ -94,7 +94,6 @@ type Deps = {
 const lookEveryMs = 5000;
 /** Nearly all of them wait for their runs. */
 const followedAtOnce = 100;
-const mostUnattended = 1000;
 
 /** Comparisons: two runs are awaited, set against each other, and the gate's verdict is kept for good. */
 export function createComparisons({ store, queue, bus, clock, ids, log, evals, runs, weigh }: Deps) {
@@ -340,7 +339,7 @@ export function createComparisons({ store, queue, bus, clock, ids, log, evals, r
     /** Goes on with what nobody follows any more. */
     async recover(): Promise<void> {
       const left = queue.durable
-        ? await listUnattended(store.db, 'comparisons', mostUnattended)
+        ? await listUnattended(store.db, 'comparisons')
         : (await listBusyComparisons(store.db)).filter((id) => !puller.has(id));
       const jobs = left.map(jobOf);
       await store.write((tx) => queue.add(tx, jobs));

@@ -68,8 +68,6 @@ type Deps = {
 };
 
 const runsAtOnce = 4;
-/** How many runs that nobody works on are taken up in one look. */
-const mostUnattended = 1000;
 
 /** Eval runs: made, carried out a few at a time, stopped, and taken up again where they were. */
 export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets, openEndpoint, job }: Deps) {
@@ -288,7 +286,7 @@ export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets
      */
     async recover(adopt: boolean): Promise<number> {
       const left = queue.durable
-        ? await listUnattended(store.db, 'eval_runs', mostUnattended)
+        ? await listUnattended(store.db, 'eval_runs')
         : (await listBusyEvalRuns(store.db)).filter((id) => !puller.has(id));
       for (const id of left) {
         const isLeft = (status: EvalRunRow['status']): boolean => !isOver(status) && !puller.has(id);

@@ -32,8 +32,6 @@ const firstRepairMs = 1000;
 const lastRepairMs = 30_000;
 /** A start must not ask for more connections at once than there are. */
 const takenTogether = 10;
-/** How many sessions that nobody works on are taken up in one look. */
-const mostUnattended = 1000;
 /** Should a signal be lost on the way, an interrupt is found by itself. */
 const lookForInterruptsMs = 2500;
 
@@ -160,7 +158,7 @@ export function createWorker(deps: Deps) {
     /** Takes up every session that was busy although nobody works on it. Gives how many those were. */
     async recover(): Promise<number> {
       const ids = queue.durable
-        ? await listUnattended(store.db, 'sessions', mostUnattended)
+        ? await listUnattended(store.db, 'sessions')
         : await listBusySessions(store.db);
       for (let from = 0; from < ids.length; from += takenTogether) {
         await Promise.all(ids.slice(from, from + takenTogether).map((id) => takeOver(id, () => true)));

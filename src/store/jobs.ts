@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Handle } from './dialect.ts';
+import { isBusyNow } from './sessions.ts';
 
 /** How many sessions of an agent are busy; not more than `most` are told apart. */
 export async function countBusySessions(db: Handle, agentId: string, most: number): Promise<number> {
@@ -7,7 +8,7 @@ export async function countBusySessions(db: Handle, agentId: string, most: numbe
     .selectFrom('sessions')
     .select('id')
     .where('agent_id', '=', agentId)
-    .where(sql<boolean>`status in ('running', 'rescheduling')`)
+    .where(isBusyNow)
     .limit(most)
     .as('busy');
   const { count } = await db
@@ -16,6 +17,9 @@ export async function countBusySessions(db: Handle, agentId: string, most: numbe
     .executeTakeFirstOrThrow();
   return Number(count);
 }
+
+/** How many are taken up in one look. */
+const mostUnattended = 1000;
 
 const busyStatuses = {
   sessions: { queue: 'turns', statuses: ['running', 'rescheduling'] },
@@ -30,7 +34,7 @@ const busyStatuses = {
 export async function listUnattended(
   db: Handle,
   table: keyof typeof busyStatuses,
-  limit: number,
+  limit = mostUnattended,
 ): Promise<string[]> {
   const { queue, statuses } = busyStatuses[table];
   const { rows } = await sql<{ id: string }>`

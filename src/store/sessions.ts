@@ -84,8 +84,8 @@ export type SessionFilter = {
   readonly statuses?: readonly SessionStatus[] | undefined;
 };
 
-// Spelled out in the text of the query, so that both databases see that the small index of busy sessions fits.
-const busy = sql<boolean>`status in ('running', 'rescheduling')`;
+/** Spelled out in the text of the query, so that both databases see that the small index of busy sessions fits. */
+export const isBusyNow = sql<boolean>`status in ('running', 'rescheduling')`;
 
 /** Sessions by creation time; one more than the page holds, if there is one. */
 export async function listSessions(
@@ -110,14 +110,14 @@ export async function listSessions(
   }
   if (statuses !== undefined) {
     query = query.where('status', 'in', statuses);
-    if (statuses.every(isBusy)) query = query.where(busy);
+    if (statuses.every(isBusy)) query = query.where(isBusyNow);
   }
   return seek(within(query, 'created_at', filter.created_at), 'sessions', request).execute();
 }
 
 /** The ids of sessions that somebody was working on, oldest first. */
 export async function listBusySessions(db: Handle): Promise<string[]> {
-  const query = db.selectFrom('sessions').select('id').where(busy).orderBy('created_at').orderBy('id');
+  const query = db.selectFrom('sessions').select('id').where(isBusyNow).orderBy('created_at').orderBy('id');
   return (await query.execute()).map((row) => row.id);
 }
 
