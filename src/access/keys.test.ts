@@ -280,6 +280,21 @@ describe('On PostgreSQL', () => {
     await database.drop();
   });
 
+  test.each([['a-preset-secret'], [null]])(
+    'processes that start together (preset %s) make one key, and one of them tells what it made',
+    async (preset) => {
+      const empty = await freshDatabase();
+      const stores = await Promise.all(
+        Array.from({ length: 6 }, () => openStore({ kind: 'postgres', url: empty.url })),
+      );
+      const told = await Promise.all(stores.map((one) => keysOn(one).ensureAdmin(preset)));
+      expect(told.filter((secret) => secret !== null)).toHaveLength(preset === null ? 1 : 0);
+      expect((await keysOn(stores[0] ?? shared).list(page)).data).toHaveLength(1);
+      await Promise.all(stores.map((one) => one.close()));
+      await empty.drop();
+    },
+  );
+
   const actionsOn = async (id: string): Promise<string[]> => {
     const entries = shared.db.selectFrom('audit_entries').select('action').where('subject_id', '=', id);
     return (await entries.where('outcome', '=', 'done').orderBy('seq').execute()).map(({ action }) => action);

@@ -5,7 +5,7 @@ import { PawlError } from '../core/errors.ts';
 import { type Ids, randomText } from '../core/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
 import type { Role } from '../core/roles.ts';
-import { findAuditHead } from '../store/audit.ts';
+import { findAuditHead, lockAuditHead } from '../store/audit.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import {
   findKey,
@@ -196,14 +196,18 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
      * makes a key and gives its secret, to be shown once. Null when there is nothing to show.
      */
     async ensureAdmin(preset: string | null): Promise<string | null> {
-      if (preset !== null) {
-        const row = newRow({ name: 'preset', role: 'admin' }, preset);
-        await store.write(async (tx) => {
-          if ((await findKeyByHash(tx, row.hash)) === null) await insert(tx, row, serverActor);
-        });
-      }
-      if (await hasAdminKey(store.db, formatTime(clock.now()))) return null;
-      return (await create({ name: 'first admin', role: 'admin' }, serverActor)).secret;
+      const presetRow = preset === null ? null : newRow({ name: 'preset', role: 'admin' }, preset);
+      const secret = prefix + randomText(randomBytes, secretLength);
+      const isNew = await store.write(async (tx) => {
+        // Processes that start together take turns here, so that the second one sees what the first has made.
+        await lockAuditHead(tx, store.dialect);
+        if (presetRow !== null && (await findKeyByHash(tx, presetRow.hash)) === null)
+          await insert(tx, presetRow, serverActor);
+        if (await hasAdminKey(tx, formatTime(clock.now()))) return false;
+        await insert(tx, newRow({ name: 'first admin', role: 'admin' }, secret), serverActor);
+        return true;
+      });
+      return isNew ? secret : null;
     },
 
     /** Revokes a key at once (streams that it opened end with their next ping); again, it changes nothing. @throws PawlError `key_not_found` */
