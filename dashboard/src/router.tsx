@@ -1,0 +1,78 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  type AnyRouter,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+import { read } from './http/client.ts';
+import { keyOf } from './http/use-read.ts';
+import type { ListSearch, ServerPage } from './parts/list.tsx';
+import { Layout } from './shell/layout.tsx';
+import { NothingHere } from './shell/nothing-here.tsx';
+import { SignIn } from './shell/sign-in.tsx';
+
+/** All pages by address. Each place is loaded when somebody goes there. */
+export function createPages(queries: QueryClient): AnyRouter {
+  const root = createRootRoute({ component: Outlet, notFoundComponent: NothingHere });
+  const signIn = createRoute({
+    getParentRoute: () => root,
+    path: '/sign-in',
+    component: SignIn,
+    validateSearch: texts,
+  });
+  const layout = createRoute({ getParentRoute: () => root, id: 'layout', component: Layout });
+  const start = createRoute({
+    getParentRoute: () => layout,
+    path: '/',
+    beforeLoad: async () => {
+      throw redirect({ to: (await isEmpty(queries)) ? '/welcome' : '/agents' });
+    },
+  });
+  const page = (path: string, component: ReturnType<typeof lazyRouteComponent>) =>
+    createRoute({ getParentRoute: () => layout, path, component, validateSearch: texts });
+
+  const agents = [
+    page(
+      '/agents',
+      lazyRouteComponent(() => import('./agents/agent-list.tsx'), 'AgentList'),
+    ),
+  ];
+
+  return createRouter({
+    routeTree: root.addChildren([signIn, layout.addChildren([start, ...agents])]),
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    // What stands in the address is plain text, so that it can be read and typed.
+    parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+    stringifySearch: (search) => {
+      const pairs = new URLSearchParams();
+      for (const [name, value] of Object.entries(search))
+        if (value !== undefined) pairs.set(name, String(value));
+      return pairs.size === 0 ? '' : `?${pairs}`;
+    },
+  });
+}
+
+function texts(search: Record<string, unknown>): ListSearch {
+  return Object.fromEntries(Object.entries(search).map(([name, value]) => [name, String(value)]));
+}
+
+/** Whether there is no agent yet, so that somebody is shown how to begin. */
+async function isEmpty(queries: QueryClient): Promise<boolean> {
+  const path = '/pawl/v1/agents';
+  const query = { limit: 1 };
+  try {
+    const page = await queries.fetchQuery({
+      queryKey: keyOf(path, query),
+      queryFn: () => read<ServerPage<unknown>>(path, query),
+    });
+    return page.data.length === 0;
+  } catch {
+    // The page that follows says what is wrong.
+    return false;
+  }
+}
