@@ -26,7 +26,7 @@ export default defineConfig({
       // Starting a process for each of these would take longer than most of them.
       {
         extends: true,
-        test: { name: 'rooms', include: ['{src,test}/**/*.test.ts'], exclude: alone, isolate: false },
+        test: { name: 'rooms', include: ['{src,test}/**/*.test.ts', 'dashboard/src/**/*.test.ts'], exclude: alone, isolate: false },
       },
     ],
   },
