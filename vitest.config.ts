@@ -26,7 +26,21 @@ export default defineConfig({
       // Starting a process for each of these would take longer than most of them.
       {
         extends: true,
-        test: { name: 'rooms', include: ['{src,test}/**/*.test.ts', 'dashboard/src/**/*.test.ts'], exclude: alone, isolate: false },
+        test: {
+          name: 'rooms',
+          include: ['{src,test,dashboard/src}/**/*.test.ts'],
+          exclude: [...alone, 'test/dashboard/**'],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'dashboard',
+          include: ['test/dashboard/**/*.test.ts'],
+          globalSetup: ['test/dashboard/built.ts'],
+          isolate: false,
+        },
       },
     ],
   },

@@ -29,7 +29,7 @@ export function createPages(queries: QueryClient): AnyRouter {
     getParentRoute: () => layout,
     path: '/',
     beforeLoad: async () => {
-      throw redirect({ to: (await isEmpty(queries)) ? '/welcome' : '/agents' });
+      redirect({ to: (await isEmpty(queries)) ? '/welcome' : '/agents', throw: true });
     },
   });
   const page = (path: string, component: ReturnType<typeof lazyRouteComponent>) =>
