@@ -35,15 +35,27 @@ export function createPages(queries: QueryClient): AnyRouter {
   const page = (path: string, component: ReturnType<typeof lazyRouteComponent>) =>
     createRoute({ getParentRoute: () => layout, path, component, validateSearch: texts });
 
-  const agents = [
+  const pages = [
     page(
       '/agents',
       lazyRouteComponent(() => import('./agents/agent-list.tsx'), 'AgentList'),
     ),
+    page(
+      '/agents/$agentId',
+      lazyRouteComponent(() => import('./agents/agent-page.tsx'), 'AgentPage'),
+    ),
+    page(
+      '/agents/$agentId/versions/$version',
+      lazyRouteComponent(() => import('./agents/version-page.tsx'), 'VersionPage'),
+    ),
+    page(
+      '/agents/$agentId/diff',
+      lazyRouteComponent(() => import('./agents/diff-page.tsx'), 'DiffPage'),
+    ),
   ];
 
   return createRouter({
-    routeTree: root.addChildren([signIn, layout.addChildren([start, ...agents])]),
+    routeTree: root.addChildren([signIn, layout.addChildren([start, ...pages])]),
     defaultPreload: 'intent',
     scrollRestoration: true,
     // What stands in the address is plain text, so that it can be read and typed.
