@@ -24,6 +24,8 @@ export type Query = Readonly<
   Record<string, string | number | boolean | readonly string[] | null | undefined>
 >;
 
+type Headers = Readonly<Record<string, string>>;
+
 /** Long enough for any answer that is not a stream. */
 const patienceMs = 30_000;
 
@@ -45,17 +47,14 @@ export function read<T>(path: string, query?: Query, signal?: AbortSignal): Prom
 }
 
 /** Does something, or makes something. @throws ApiError */
-export function send<T>(path: string, body: unknown = {}): Promise<T> {
-  return call<T>(path, jsonBody('POST', body));
+export function send<T>(path: string, body: unknown = {}, headers: Headers = {}): Promise<T> {
+  const sent = { ...headers, 'content-type': 'application/json' };
+  return call<T>(path, { method: 'POST', headers: sent, body: JSON.stringify(body) });
 }
 
 /** Takes something away. @throws ApiError */
 export function remove<T>(path: string): Promise<T> {
   return call<T>(path, { method: 'DELETE' });
-}
-
-function jsonBody(method: string, body: unknown): RequestInit {
-  return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 async function call<T>(url: string, init: RequestInit): Promise<T> {

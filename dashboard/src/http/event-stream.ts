@@ -2,14 +2,17 @@ import { answered } from './client.ts';
 
 type Options = {
   readonly signal: AbortSignal;
+  /** Is called when the stream has begun: what happens from here on is told. */
+  readonly onOpen: () => void;
   /** Is told the data of each event, as JSON was read, and what the event is called. */
   readonly onEvent: (data: unknown, name: string) => void;
 };
 
 /** Reads a stream of server-sent events until it ends. @throws ApiError when it does not begin. */
-export async function readEventStream(url: string, { signal, onEvent }: Options): Promise<void> {
+export async function readEventStream(url: string, { signal, onOpen, onEvent }: Options): Promise<void> {
   const response = await answered(url, { signal, headers: { accept: 'text/event-stream' } });
   if (response.body === null) return;
+  onOpen();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   while (!signal.aborted) {

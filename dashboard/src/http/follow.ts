@@ -8,23 +8,25 @@ export type Liveness = 'live' | 'lost' | 'over';
 const firstPauseMs = 500;
 const longestPauseMs = 10_000;
 
-/**
- * Follows a stream for as long as a page is open, and takes it up again when it breaks off. `onEvent` is told each event;
- * `isOver` says after which one there is nothing more to wait for. A path of null follows nothing.
- */
-export function useFollow(
-  path: string | null,
-  {
-    onEvent,
-    isOver,
-  }: {
-    readonly onEvent: (data: unknown, name: string) => void;
-    readonly isOver: (data: unknown, name: string) => boolean;
-  },
-): Liveness {
+/** Who follows a stream. */
+export type Follower = {
+  /** Is called each time that the stream has begun, also again: what happened before was not told. */
+  readonly onOpen?: () => void;
+  readonly onEvent: (data: unknown, name: string) => void;
+  /** After which event there is nothing more to wait for. */
+  readonly isOver: (data: unknown, name: string) => boolean;
+};
+
+/** Follows a stream for as long as a page is open, and takes it up again when it breaks off. A path of null follows nothing. */
+export function useFollow(path: string | null, { onOpen, onEvent, isOver }: Follower): Liveness {
   const [liveness, setLiveness] = useState<Liveness>('live');
-  const tell = useEffectEvent((data: unknown, name: string): boolean => {
+  const begin = useEffectEvent((): void => {
     setLiveness('live');
+    onOpen?.();
+  });
+  const tell = useEffectEvent((data: unknown, name: string): boolean => {
+    // Only says that the other side is there.
+    if (name === 'ping') return false;
     onEvent(data, name);
     return isOver(data, name);
   });
@@ -32,7 +34,7 @@ export function useFollow(
   useEffect(() => {
     if (path === null) return;
     const leaving = new AbortController();
-    void keepFollowing(path, { signal: leaving.signal, tell, onChange: setLiveness });
+    void keepFollowing(path, { signal: leaving.signal, begin, tell, onChange: setLiveness });
     return () => leaving.abort();
   }, [path]);
   return liveness;
@@ -40,19 +42,23 @@ export function useFollow(
 
 type Following = {
   readonly signal: AbortSignal;
+  readonly begin: () => void;
   readonly tell: (data: unknown, name: string) => boolean;
   readonly onChange: (liveness: Liveness) => void;
 };
 
-async function keepFollowing(path: string, { signal, tell, onChange }: Following): Promise<void> {
+async function keepFollowing(path: string, { signal, begin, tell, onChange }: Following): Promise<void> {
   let pauseMs = firstPauseMs;
   while (!signal.aborted) {
     let over = false;
     try {
       await readEventStream(path, {
         signal,
-        onEvent: (data, name) => {
+        onOpen: () => {
           pauseMs = firstPauseMs;
+          begin();
+        },
+        onEvent: (data, name) => {
           over = tell(data, name) || over;
         },
       });

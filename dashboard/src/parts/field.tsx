@@ -16,10 +16,13 @@ export function TextField({
   type = 'text',
   required = false,
   autoComplete = 'off',
+  list,
 }: Props & {
   readonly type?: 'text' | 'password' | 'search' | 'number' | 'url';
   readonly required?: boolean;
   readonly autoComplete?: string;
+  /** The id of a list of what is likely to be typed. */
+  readonly list?: string;
 }): ReactNode {
   const id = useId();
   return (
@@ -31,6 +34,7 @@ export function TextField({
         value={value}
         required={required}
         autoComplete={autoComplete}
+        list={list}
         spellCheck={false}
         aria-describedby={hint === undefined ? undefined : `${id}-hint`}
         onChange={(event) => onChange(event.target.value)}
