@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** These replace modules or the clock, or look at what a whole process does; each needs a process of its own. */
 const alone = [
@@ -12,14 +14,27 @@ const alone = [
   'test/wire/together.test.ts',
 ];
 
+/** What takes long: begun late, it would keep one worker busy when the others have nothing left to do. */
+const long =
+  /\/test\/(many|release|mcp|evals|crash|dataset-import|webhook-server|examples)|simulation|\/cli\/(tutorial|eval|serve)/;
+
+class LongFirst extends BaseSequencer {
+  override async sort(specs: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ project, moduleId }: TestSpecification): number =>
+      project.name !== 'rooms' ? 0 : long.test(moduleId) ? 1 : 2;
+    return (await super.sort(specs)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
     globalSetup: ['test/postgres-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Many tests wait for processes of their own, so that a core need not be left for this one.
-    maxWorkers: '100%',
+    // Many tests wait, for processes of their own or until those that died are missed.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    sequence: { sequencer: LongFirst },
     coverage: { provider: 'v8', include: ['src/**/*.ts'], exclude: ['src/**/*.test*.ts'] },
     projects: [
       { extends: true, test: { name: 'alone', include: alone } },

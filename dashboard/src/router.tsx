@@ -45,6 +45,14 @@ export function createPages(queries: QueryClient): AnyRouter {
       lazyRouteComponent(() => import('./agents/agent-page.tsx'), 'AgentPage'),
     ),
     page(
+      '/agents/$agentId/edit',
+      lazyRouteComponent(() => import('./agents/edit-page.tsx'), 'EditPage'),
+    ),
+    page(
+      '/agents/$agentId/try',
+      lazyRouteComponent(() => import('./agents/try-page.tsx'), 'TryPage'),
+    ),
+    page(
       '/agents/$agentId/versions/$version',
       lazyRouteComponent(() => import('./agents/version-page.tsx'), 'VersionPage'),
     ),
