@@ -53,6 +53,14 @@ export function createPages(queries: QueryClient): AnyRouter {
       lazyRouteComponent(() => import('./agents/try-page.tsx'), 'TryPage'),
     ),
     page(
+      '/sessions',
+      lazyRouteComponent(() => import('./sessions/session-list.tsx'), 'SessionList'),
+    ),
+    page(
+      '/sessions/$sessionId',
+      lazyRouteComponent(() => import('./sessions/session-page.tsx'), 'SessionPage'),
+    ),
+    page(
       '/agents/$agentId/versions/$version',
       lazyRouteComponent(() => import('./agents/version-page.tsx'), 'VersionPage'),
     ),

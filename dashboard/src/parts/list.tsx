@@ -36,6 +36,8 @@ type Props<Row> = {
   readonly fixed?: Query;
   /** Names of filters that stand in the address bar and are handed on. */
   readonly filters?: readonly string[];
+  /** Those of the filters that the server takes as lists. */
+  readonly listed?: readonly string[];
   /** What the search looks through, as the name of its field; absent when the server cannot search. */
   readonly searches?: string;
   /** Fields for the filters, beside the search. */
@@ -54,6 +56,7 @@ export function List<Row>({
   empty,
   fixed = {},
   filters = [],
+  listed = [],
   searches,
   children,
   everyMs = 5000,
@@ -61,7 +64,10 @@ export function List<Row>({
   const search: ListSearch = useSearch({ strict: false });
   const [trail, setTrail] = useState<readonly (string | undefined)[]>([]);
   const change = useListSearch();
-  const asked = ['search', 'sort', 'order', 'page', ...filters].map((key) => [key, search[key]] as const);
+  const asked = ['search', 'sort', 'order', 'page', ...filters].map((key) => {
+    const value = search[key];
+    return [key, value !== undefined && listed.includes(key) ? [value] : value] as const;
+  });
   const query = { limit: perPage, ...fixed, ...Object.fromEntries(asked) };
   const page = useRead<ServerPage<Row>>(path, { query, everyMs });
 

@@ -75,7 +75,8 @@ export function fold<Line>(lines: readonly Line[], isSame: (line: Line) => boole
     if (last?.hidden === hidden) last.lines.push(line);
     else stretches.push({ hidden, lines: [line] });
   }
-  return stretches;
+  // A fold takes a line itself.
+  return stretches.map((stretch) => ({ ...stretch, hidden: stretch.hidden && stretch.lines.length > 1 }));
 }
 
 function linesOf(text: string): string[] {

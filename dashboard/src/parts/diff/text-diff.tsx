@@ -40,6 +40,12 @@ function Split({ lines, titles }: Lines): ReactNode {
   const pairs = useMemo(() => sideBySide(lines), [lines]);
   return (
     <>
+      <colgroup>
+        <col />
+        <col />
+        <col />
+        <col />
+      </colgroup>
       <thead>
         <tr>
           {titles.map((title) => (
