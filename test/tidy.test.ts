@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { brokenLinks, untitledPages } from './tidy/markdown.ts';
 import { deadFiles, importCycles, runtimeDependencies, unresolvedImports } from './tidy/modules.ts';
 import { databaseOutsideStore, environmentReaders, impureCore } from './tidy/purity.ts';
-import { wrongDirections } from './tidy/rooms.ts';
+import { dashboardBeyondHttp, wrongDirections } from './tidy/rooms.ts';
 import { type Exception, idleExceptions, medianTooLong, tooLong } from './tidy/size.ts';
 import { readTree } from './tidy/tree.ts';
 import { barrels, drawers, machineTraces, unfinishedWork } from './tidy/words.ts';
@@ -22,6 +22,10 @@ const exceptions = JSON.parse(readFileSync(join(root, 'test/tidy/exceptions.json
 describe('Rooms', () => {
   test('import only from the rooms to their left', () => {
     expect(wrongDirections(tree)).toEqual([]);
+  });
+
+  test('are known to the dashboard by their answers alone', () => {
+    expect(dashboardBeyondHttp(tree)).toEqual([]);
   });
 
   test('stand in no circle', () => {

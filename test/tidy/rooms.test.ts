@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wrongDirections } from './rooms.ts';
+import { dashboardBeyondHttp, wrongDirections } from './rooms.ts';
 import { treeOf } from './tree.ts';
 
 /** What the check says about one file that holds one import. */
@@ -67,4 +67,14 @@ test('an import of a type, a re-export and a dynamic import count as well', () =
 
 test('a folder that is no room is named', () => {
   expect(wrongDirections(treeOf({ 'src/billing/a.ts': '' }))).toHaveLength(1);
+});
+
+test.each([
+  ['a type of an answer', `import type { A } from '../../../src/api/wire/a.ts';`, 0],
+  ['a value of the server', `import { a } from '../../../src/api/wire/a.ts';`, 1],
+  ['a type of a room that answers nobody', `import type { A } from '../../../src/store/a.ts';`, 1],
+  ['a part of its own', `import { A } from '../parts/a.tsx';`, 0],
+])('the dashboard and %s', (_, text, problems) => {
+  const page = `${text}\nexport const B = () => <p className="b">{String(1)}</p>;`;
+  expect(dashboardBeyondHttp(treeOf({ 'dashboard/src/agents/b.tsx': page }))).toHaveLength(problems);
 });

@@ -74,6 +74,21 @@ export function wrongDirections(tree: Tree): string[] {
   return problems;
 }
 
+/** The dashboard speaks HTTP: of the server it knows what answers and events look like, as types, and nothing else. */
+export function dashboardBeyondHttp(tree: Tree): string[] {
+  return [...tree].flatMap(([path, text]) => {
+    if (!/^dashboard\/src\/.*\.tsx?$/.test(path)) return [];
+    return importsOf(text).flatMap((one) => {
+      const target = targetOf(path, one.specifier);
+      if (target === null || target.startsWith('dashboard/')) return [];
+      const isAnswer = /^src\/(api|core)\//.test(target) && one.typeOnly;
+      return isAnswer
+        ? []
+        : [`${path} imports ${target}; the dashboard takes types of src/api and src/core alone.`];
+    });
+  });
+}
+
 function isAllowed(path: string, room: string, target: string, one: Import): boolean {
   if (!target.startsWith('src/')) return isTest(path) && target.startsWith('test/');
   const other = roomOf(target);

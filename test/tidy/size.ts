@@ -52,7 +52,7 @@ type Long = {
 function findLong(tree: Tree): Long[] {
   const long: Long[] = [];
   for (const [path, text] of tree) {
-    if (!path.endsWith('.ts')) continue;
+    if (!/\.tsx?$/.test(path)) continue;
     const lines = linesOf(text);
     if (lines > limits.file) long.push({ file: path, what: path, lines, limit: limits.file });
     // The body of a `describe` is a list of tests, not a function that anybody has to understand whole.

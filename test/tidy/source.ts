@@ -24,11 +24,12 @@ export type Visit = (node: Node, parent: Node | null, key: string) => void;
 
 const parsed = new Map<string, Program>();
 
-/** Parses a file's text; throws when it is not TypeScript. */
+/** Parses a file's text; throws when it is not TypeScript, with or without elements of pages in it. */
 export function programOf(text: string): Program {
   const known = parsed.get(text);
   if (known !== undefined) return known;
-  const result = parseSync('file.ts', text);
+  let result = parseSync('file.ts', text);
+  if (result.errors.length > 0) result = parseSync('file.tsx', text);
   if (result.errors.length > 0) throw new Error(result.errors.map((error) => error.message).join('\n'));
   parsed.set(text, result.program);
   return result.program;

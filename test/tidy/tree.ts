@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** The project's files by path; those that are not text have an empty text. */
 export type Tree = ReadonlyMap<string, string>;
 
-const text = /\.(ts|md|json|sql|sh|yml|yaml|html|css|js|mjs|txt|toml)$|^[^.]*$|\/[^.]*$|(^|\/)\.[\w-]+$/;
+const text = /\.(tsx?|md|json|sql|sh|yml|yaml|html|css|js|mjs|txt|toml)$|^[^.]*$|\/[^.]*$|(^|\/)\.[\w-]+$/;
 const unlisted = new Set(['.git', 'node_modules', 'dist', 'coverage', '.pawl']);
 
 /** Reads what git tracks, and what it would track after `git add`. */
