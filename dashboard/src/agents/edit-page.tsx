@@ -2,7 +2,7 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { AgentResponse } from '../../../src/api/wire/agents.ts';
 import { ApiError, send } from '../http/client.ts';
-import { useAction } from '../http/use-action.ts';
+import { type Action, useAction } from '../http/use-action.ts';
 import { useRead } from '../http/use-read.ts';
 import { Button } from '../parts/button.tsx';
 import { Failure } from '../parts/failure.tsx';
@@ -32,31 +32,14 @@ function Editor({ newest: first }: { readonly newest: AgentResponse }): ReactNod
   const [draft, setDraft] = useState(() => draftOf(first));
   const [message, setMessage] = useState('');
   const me = useMe();
-  const navigate = useNavigate();
   const path = `/v1/agents/${base.id}`;
-  const newest = useRead<AgentResponse>(path, { everyMs: lookEveryMs }).data ?? first;
-  const save = useAction(
-    (changes: object) =>
-      send<AgentResponse>(
-        path,
-        { version: base.version, ...changes },
-        { 'pawl-message': encodeURIComponent(message) },
-      ),
-    {
-      changes: [path, '/v1/agents', '/pawl/v1/agents'],
-      onDone: (saved) => void navigate({ to: `/agents/${saved.id}/versions/${saved.version}` }),
-    },
-  );
+  const look = useRead<AgentResponse>(path, { everyMs: lookEveryMs });
+  const newest = look.data ?? first;
+  const save = useSave(base, { message, onOvertaken: () => void look.refetch() });
   const changes = draftProblem(draft) === null ? changesOf(draft, draftOf(base)) : {};
   const overtaken = newest.version > base.version;
-  const conflict = save.error instanceof ApiError && save.error.code === 'version_conflict';
   const because = mayActAs(me, 'editor')
-    ? (draftProblem(draft) ??
-      (Object.keys(changes).length === 0
-        ? 'Nothing has changed yet'
-        : overtaken
-          ? 'Somebody else has saved meanwhile'
-          : null))
+    ? (draftProblem(draft) ?? whyNothingToSave({ changes, overtaken }))
     : 'Viewers read only';
 
   return (
@@ -90,7 +73,7 @@ function Editor({ newest: first }: { readonly newest: AgentResponse }): ReactNod
         value={message}
         onChange={setMessage}
       />
-      {!conflict && <Failure error={save.error} />}
+      {!overtaken && <Failure error={save.error} />}
       <div className="row">
         <Button look="main" busy={save.busy} disabledBecause={because} onPress={() => void save.run(changes)}>
           Save as version {newest.version + 1}
@@ -107,4 +90,35 @@ function Editor({ newest: first }: { readonly newest: AgentResponse }): ReactNod
       <TryPanel agent={base} draft={draft} />
     </Page>
   );
+}
+
+function whyNothingToSave({ changes, overtaken }: { changes: object; overtaken: boolean }): string | null {
+  if (overtaken) return 'Somebody else has saved meanwhile';
+  return Object.keys(changes).length === 0 ? 'Nothing has changed yet' : null;
+}
+
+type Saving = {
+  /** What is said about the version. */
+  readonly message: string;
+  /** Is called when somebody else was faster. */
+  readonly onOvertaken: () => void;
+};
+
+/** Makes the next version of what an editor began with, and leads there. */
+function useSave(base: AgentResponse, { message, onOvertaken }: Saving): Action<object, AgentResponse> {
+  const navigate = useNavigate();
+  const path = `/v1/agents/${base.id}`;
+  const save = async (changes: object): Promise<AgentResponse> => {
+    const headers = { 'pawl-message': encodeURIComponent(message) };
+    try {
+      return await send<AgentResponse>(path, { version: base.version, ...changes }, headers);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'version_conflict') onOvertaken();
+      throw error;
+    }
+  };
+  return useAction(save, {
+    changes: [path, '/v1/agents', '/pawl/v1/agents'],
+    onDone: (saved) => void navigate({ to: `/agents/${saved.id}/versions/${saved.version}` }),
+  });
 }

@@ -28,6 +28,8 @@ type Headers = Readonly<Record<string, string>>;
 
 /** Long enough for any answer that is not a stream. */
 const patienceMs = 30_000;
+/** A large file takes its time to be sent and read. */
+const uploadMs = 15 * 60_000;
 
 /** A path with its query. */
 export function withQuery(path: string, query: Query = {}): string {
@@ -57,8 +59,13 @@ export function remove<T>(path: string): Promise<T> {
   return call<T>(path, { method: 'DELETE' });
 }
 
-async function call<T>(url: string, init: RequestInit): Promise<T> {
-  const timeout = AbortSignal.timeout(patienceMs);
+/** Brings a file, of whatever size. @throws ApiError */
+export function upload<T>(path: string, file: Blob, type: string): Promise<T> {
+  return call<T>(path, { method: 'POST', headers: { 'content-type': type }, body: file }, uploadMs);
+}
+
+async function call<T>(url: string, init: RequestInit, withinMs: number = patienceMs): Promise<T> {
+  const timeout = AbortSignal.timeout(withinMs);
   const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
   const response = await answered(url, { ...init, signal });
   return (await response.json()) as T;

@@ -25,6 +25,7 @@ const tones: Readonly<Record<string, Tone>> = {
   running: 'busy',
   pending: 'busy',
   queued: 'busy',
+  in_review: 'busy',
   rescheduling: 'warn',
   paused: 'warn',
   held: 'warn',

@@ -18,7 +18,7 @@ export function TextField({
   autoComplete = 'off',
   list,
 }: Props & {
-  readonly type?: 'text' | 'password' | 'search' | 'number' | 'url';
+  readonly type?: 'text' | 'password' | 'search' | 'number' | 'url' | 'date';
   readonly required?: boolean;
   readonly autoComplete?: string;
   /** The id of a list of what is likely to be typed. */

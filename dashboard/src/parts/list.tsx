@@ -103,29 +103,12 @@ export function List<Row>({
             {data.length === 0 ? (
               <div className="empty">{empty}</div>
             ) : (
-              <div className="table-box">
-                <table aria-busy={page.isPlaceholderData}>
-                  <caption className="unseen">{name}</caption>
-                  <thead>
-                    <tr>
-                      {columns.map((column) => (
-                        <Head key={column.title} column={column} search={search} onSort={change} />
-                      ))}
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {data.map((row) => (
-                      <tr key={keyOf(row)}>
-                        {columns.map(({ title, cell, isNumber }) => (
-                          <td key={title} className={isNumber === true ? 'number' : undefined}>
-                            {cell(row)}
-                          </td>
-                        ))}
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Rows
+                {...{ name, columns, keyOf, search }}
+                rows={data}
+                busy={page.isPlaceholderData}
+                onSort={change}
+              />
             )}
             <nav className="row" aria-label={`Pages of ${name}`}>
               {trail.length > 0 && <Button onPress={goBack}>Previous page</Button>}
@@ -138,6 +121,41 @@ export function List<Row>({
         )}
       </Loaded>
     </section>
+  );
+}
+
+type RowsProps<Row> = Pick<Props<Row>, 'name' | 'columns' | 'keyOf'> & {
+  readonly rows: readonly Row[];
+  readonly busy: boolean;
+  readonly search: ListSearch;
+  readonly onSort: (change: ListSearch) => void;
+};
+
+function Rows<Row>({ name, columns, keyOf, rows, busy, search, onSort }: RowsProps<Row>): ReactNode {
+  return (
+    <div className="table-box">
+      <table aria-busy={busy}>
+        <caption className="unseen">{name}</caption>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <Head key={column.title} column={column} search={search} onSort={onSort} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={keyOf(row)}>
+              {columns.map(({ title, cell, isNumber }) => (
+                <td key={title} className={isNumber === true ? 'number' : undefined}>
+                  {cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
