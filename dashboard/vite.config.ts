@@ -20,6 +20,8 @@ function compressed(): Plugin {
   };
 }
 
+const beside = { target: 'http://127.0.0.1:7295', changeOrigin: false };
+
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [compressed()],
@@ -38,6 +40,6 @@ export default defineConfig({
       },
     },
   },
-  // `npm run dev -w dashboard` shows changes at once, beside a server on its usual port.
-  server: { proxy: { '/pawl': 'http://127.0.0.1:7295', '/v1': 'http://127.0.0.1:7295' } },
+  // `npm run dev -w dashboard` shows changes at once, beside a server on its usual port. The server compares host and origin.
+  server: { proxy: { '/pawl': beside, '/v1': beside } },
 });

@@ -1,23 +1,17 @@
+import type { MeResponse } from '../../../src/api/wire/sign-in.ts';
+import type { Role } from '../../../src/core/roles.ts';
 import { useRead } from '../http/use-read.ts';
 
-/** Who looks at these pages, as `GET /pawl/v1/me` tells. */
-export type Me = {
-  readonly key_id: string | null;
-  readonly name: string;
-  readonly role: Role;
-  /** How the server knows: a sign-in, a key, or nobody is asked for one. */
-  readonly how: 'sign_in' | 'key' | 'no_key';
-  readonly expires_at: string | null;
-};
+/** Who looks at these pages. */
+export type Me = Omit<MeResponse, 'type'>;
 
-/** What somebody may do, each including those before. */
-export type Role = 'viewer' | 'editor' | 'reviewer' | 'releaser' | 'admin';
+export type { Role };
 
 const ranks: readonly Role[] = ['viewer', 'editor', 'reviewer', 'releaser', 'admin'];
 
 /** Who looks at these pages; undefined until it is known. */
 export function useMe(): Me | undefined {
-  return useRead<Me>('/pawl/v1/me').data;
+  return useRead<MeResponse>('/pawl/v1/me').data;
 }
 
 /** Whether somebody may do what asks for a role. The server decides; this spares them the attempt. */
