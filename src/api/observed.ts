@@ -21,15 +21,17 @@ const goneStatus = 499;
 export function observeRequests(app: App, deps: Deps): void {
   app.decorateRequest('span', null as unknown as Span);
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.routeOptions.config.stream === true) deps.telemetry.metrics.streamOpened();
+    // Put together anew whenever it is asked for.
+    const { url, config } = request.routeOptions;
+    if (config.stream === true) deps.telemetry.metrics.streamOpened();
     // Comes in any case, also when the client does not wait for the answer.
-    reply.raw.once('close', () => tell(deps, request, reply));
+    reply.raw.once('close', () => tell(deps, request, reply, { url, config }));
     request.span = deps.telemetry.tracer.begin({
-      name: `${request.method} ${request.routeOptions.url ?? ''}`.trimEnd(),
+      name: `${request.method} ${url ?? ''}`.trimEnd(),
       kind: 'server',
       attributes: {
         [spanNames.http_method]: request.method,
-        [spanNames.http_route]: request.routeOptions.url,
+        [spanNames.http_route]: url,
         [spanNames.request]: request.id,
         [spanNames.conversation]: sessionOf(request),
       },
@@ -41,9 +43,14 @@ export function observeRequests(app: App, deps: Deps): void {
   app.addHook('preValidation', (request, _reply, done) => request.span.within(done));
 }
 
-function tell({ log, telemetry }: Deps, request: FastifyRequest, reply: FastifyReply): void {
+function tell(
+  { log, telemetry }: Deps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { url, config }: Pick<FastifyRequest['routeOptions'], 'url' | 'config'>,
+): void {
   const { method, span } = request;
-  const { url: route = null, config } = request.routeOptions;
+  const route = url ?? null;
   const status = reply.raw.headersSent ? reply.raw.statusCode : goneStatus;
   const ms = reply.elapsedTime;
   const isStream = config.stream === true;

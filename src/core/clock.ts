@@ -47,9 +47,15 @@ export function parseTime(text: string): number | null {
   return Math.min(us, lastUs);
 }
 
+const storedLength = 27;
+
 /** The microseconds of a time that {@link formatTime} wrote. */
 export function readTime(text: string): number {
-  const us = parseTime(text);
-  if (us === null) throw new TypeError(`Not a stored time: ${text}`);
+  // What is known to be of one form need not be taken apart.
+  const isStored = text.length === storedLength && text.endsWith('Z');
+  const us = isStored
+    ? Date.parse(`${text.slice(0, 23)}Z`) * 1000 + Number(text.slice(23, -1))
+    : parseTime(text);
+  if (us === null || Number.isNaN(us)) throw new TypeError(`Not a stored time: ${text}`);
   return us;
 }

@@ -3,6 +3,7 @@ import type { PageRequest } from '../core/page.ts';
 import type { EnvironmentTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek } from './keyset.ts';
+import { prepare } from './prepared.ts';
 
 export type EnvironmentRow = Selectable<EnvironmentTable>;
 
@@ -10,8 +11,12 @@ export async function insertEnvironment(tx: Handle, row: EnvironmentRow): Promis
   await tx.insertInto('environments').values(row).execute();
 }
 
+const selectOne = prepare<{ id: string }, EnvironmentRow>(['id'], (db, { id }) =>
+  db.selectFrom('environments').selectAll().where('id', '=', id),
+);
+
 export async function findEnvironment(db: Handle, id: string): Promise<EnvironmentRow | null> {
-  return (await db.selectFrom('environments').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+  return (await selectOne(db, { id }))[0] ?? null;
 }
 
 /** An environment's row, locked until the transaction ends; null when there is none. */

@@ -1,4 +1,5 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
+import { conversationTypes } from '../core/events.ts';
 import type { Order } from '../core/page.ts';
 import type { Handle } from './dialect.ts';
 import { type TimeBounds, within } from './keyset.ts';
@@ -14,12 +15,14 @@ const maxRows = 500;
 const eventColumns = ['session_id', 'seq', 'type', 'processed_at', 'data'] as const;
 
 const insertMany = prepareShapes((count) => {
-  const numbers = Array.from({ length: Number(count) }, (_, i) => i);
-  const names = numbers.flatMap((i) => eventColumns.map((column) => `${column}${i}`));
-  return prepare<Record<string, unknown>, unknown>(names, (db, slots) => {
-    const row = (i: number) =>
-      Object.fromEntries(eventColumns.map((column) => [column, slots[`${column}${i}`]]));
-    return db.insertInto('events').values(numbers.map(row) as EventRow[]);
+  const width = eventColumns.length;
+  const places = Array.from({ length: Number(count) * width }, (_, place) => place);
+  return prepare<readonly unknown[], unknown>(places, (db, slots) => {
+    const row = (first: number) =>
+      Object.fromEntries(eventColumns.map((column, i) => [column, slots[first + i]]));
+    return db
+      .insertInto('events')
+      .values(places.filter((place) => place % width === 0).map(row) as EventRow[]);
   });
 });
 
@@ -27,8 +30,10 @@ const insertMany = prepareShapes((count) => {
 export async function insertEvents(tx: Handle, rows: readonly EventRow[]): Promise<void> {
   for (let from = 0; from < rows.length; from += maxRows) {
     const some = rows.slice(from, from + maxRows);
-    const values = some.flatMap((row, i) => eventColumns.map((column) => [`${column}${i}`, row[column]]));
-    await insertMany(String(some.length))(tx, Object.fromEntries(values));
+    await insertMany(String(some.length))(
+      tx,
+      some.flatMap((row) => eventColumns.map((column) => row[column])),
+    );
   }
   await noteFiles(tx, rows);
 }
@@ -83,6 +88,28 @@ export async function listLastSeqs(
 export async function clearInbox(tx: Handle, sessionId: string): Promise<void> {
   await tx.deleteFrom('inbox').where('session_id', '=', sessionId).execute();
 }
+
+/** What of a history a model reads, from a `seq` on. */
+export async function listConversation(
+  db: Handle,
+  sessionId: string,
+  from: number,
+): Promise<Pick<EventRow, 'seq' | 'data'>[]> {
+  return selectConversation(db, { sessionId, from });
+}
+
+const selectConversation = prepare<{ sessionId: string; from: number }, Pick<EventRow, 'seq' | 'data'>>(
+  ['sessionId', 'from'],
+  (db, { sessionId, from }) =>
+    db
+      .selectFrom('events')
+      .select(['seq', 'data'])
+      // SQLite plans anew at each run for values that it sees; a cast hides them.
+      .where('session_id', '=', sql<string>`cast(${sessionId} as text)`)
+      .where('seq', '>=', sql<number>`cast(${from} as integer)`)
+      .where('type', 'in', conversationTypes)
+      .orderBy('seq'),
+);
 
 export type EventFilter = {
   /** Absent means every type. */

@@ -3,8 +3,8 @@ import type { Handle } from './dialect.ts';
 
 /** Stands for a value that is known only when the query runs. */
 class Slot {
-  readonly name: string;
-  constructor(name: string) {
+  readonly name: PropertyKey;
+  constructor(name: PropertyKey) {
     this.name = name;
   }
 }
@@ -12,10 +12,10 @@ class Slot {
 /**
  * A query that is put together once per database and then only run: for the few statements of every session
  * and turn, building the text costs more than the database takes. `build` gets a slot for each name, to use
- * as a value; running it takes the values by those names.
+ * as a value; running it takes the values by those names, or by their places in a list.
  */
-export function prepare<A extends Record<string, unknown>, R>(
-  names: readonly (keyof A & string)[],
+export function prepare<A extends object, R>(
+  names: readonly (keyof A)[],
   build: (db: Handle, slots: A) => Compilable<R>,
 ): (db: Handle, values: A) => Promise<R[]> {
   const plans = new WeakMap<object, CompiledQuery>();
@@ -33,7 +33,9 @@ export function prepare<A extends Record<string, unknown>, R>(
 
   return async (db, values) => {
     const plan = planFor(db);
-    const parameters = plan.parameters.map((value) => (value instanceof Slot ? values[value.name] : value));
+    const parameters = plan.parameters.map((value) =>
+      value instanceof Slot ? values[value.name as keyof A] : value,
+    );
     const query = { ...plan, parameters } as CompiledQuery<R>;
     const { adapter } = db.getExecutor();
     return isDirect(adapter) ? adapter.run(query) : (await db.executeQuery<R>(query)).rows;

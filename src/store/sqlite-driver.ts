@@ -3,11 +3,14 @@ import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from 'kys
 
 const maxStatements = 500;
 
+/** Runs a query on a database at once. */
+export type Run = <R>(query: CompiledQuery) => QueryResult<R>;
+
 /**
- * A Kysely connection over one better-sqlite3 handle that keeps its prepared statements: preparing costs more
- * than running most of ours. The number kept is bounded, because lists of values make new texts.
+ * Runs queries on one better-sqlite3 handle that keeps its prepared statements: preparing costs more than running most of
+ * ours. The number kept is bounded, because lists of values make new texts.
  */
-export function createConnection(handle: Sqlite.Database): DatabaseConnection {
+export function runOn(handle: Sqlite.Database): Run {
   const statements = new Map<string, Sqlite.Statement>();
 
   function prepare(sql: string): Sqlite.Statement {
@@ -19,13 +22,18 @@ export function createConnection(handle: Sqlite.Database): DatabaseConnection {
     return statement;
   }
 
+  return <R>(query: CompiledQuery): QueryResult<R> => {
+    const statement = prepare(query.sql);
+    if (statement.reader) return { rows: statement.all(query.parameters) as R[] };
+    const { changes, lastInsertRowid } = statement.run(query.parameters);
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  };
+}
+
+/** A Kysely connection. */
+export function createConnection(run: Run): DatabaseConnection {
   return {
-    async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-      const statement = prepare(query.sql);
-      if (statement.reader) return { rows: statement.all(query.parameters) as R[] };
-      const { changes, lastInsertRowid } = statement.run(query.parameters);
-      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
-    },
+    executeQuery: async <R>(query: CompiledQuery) => run<R>(query),
     // biome-ignore lint/correctness/useYield: nothing here reads a query as a stream.
     async *streamQuery(): AsyncIterableIterator<never> {
       throw new Error('This store does not stream queries');

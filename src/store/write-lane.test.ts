@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createWriteLane, type LaneDatabase } from './write-lane.ts';
 
-type Step = keyof LaneDatabase;
+type Step = Exclude<keyof LaneDatabase, 'sync'>;
 
 /** A database that only notes what it is asked, and fails at a step as often as a test says. */
 function recorder(failures: { [step in Step]?: Error[] } = {}) {
@@ -18,6 +18,7 @@ function recorder(failures: { [step in Step]?: Error[] } = {}) {
     savepoint: step('savepoint'),
     releaseSavepoint: step('releaseSavepoint'),
     rollbackToSavepoint: step('rollbackToSavepoint'),
+    sync: null,
   };
   const work = (name: string, error?: Error) => async () => {
     log.push(name);
@@ -25,7 +26,7 @@ function recorder(failures: { [step in Step]?: Error[] } = {}) {
     if (error !== undefined) throw error;
     return name;
   };
-  return { log, work, lane: createWriteLane(database) };
+  return { log, work, database, lane: createWriteLane(database) };
 }
 
 const failed = (error: unknown) => ({ status: 'rejected', reason: error });
@@ -161,5 +162,55 @@ describe('A write lane', () => {
     await lane.idle();
     expect(log.filter((entry) => /^[abc]$/.test(entry))).toEqual(['a', 'b', 'c']);
     expect(log.at(-1)).toBe('commit');
+  });
+});
+
+describe('A disk that takes its time', () => {
+  /** A lane whose disk has what was committed only when a test says so. */
+  function slowDisk() {
+    const { log, work, database } = recorder();
+    const syncs: PromiseWithResolvers<void>[] = [];
+    const sync = () => {
+      log.push('sync');
+      const one = Promise.withResolvers<void>();
+      syncs.push(one);
+      return one.promise;
+    };
+    return { log, work, syncs, lane: createWriteLane({ ...database, sync }) };
+  }
+  /** Everything that can happen without the disk has happened. */
+  const rest = async () => {
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+  };
+
+  test('is waited for by those who wrote, by those who read, and by the next batch', async () => {
+    const { log, work, syncs, lane } = slowDisk();
+    const first = lane.write(work('a')).then(() => log.push('a answered'));
+    await rest();
+    expect([lane.isOpen(), lane.isSyncing()]).toEqual([false, true]);
+    const second = lane.write(work('b'));
+    const reading = lane.between().then(() => log.push('read'));
+    await rest();
+    expect(log).toEqual(['begin', 'a', 'commit', 'sync']);
+    syncs[0]?.resolve();
+    await Promise.all([first, reading]);
+    expect(log.slice(4)).toEqual(['a answered', 'read']);
+    await rest();
+    expect(log.slice(6)).toEqual(['begin', 'b', 'commit', 'sync']);
+    syncs[1]?.resolve();
+    expect(await second).toBe('b');
+    expect([lane.isOpen(), lane.isSyncing()]).toEqual([false, false]);
+  });
+
+  test('that fails is an error for all who wrote, and nothing is written any more', async () => {
+    const { log, work, syncs, lane } = slowDisk();
+    const error = new Error('EIO');
+    const writing = Promise.allSettled(['a', 'b'].map((name) => lane.write(work(name))));
+    await rest();
+    syncs[0]?.reject(error);
+    expect(await writing).toEqual([failed(error), failed(error)]);
+    await expect(lane.write(work('c'))).rejects.toBe(error);
+    expect(log.slice(log.indexOf('sync') + 1)).not.toContain('begin');
+    await lane.idle();
   });
 });

@@ -28,7 +28,7 @@ async function sqliteSnapshot(folder: string): Promise<OpenSnapshot> {
   const handle = new Sqlite(databaseFileIn(folder), { readonly: true });
   handle.exec('begin');
   return {
-    db: kyselyOver(handle, async () => {}),
+    db: kyselyOver(handle),
     dialect: sqliteDialect,
     close: async () => void handle.close(),
   };

@@ -1,13 +1,14 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { type ControlledTransaction, type Kysely, sql } from 'kysely';
+import { type ControlledTransaction, sql } from 'kysely';
 import type { Database } from '../database.ts';
 import { DatabaseError, type Dialect } from '../dialect.ts';
 import { messageOf, takeOwnership } from '../ownership.ts';
 import { postgresDialect } from '../postgres.ts';
 import { kyselyOver, sqliteDialect, takeLock } from '../sqlite.ts';
-import { connectOnce, type KeptDatabase } from './snapshot.ts';
+import { connectOnce, type KeptDatabase, openSnapshot } from './snapshot.ts';
+import { notEmpty, requireUnused } from './unused.ts';
 
 /** An empty database that is being filled, in one transaction. */
 export type Target = {
@@ -20,17 +21,16 @@ export type Target = {
 };
 
 /**
- * Opens a database that has no tables yet. Nobody sees what is written before all of it is kept: in PostgreSQL it is
+ * Opens a database that has no tables yet, or nothing in them. Nobody sees what is written before all of it is kept: in PostgreSQL it is
  * one transaction, and SQLite's is a file beside, which then gets its name.
- * @throws DatabaseInUseError; @throws DatabaseError when there are tables, or it cannot be used.
+ * @throws DatabaseInUseError; @throws DatabaseError when something is in it, or it cannot be used.
  */
 export function openTarget(choice: KeptDatabase): Promise<Target> {
   return choice.kind === 'sqlite' ? sqliteTarget(choice.folder) : postgresTarget(choice.url);
 }
 
-const refusal = 'It is filled only while it is empty: name another, or remove what is there first';
-/** What SQLite keeps a database in. It would take the log of one that is gone for a part of the one that is put there. */
-const ownFiles = ['pawl.db', 'pawl.db-wal', 'pawl.db-journal'];
+/** What SQLite keeps beside a database. It would take the log of one that is gone for a part of the one that is put there. */
+const logFiles = ['pawl.db-wal', 'pawl.db-journal'];
 
 async function sqliteTarget(folder: string): Promise<Target> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -39,10 +39,10 @@ async function sqliteTarget(folder: string): Promise<Target> {
   const beside = join(folder, 'pawl.db.new');
   let handle: Sqlite.Database | null = null;
   try {
-    const there = ownFiles.find((name) => existsSync(join(folder, name)));
-    if (there !== undefined) {
-      throw new DatabaseError(`There is a database in ${folder} already (${there}). ${refusal}`);
-    }
+    const what = `There is a database in ${folder}`;
+    const log = logFiles.find((name) => existsSync(join(folder, name)));
+    if (log !== undefined) throw notEmpty(`${what} already (${log})`);
+    if (existsSync(file)) await requireUnusedFile(folder, what);
     // One that a process has left when it was killed.
     rmSync(beside, { force: true });
     closeSync(openSync(beside, 'a', 0o600));
@@ -52,9 +52,7 @@ async function sqliteTarget(folder: string): Promise<Target> {
     opened.pragma('journal_mode = OFF');
     opened.pragma('synchronous = OFF');
     opened.pragma('foreign_keys = ON');
-    const db = await kyselyOver(opened, async () => {})
-      .startTransaction()
-      .execute();
+    const db = await kyselyOver(opened).startTransaction().execute();
     return {
       ...{ db, dialect: sqliteDialect },
       async keep() {
@@ -74,6 +72,21 @@ async function sqliteTarget(folder: string): Promise<Target> {
     handle?.close();
     lock.close();
     throw error;
+  }
+}
+
+async function requireUnusedFile(folder: string, what: string): Promise<void> {
+  try {
+    const { db, dialect, close } = await openSnapshot({ kind: 'sqlite', folder });
+    try {
+      await requireUnused(db, dialect, what);
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    if (error instanceof DatabaseError) throw error;
+    // Whatever it is, it is not empty.
+    throw notEmpty(`${what} already (pawl.db)`, error);
   }
 }
 
@@ -102,7 +115,7 @@ async function postgresTarget(url: string): Promise<Target> {
   try {
     const db = await connection.startTransaction().execute();
     begun = db;
-    await requireNoTables(db);
+    await dropUnused(db);
     return { db, dialect: postgresDialect, keep: () => db.commit().execute(), close };
   } catch (error) {
     await close();
@@ -111,11 +124,12 @@ async function postgresTarget(url: string): Promise<Target> {
   }
 }
 
-/** Tables in other schemas, such as those of pg-boss, are not in the way. */
-async function requireNoTables(db: Kysely<Database>): Promise<void> {
-  const { rows } = await sql`
-    select 1 from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace limit 1`.execute(
-    db,
-  );
-  if (rows.length > 0) throw new DatabaseError(`The PostgreSQL database has tables already. ${refusal}`);
+/** Makes room for the schema of the backup, which may be an older one. Tables in other schemas are not in the way. */
+async function dropUnused(db: ControlledTransaction<Database>): Promise<void> {
+  const names = await requireUnused(db, postgresDialect, 'The PostgreSQL database has tables');
+  if (names.length === 0) return;
+  const tables = [...names, 'kysely_migration', 'kysely_migration_lock'];
+  await sql`drop table ${sql.join(tables.map((name) => sql.table(name)))}`.execute(db);
+  const guards = names.flatMap((name) => [`${name}_keep`, `${name}_refuse`]);
+  await sql`drop function if exists ${sql.join(guards.map((name) => sql`${sql.table(name)}()`))}`.execute(db);
 }
