@@ -72,6 +72,10 @@ export async function prepareAliases(client: Client): Promise<Place> {
 export const aliasOfLatest = (n: number): string =>
   nameOf(versions - 1 + versions * (n % Math.floor(aliasesOfEach / versions)));
 
+/** The aliases that stand for the version before it, in the same order. */
+export const aliasOfSecond = (n: number): string =>
+  nameOf(versions - 2 + versions * (n % Math.floor(aliasesOfEach / versions)));
+
 const nameOf = (n: number): string => `alias_${String(n).padStart(3, '0')}`;
 
 async function makeSessions(client: Client, { agents: ids, environment }: Place, way: Way): Promise<void> {

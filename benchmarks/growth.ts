@@ -68,15 +68,16 @@ type Grown = {
 
 type Times = Readonly<Record<string, number>>;
 
-/** Does the same to a server with few sessions stored and to one with many, in turn. */
+/** Does the same to a server with few sessions stored and to one with many, call by call in turn. */
 async function compare(model: FakeModel, { many, rounds, calls, databases }: Comparison): Promise<Grown> {
   const one = await startFilled(model, { sessions: few, databaseUrl: databases?.small });
   const lots = await startFilled(model, { sessions: many, databaseUrl: databases?.large });
   try {
     const done = { few: [] as Times[], many: [] as Times[] };
     for (let round = 0; round < rounds; round++) {
-      done.few.push(await operations(one.subject, calls));
-      done.many.push(await operations(lots.subject, calls));
+      const times = await inTurn(await operations(one.subject), await operations(lots.subject), calls);
+      done.few.push(times.few);
+      done.many.push(times.many);
     }
     const empty_start_ms = median([one.empty_start_ms, lots.empty_start_ms]);
     return { ...done, start_ms: lots.subject.start_ms, empty_start_ms };
@@ -84,6 +85,29 @@ async function compare(model: FakeModel, { many, rounds, calls, databases }: Com
     await one.subject.dispose();
     await lots.subject.dispose();
   }
+}
+
+/** The p50 of each operation on both sides. They take turns call by call, so that the machine is the same for both. */
+async function inTurn(
+  onFew: Operations,
+  onMany: Operations,
+  calls: number,
+): Promise<{ readonly few: Times; readonly many: Times }> {
+  const times = { few: {} as Record<string, number>, many: {} as Record<string, number> };
+  for (const [name, run] of Object.entries(onMany.calls)) {
+    const sides = [
+      { run: onFew.calls[name] ?? run, took: [] as number[] },
+      { run, took: [] as number[] },
+    ] as const;
+    for (let call = 0; call < calls; call++) {
+      for (const side of call % 2 === 0 ? sides : sides.toReversed()) side.took.push(await side.run());
+    }
+    times.few[name] = median(sides[0].took);
+    times.many[name] = median(sides[1].took);
+  }
+  onFew.end();
+  onMany.end();
+  return times;
 }
 
 function ratios(grown: Grown, { id, scenario }: Pick<Row, 'id' | 'scenario'>): Row[] {
@@ -113,34 +137,40 @@ export async function startFilled(
   return { subject, empty_start_ms: first.start_ms };
 }
 
-async function operations(subject: Subject, calls: number): Promise<Times> {
+/** What is done to a server. Each call says what it took, in ms. */
+type Operations = { readonly calls: Readonly<Record<string, () => Promise<number>>>; end(): void };
+
+async function operations(subject: Subject): Promise<Operations> {
   const client = createClient(subject);
   const place = await prepare(subject, client);
   const id = await addAlias(client, place);
-  const [recent] = (await client.json('GET', '/v1/sessions?limit=1'))['data'] as Listed[];
-  const ofAgent = `/v1/sessions?agent_id=${recent?.agent.id}`;
+  // Those that were filled in are the oldest, and all of one agent; what rounds make comes after them.
+  const [stored] = (await client.json('GET', '/v1/sessions?limit=1&order=asc'))['data'] as Listed[];
+  const ofAgent = `/v1/sessions?agent_id=${stored?.agent.id}`;
   const body = { agent: place.agent, environment_id: place.environment };
   const byAlias = { ...body, agent: `${id}@${alias}` };
   const conversation = await open(subject, client, place);
   let ticket = 1_000_000;
-  const timed = (run: () => Promise<unknown>): Promise<number> => medianOf(calls, () => lasted(run));
-  const result = {
-    create: await timed(() => client.json('POST', '/v1/sessions', body)),
-    'create by alias': await timed(() => client.json('POST', '/v1/sessions', byAlias)),
-    'list 20': await timed(() => client.json('GET', '/v1/sessions')),
-    'list of an agent': await timed(() => client.json('GET', ofAgent)),
-    'list of a version': await timed(() => client.json('GET', `${ofAgent}&agent_version=1`)),
-    'list of a version, archived too': await timed(() =>
-      client.json('GET', `${ofAgent}&agent_version=1&include_archived=true`),
-    ),
-    'list of running ones': await timed(() => client.json('GET', `${ofAgent}&statuses[]=running`)),
-    get: await timed(() => client.json('GET', `/v1/sessions/${recent?.id}`)),
-    'send a message': await medianOf(calls, async () => (await conversation.say(ticket++)).accepted),
-    turn: await timed(() => runCase(subject, client, place, ticket++)),
+  const get = (path: string) => () => lasted(() => client.json('GET', path));
+  const create = (session: object) => () => lasted(() => client.json('POST', '/v1/sessions', session));
+  return {
+    calls: {
+      create: create(body),
+      'create by alias': create(byAlias),
+      'list 20': get('/v1/sessions'),
+      'list of an agent': get(ofAgent),
+      'list of a version': get(`${ofAgent}&agent_version=1`),
+      'list of a version, archived too': get(`${ofAgent}&agent_version=1&include_archived=true`),
+      'list of running ones': get(`${ofAgent}&statuses[]=running`),
+      get: get(`/v1/sessions/${stored?.id}`),
+      'send a message': async () => (await conversation.say(ticket++)).accepted,
+      turn: () => lasted(() => runCase(subject, client, place, ticket++)),
+    },
+    end() {
+      conversation.close();
+      client.close();
+    },
   };
-  conversation.close();
-  client.close();
-  return result;
 }
 
 type Listed = { readonly id: string; readonly agent: { readonly id: string } };
@@ -150,12 +180,6 @@ async function addAlias(client: Client, { agent }: Place): Promise<string> {
   const { id } = agent as { id: string };
   await client.json('POST', `/pawl/v1/agents/${id}/aliases/${alias}`, { version: 1, from: null });
   return id;
-}
-
-async function medianOf(calls: number, measure: () => Promise<number>): Promise<number> {
-  const times: number[] = [];
-  for (let i = 0; i < calls; i++) times.push(await measure());
-  return median(times);
 }
 
 async function lasted(run: () => Promise<unknown>): Promise<number> {

@@ -1,3 +1,4 @@
+import { createRandom, randomBelow, randomShare } from '../src/stats/random.ts';
 import { type CaseTimes, createClient, prepare, runCase } from './client.ts';
 import type { FakeModel } from './fake-model.ts';
 import type { Subject } from './servers.ts';
@@ -56,26 +57,65 @@ export async function sideBySide<T>(
 }
 
 /**
- * What a call costs in each of several ways: the median of many slices of calls. The ways take turns in slices so short
- * that the machine is the same for all of them, and a slice in which it was not is outvoted. `cpu` tells the processor
- * time so far; the answer is in its unit.
+ * What a call costs in each of several ways: the median of many slices of calls. `cpu` tells the processor time so far;
+ * the answer is in its unit.
  */
 export async function takeTurns<Way extends string>(
   ways: readonly Way[],
-  { slices, calls, cpu }: { readonly slices: number; readonly calls: number; readonly cpu: () => number },
+  plan: Slices,
   run: (way: Way) => Promise<unknown>,
 ): Promise<Record<Way, number>> {
-  const costs = new Map<Way, number[]>(ways.map((way) => [way, []]));
+  const costs = await takeSlices(ways, plan, run);
+  const entries = ways.map((way) => [way, median(costs.map((one) => one[way]))]);
+  return Object.fromEntries(entries) as Record<Way, number>;
+}
+
+/** How many slices each way gets, of how many calls. */
+type Slices = { readonly slices: number; readonly calls: number; readonly cpu: () => number };
+
+/**
+ * What a call costs in each of several ways, slice by slice. The ways take turns in slices so short that the machine is
+ * the same for all of them; who follows whom is drawn anew each time.
+ */
+export async function takeSlices<Way extends string>(
+  ways: readonly Way[],
+  { slices, calls, cpu }: Slices,
+  run: (way: Way) => Promise<unknown>,
+): Promise<Record<Way, number>[]> {
+  const random = createRandom(1);
+  const costs: Record<Way, number>[] = [];
   for (let slice = 0; slice < slices; slice++) {
-    // Whoever follows whom is different from slice to slice.
-    for (const way of [...ways.slice(slice % ways.length), ...ways.slice(0, slice % ways.length)]) {
+    const drawn = ways.map((way) => ({ way, at: randomShare(random) })).toSorted((a, b) => a.at - b.at);
+    const cost = {} as Record<Way, number>;
+    for (const { way } of drawn) {
       const before = cpu();
       await run(way);
-      costs.get(way)?.push((cpu() - before) / calls);
+      cost[way] = (cpu() - before) / calls;
     }
+    costs.push(cost);
   }
-  return Object.fromEntries([...costs].map(([way, all]) => [way, median(all)])) as Record<Way, number>;
+  return costs;
 }
+
+/** What one way costs, as a part of what another does. */
+export type Ratio = { readonly value: number; readonly low: number; readonly high: number };
+
+/** The ratio of the middle means of two ways over slices, with a bootstrap interval of 95 % that draws whole turns. */
+export function ratioOf<Way extends string>(
+  costs: readonly Readonly<Record<Way, number>>[],
+  way: Way,
+  base: Way,
+): Ratio {
+  const random = createRandom(1);
+  const ratio = (of: typeof costs): number =>
+    middleMean(of.map((cost) => cost[way])) / middleMean(of.map((cost) => cost[base]));
+  const drawn = Array.from({ length: resamples }, () =>
+    ratio(costs.map((cost) => costs[randomBelow(random, costs.length)] ?? cost)),
+  );
+  return { value: ratio(costs), low: quantile(drawn, 0.025), high: quantile(drawn, 0.975) };
+}
+
+const resamples = 1000;
 
 /** How long after the model's last byte each turn was seen to be over, in ms. */
 export function endLags(round: Round, model: FakeModel): number[] {
@@ -86,6 +126,13 @@ export function endLags(round: Round, model: FakeModel): number[] {
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** The mean without the highest fifth and the lowest: steadier than the median where slices differ, and as deaf to outliers. */
+export function middleMean(values: readonly number[]): number {
+  const cut = Math.floor(values.length / 5);
+  const middle = values.toSorted((a, b) => a - b).slice(cut, values.length - cut);
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);

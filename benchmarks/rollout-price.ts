@@ -1,46 +1,58 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { aliasOfLatest, type Place, prepareAliases } from './alias-price.ts';
+import { percent, wholeWeight } from '../src/core/assignment.ts';
+import { createRandom, randomBelow } from '../src/stats/random.ts';
+import { aliasOfLatest, aliasOfSecond, type Place, prepareAliases } from './alias-price.ts';
 import { type Client, createClient } from './client.ts';
 import type { FakeModel } from './fake-model.ts';
-import { median, sideBySide, takeTurns } from './measure.ts';
+import { middleMean, type Ratio, ratioOf, sideBySide, takeSlices } from './measure.ts';
 import type { Row } from './report.ts';
 import { type Subject, startPawl, threadsMs } from './servers.ts';
 
 const concurrency = 16;
-const sessionsOfSlice = 100;
-const slicesOfRound = 100;
-/** How many aliases of each agent have a rollout, and how many others stand beside them. */
-const aliasesOfWay = 16;
+/** Few, so that the slices of one turn meet the same machine; a slice is then some 10 ms. */
+const sessionsOfSlice = 32;
+const slicesOfRound = 400;
+/** How many aliases of each agent there are of each kind. */
+const aliasesOfWay = 11;
 const canaryWeight = 1000;
 
-/** What the alias has by which a session is made. */
-const ways = ['alone', 'rollout'] as const;
+/**
+ * What the alias has by which a session is made: nothing, and nothing again, which says how far the figures can be
+ * trusted; no rollout, while one session of ten goes by an alias for another version; and a rollout.
+ */
+const ways = ['alone', 'again', 'versions', 'rollout'] as const;
 type Way = (typeof ways)[number];
 
 /**
  * F2: what a session costs more whose alias has a rollout under way: the decision, the four fields that are kept of it,
- * its place in the list of those not yet counted, and the line in the log. Not the counting; that is F3.
+ * the pages of a second version in indexes, and the line in the log. Not the counting; that is F3.
  */
 export async function rolloutPrice(model: FakeModel, rounds: number): Promise<Row[]> {
   const { subject, place } = await startWithRollouts(model);
   const client = createClient(subject);
   try {
     const slices = { slices: slicesOfRound, calls: sessionsOfSlice, cpu: () => threadsMs(subject.pid) };
-    const roundOf = () => takeTurns(ways, slices, (way) => makeSessions(client, place, way));
+    const roundOf = () => takeSlices(ways, slices, (way) => makeSessions(client, place, way));
     await roundOf();
-    const costs: Record<Way, number>[] = [];
-    for (let round = 0; round < rounds; round++) costs.push(await roundOf());
-    const price = (way: Way): string => median(costs.map((cost) => cost[way])).toFixed(3);
+    const done: Record<Way, number>[][] = [];
+    for (let round = 0; round < rounds; round++) done.push(await roundOf());
+    const all = done.flat();
+    const price = (way: Way): string => middleMean(all.map((cost) => cost[way])).toFixed(3);
+    const ratio = (way: Way): string => told(ratioOf(all, way, 'alone'));
     return [
       {
         id: 'F2',
-        scenario: `create by alias, a canary of ${canaryWeight / 100} %, ${concurrency} at a time`,
+        scenario: `create by alias, a canary of ${percent(canaryWeight)} %, ${concurrency} at a time`,
         metric: 'CPU with a rollout ÷ without',
-        values: costs.map((cost) => cost.rollout / cost.alone),
+        values: done.map((costs) => ratioOf(costs, 'rollout', 'alone').value),
         target: 1.05,
         fail_above: 1.1,
-        note: `ms of CPU: with ${price('rollout')}, without ${price('alone')}; the log goes to a file`,
+        note: [
+          `all slices: ${ratio('rollout')}; two versions without a rollout ${ratio('versions')}`,
+          `the same twice ${ratio('again')}`,
+          `ms of CPU: with ${price('rollout')}, without ${price('alone')}; the log goes to a file`,
+        ].join('; '),
       },
     ];
   } finally {
@@ -49,7 +61,10 @@ export async function rolloutPrice(model: FakeModel, rounds: number): Promise<Ro
   }
 }
 
-/** A server on which every second alias of those that stand for the latest version gives some a version before it. */
+const told = ({ value, low, high }: Ratio): string =>
+  `${value.toFixed(3)} (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`;
+
+/** A server on which every third alias of those that stand for the latest version gives some a version before it. */
 async function startWithRollouts(model: FakeModel): Promise<{ subject: Subject; place: Place }> {
   const first = await startPawl(model.url);
   const client = createClient(first);
@@ -58,7 +73,7 @@ async function startWithRollouts(model: FakeModel): Promise<{ subject: Subject; 
   await first.kill('SIGTERM');
   const db = new Sqlite(join(first.folder, 'pawl.db'));
   const begin = db.prepare(
-    `update aliases set rollout_id = 'roll_bench', canary_salt = agent_id || name,
+    `update aliases set rollout_id = 'roll_' || substr(agent_id, 7), canary_salt = agent_id || name,
       canary_version = version - 1, canary_weight = ? where name = ?`,
   );
   for (let n = 0; n < aliasesOfWay; n++) begin.run(canaryWeight, aliasOf('rollout', n));
@@ -67,14 +82,26 @@ async function startWithRollouts(model: FakeModel): Promise<{ subject: Subject; 
   return { subject, place };
 }
 
-const aliasOf = (way: Way, n: number): string => aliasOfLatest(2 * (n % aliasesOfWay) + ways.indexOf(way));
+/** The alias for the `n`th session of a way, among those of that way. */
+function aliasOf(way: Way, n: number): string {
+  const index = n % aliasesOfWay;
+  if (way === 'versions' && randomBelow(random, wholeWeight) < canaryWeight) return aliasOfSecond(index);
+  return aliasOfLatest(3 * index + placeOf[way]);
+}
+
+/** Which of three aliases that stand side by side is a way's own. */
+const placeOf = { alone: 0, again: 1, versions: 0, rollout: 2 } as const;
+
+const random = createRandom(1);
+let keys = 0;
 
 async function makeSessions(client: Client, { agents, environment }: Place, way: Way): Promise<void> {
   await sideBySide(sessionsOfSlice, concurrency, async (n) => {
     const session = await client.json('POST', '/v1/sessions', {
       agent: `${agents[n % agents.length]}@${aliasOf(way, n)}`,
       environment_id: environment,
-      metadata: { targeting_key: `customer ${n}` },
+      // Another customer each time: the same few might all be in the canary, or none.
+      metadata: { targeting_key: `customer ${keys++ % 100_000}` },
     });
     const decided = (session['pawl'] as { rollout: unknown }).rollout !== null;
     if (decided !== (way === 'rollout')) throw new Error(`A session of ${way} says otherwise`);

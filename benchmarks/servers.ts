@@ -25,7 +25,7 @@ export type Subject = {
 export const benchKey = 'benchmark-key-0123456789';
 const startTimeoutMs = 60_000;
 /** What the first line of `pawl` asks of Node. */
-const nodeFlags = ['--max-semi-space-size=8', '--v8-pool-size=1', '--heap-growing-percent=40'];
+const nodeFlags = ['--max-semi-space-size=8', '--v8-pool-size=1', '--heap-growing-percent=40', '--expose-gc'];
 
 /** How a server differs from one that starts afresh. */
 export type PawlOptions = {

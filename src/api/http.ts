@@ -19,7 +19,6 @@ const maxBodyBytes = 32 * 1024 * 1024;
  */
 export function newApp(ids: Ids, trusted_proxies: readonly string[] = []): App {
   const app = bare(ids, trusted_proxies);
-  app.setValidatorCompiler(compileSchema as never);
   readBodies(app);
   app.server.on('checkExpectation', (_request, response: ServerResponse) => {
     const error = new PawlError('invalid_request', "expect: only '100-continue' is understood");
@@ -39,9 +38,16 @@ export function newApp(ids: Ids, trusted_proxies: readonly string[] = []): App {
   return app;
 }
 
+/** Fastify's own would load a validator and a serializer of JSON schemas, and no schema here is one. */
+const ownCompilers = {
+  buildValidator: () => compileSchema as never,
+  buildSerializer: () => () => JSON.stringify,
+};
+
 function bare(ids: Ids, trusted_proxies: readonly string[]) {
   return fastify({
     logger: false,
+    schemaController: { compilersFactory: ownCompilers },
     trustProxy: trusted_proxies.length === 0 ? false : [...trusted_proxies],
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,

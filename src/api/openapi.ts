@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import type { App } from './http.ts';
-import { openapiDocument, type Route } from './openapi/document.ts';
-import { operations } from './openapi/operations.ts';
+import type { Route } from './openapi/document.ts';
 
 /** The description of all routes under `/pawl/v1`. It has to come before them, because it listens to what is added. */
 export function openapiRoutes(app: App): void {
@@ -17,7 +16,14 @@ export function openapiRoutes(app: App): void {
   });
 
   app.get('/pawl/v1/openapi.json', async (_request, reply) => {
-    text ??= JSON.stringify(openapiDocument(routes, operations));
+    text ??= await documentText(routes);
     return reply.type('application/json; charset=utf-8').send(text);
   });
+}
+
+/** What it takes is loaded only when somebody asks: every answer of every route has its schema. */
+async function documentText(routes: readonly Route[]): Promise<string> {
+  const { openapiDocument } = await import('./openapi/document.ts');
+  const { operations } = await import('./openapi/operations.ts');
+  return JSON.stringify(openapiDocument(routes, operations));
 }

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test, vi } from 'vitest';
-import { createLog } from './log.ts';
+import { createLog, gatherLines } from './log.ts';
 
 function lines(level: Parameters<typeof createLog>[0]): {
   log: ReturnType<typeof createLog>;
@@ -61,4 +62,30 @@ test('Of an error only name, message, code and stack are written', () => {
   log.error({ err: error }, 'Oh');
   expect(read()).toMatchObject([{ err: { name: 'TypeError', message: 'broken', code: 'E_BROKEN' } }]);
   expect(JSON.stringify(read())).not.toContain('secret');
+});
+
+test('Lines of one turn of the event loop go out together, in their order', async () => {
+  const written: string[] = [];
+  const log = createLog(
+    'info',
+    gatherLines((lines) => written.push(lines)),
+  );
+  log.info({}, 'a');
+  log.info({}, 'b');
+  expect(written).toEqual([]);
+  await new Promise(setImmediate);
+  log.info({}, 'c');
+  await new Promise(setImmediate);
+  expect(written.map((lines) => lines.match(/(?<="message":")\w/g))).toEqual([['a', 'b'], ['c']]);
+});
+
+test('What waits when the process ends goes out first', () => {
+  const script = `import { gatherLines } from ${JSON.stringify(new URL('log.ts', import.meta.url).href)};
+    const write = gatherLines((lines) => process.stderr.write(lines));
+    write('the last line\\n');
+    process.exit(3);`;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 3, stderr: 'the last line\n' });
 });

@@ -17,6 +17,24 @@ export function createLog(level: LogLevel, write: (line: string) => void): Log {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
+/**
+ * Lets the lines of one turn of the event loop go out together: sessions of rollouts that share a commit each have one, and
+ * a write costs more than the line. What waits when the process ends goes out first; only a kill takes it along.
+ */
+export function gatherLines(write: (lines: string) => void): (line: string) => void {
+  let waiting = '';
+  const flush = (): void => {
+    const lines = waiting;
+    waiting = '';
+    if (lines !== '') write(lines);
+  };
+  process.once('exit', flush);
+  return (line) => {
+    if (waiting === '') setImmediate(flush);
+    waiting += line;
+  };
+}
+
 /** The time as RFC 3339 has it, in milliseconds. Only what is in front of them takes long to write, and once a second. */
 function createTimestamps(): () => string {
   let second = Number.NaN;

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --v8-pool-size=1 --heap-growing-percent=40
+#!/usr/bin/env -S node --max-semi-space-size=8 --v8-pool-size=1 --heap-growing-percent=40 --expose-gc
 import { CommanderError } from 'commander';
 import { InterruptedError, sentenceOf } from './command-error.ts';
 import { isDebugging } from './environment.ts';

@@ -6,7 +6,7 @@ import { packageVersion } from '../version.ts';
 import { CommandError } from './command-error.ts';
 import { databasePlace } from './database-place.ts';
 import { exitCodes } from './exit-codes.ts';
-import { createLog } from './log.ts';
+import { createLog, gatherLines } from './log.ts';
 import { columns, paintFor, print } from './output.ts';
 import { fallsBackToOffline, offlineWarning, servedModelCells, servedModels } from './served-models.ts';
 
@@ -43,18 +43,27 @@ function settingOptions(): { readonly name: SettingName; readonly option: Option
 }
 
 async function serve({ config, sources }: LoadedConfig): Promise<void> {
-  const log = createLog(config.log_level, (line) => process.stderr.write(line));
+  const log = createLog(
+    config.log_level,
+    gatherLines((lines) => process.stderr.write(lines)),
+  );
   const { startServer } = await import('../server.ts');
   const server = await startServer({ config, log }).catch((error: unknown) => {
     throw explained(error, config);
   });
   const stopped = untilSignal();
+  giveBackMemory();
   log.info({ url: server.url }, 'Listening');
   print(welcome({ config, server, preset: sources.api_key !== 'default' }));
   const signal = await stopped;
   log.info({ signal }, 'Stopping');
   await server.close();
   log.info({}, 'Stopped');
+}
+
+/** What starting took is garbage by now, and V8 would keep the room for it for as long as nothing happens. */
+function giveBackMemory(): void {
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 /** The first signal stops the server in good order; a second one ends the process where it stands. */

@@ -28,8 +28,21 @@ export type Place = {
  */
 export function placeOf(salt: string, key: string): Place {
   const digest = hash('sha256', `${salt}:${key}`);
-  return { bucket: Number(BigInt(`0x${digest}`) % 10_000n), unit: digest.slice(0, 32) };
+  return { bucket: remainder(digest), unit: digest.slice(0, 32) };
 }
+
+/** A hexadecimal number modulo 10,000, digit by digit: made into one number of 256 bits, it would cost as much as the hash. */
+function remainder(digits: string): number {
+  let left = 0;
+  for (let at = 0; at < digits.length; at++) {
+    const code = digits.charCodeAt(at);
+    left = (left * 16 + (code < letterA ? code - digit0 : code - letterA + 10)) % wholeWeight;
+  }
+  return left;
+}
+
+const digit0 = 48;
+const letterA = 97;
 
 /**
  * Whether a key belongs to a sample of so large a part of all keys, 0 to 1, rounded to parts of 10,000. The same everywhere

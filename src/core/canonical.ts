@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** JSON with sorted keys and no spaces: equal values give equal text, whatever order their keys came in. */
 export function canonicalJson(value: unknown): string {
@@ -16,5 +16,5 @@ export function contentHash(value: unknown): string {
 
 /** SHA-256 of a text's UTF-8 bytes, in hexadecimal. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }

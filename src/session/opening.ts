@@ -14,7 +14,7 @@ import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { ClientEventBody, SessionAgent } from '../core/events.ts';
 import type { Ids } from '../core/ids.ts';
-import { type MetadataPatch, patchMetadata } from '../core/metadata.ts';
+import { type Metadata, type MetadataPatch, patchMetadata } from '../core/metadata.ts';
 import { copyKey } from '../core/session.ts';
 import { noSessionUsage } from '../core/usage.ts';
 import type { SessionRow } from '../store/sessions.ts';
@@ -61,8 +61,6 @@ export function sessionAgent(
 /** The metadata that says who is served, so that they get the same version every time. */
 const targetingKey = 'targeting_key';
 
-const noPlace = { rollout_id: null, arm: null, weight: null, unit: null } as const;
-
 /** What a new session is to be, before anything is stored. */
 export async function planSession(
   { clock, ids, agents, environments, serves }: PlanDeps,
@@ -70,13 +68,13 @@ export async function planSession(
 ): Promise<Session> {
   const id = ids.next('session');
   const metadata = patchMetadata({}, creation.metadata);
-  const copy_of = metadata[copyKey] || null;
-  const { agent, reason, alias, rollout } = await agents.resolve(
+  const resolved = await agents.resolve(
     creation.agent,
     creation.agent.version,
     // Without a key of its own, a session is on its own.
     metadata[targetingKey] || id,
   );
+  const { agent } = resolved;
   if (agent.row.archived_at !== null) {
     throw new PawlError('agent_archived', `agent: ${agent.row.id} is archived and starts no sessions`);
   }
@@ -93,13 +91,25 @@ export async function planSession(
   if (!serves(config.model.id)) {
     throw new PawlError('model_not_served', `agent.model: no route serves ${config.model.id}`);
   }
-  const now = formatTime(clock.now());
-  const row: SessionRow = {
+  const at = formatTime(clock.now());
+  return { row: newRow(creation, { id, metadata, resolved, overrides, config, at }), config };
+}
+
+/** The row of a session that nothing has happened in. */
+function newRow(
+  creation: SessionCreation,
+  { id, metadata, resolved, overrides, config, at }: Planned,
+): SessionRow {
+  const { agent, reason, alias, rollout } = resolved;
+  const copy_of = metadata[copyKey] || null;
+  const place = copy_of === null ? rollout : null;
+  // Field by field: behind a spread, the rest of an object is put together the slow way.
+  return {
     id,
     agent_id: agent.row.id,
     agent_version: agent.version.version,
     agent_name: config.name,
-    environment_id: environment.id,
+    environment_id: creation.environment_id,
     title: creation.title,
     metadata: JSON.stringify(metadata),
     overrides: overrides === null ? null : JSON.stringify(overrides),
@@ -117,20 +127,36 @@ export async function planSession(
     active_us: 0,
     running_since: null,
     stopped_at: null,
-    ...(rollout === null || copy_of !== null
-      ? noPlace
-      : { rollout_id: rollout.id, arm: rollout.arm, weight: rollout.weight, unit: rollout.unit }),
-    ...{ turns: 0, failed_turns: 0, refused_turns: 0, scores: 0, unseen: 0 },
-    ...{ open_calls: null, rounds: 0, context_from: 0, list_cost_usd: null },
+    rollout_id: place?.id ?? null,
+    arm: place?.arm ?? null,
+    weight: place?.weight ?? null,
+    unit: place?.unit ?? null,
+    turns: 0,
+    failed_turns: 0,
+    refused_turns: 0,
+    scores: 0,
+    unseen: 0,
+    open_calls: null,
+    rounds: 0,
+    context_from: 0,
+    list_cost_usd: null,
     vault_ids: creation.vault_ids.length === 0 ? null : JSON.stringify(creation.vault_ids),
     budget: creation.budget === null ? null : JSON.stringify(creation.budget),
     copy_of,
-    created_at: now,
-    updated_at: now,
+    created_at: at,
+    updated_at: at,
     archived_at: null,
   };
-  return { row, config };
 }
+
+type Planned = {
+  readonly id: string;
+  readonly metadata: Metadata;
+  readonly resolved: Awaited<ReturnType<Agents['resolve']>>;
+  readonly overrides: AgentOverrides | null;
+  readonly config: AgentConfig;
+  readonly at: string;
+};
 
 /** What a session is made of beside its agent has to be there, and to fit. @throws PawlError naming the field */
 export async function requireParts(
