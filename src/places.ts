@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { BlobPlace } from './file/open-blobs.ts';
 import type { Config } from './settings.ts';
 import type { KeptDatabase } from './store/transfer/snapshot.ts';
@@ -9,6 +10,9 @@ export function databaseOf(config: Config): KeptDatabase {
     ? { kind: 'sqlite', folder: config.data_dir }
     : { kind: 'postgres', url: config.database_url };
 }
+
+/** The folder of the dashboard's files, which lies the same way up from the sources and from what is built. */
+export const dashboardFolder: string = fileURLToPath(new URL('../dist/dashboard/', import.meta.url));
 
 /** Where the bytes of uploaded files are, with a configuration. */
 export function blobPlaceOf(config: Config): BlobPlace {

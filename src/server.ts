@@ -66,7 +66,7 @@ export async function startServer({
   let line: Line | null = null;
   let url = '';
   try {
-    line = in_memory === true ? lineOfOne() : await lineOf(config, log);
+    line = in_memory === true ? lineOfOne() : await lineOf(config, log, for_one_command);
     const how = { in_memory: in_memory ?? false, for_one_command: for_one_command ?? false, shadow_pause_ms };
     const parts = { config, log, telemetry, router, prices, store, line, ...how };
     const house = await createHouse({ ...parts, url: () => url });
@@ -136,6 +136,8 @@ async function goOn({ shadows, webhooks, vaults, files, retention }: House): Pro
 /** Ends everything, in the order in which one thing needs another. */
 async function leave(house: House, { config, telemetry, line, store }: Lived): Promise<void> {
   house.readiness.drain();
+  // What is being posted would be posted again by whoever sees to it next.
+  await house.webhooks.stop(webhookGraceMs);
   // Others may see to them from now on.
   await house.duties.stop();
   await house.housekeeping.stop();
@@ -149,7 +151,6 @@ async function leave(house: House, { config, telemetry, line, store }: Lived): P
   await house.worker.stop(config.stop_grace_ms);
   await house.mcp.stop();
   await house.vaults.stop();
-  await house.webhooks.stop(webhookGraceMs);
   await house.retention.stop();
   await house.files.stop();
   await telemetry.stop();
@@ -158,10 +159,15 @@ async function leave(house: House, { config, telemetry, line, store }: Lived): P
 }
 
 /** How this process works together with others on its database. */
-function lineOf({ database_url: url, role }: Config, log: Log): Line | Promise<Line> {
+function lineOf(
+  { database_url: url, role }: Config,
+  log: Log,
+  for_one_command = false,
+): Line | Promise<Line> {
   if (url === null) return lineOfOne();
   const name = `${hostname()}-${process.pid}-${role}-${randomBytes(4).toString('hex')}`;
-  return openSharedLine({ url, log, name });
+  // One that does no work leaves all of it to others.
+  return openSharedLine({ url, log, name, for_one_command: for_one_command && role !== 'api' });
 }
 
 /** Looks at the database of a configuration without changing it; what is wrong with it stands in the answer. */

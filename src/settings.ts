@@ -75,6 +75,13 @@ export const settings = {
     expects: 'true or false',
     help: 'Asks for no key. Only on a loopback address.',
   } as Setting<boolean>,
+  dashboard: {
+    env: 'PAWL_DASHBOARD',
+    default: true,
+    read: flag,
+    expects: 'true or false',
+    help: 'Serves the dashboard, where it was built, to browsers.',
+  } as Setting<boolean>,
   anthropic_base_url: {
     ...url,
     env: 'PAWL_ANTHROPIC_BASE_URL',
@@ -331,7 +338,7 @@ export const settings = {
     env: 'PAWL_TRUSTED_PROXIES',
     read: (text) => (text.split(',').every((part) => isNetwork(part.trim())) ? text : null),
     expects: 'IP addresses and networks such as 10.0.0.0/8, separated by commas',
-    help: 'Proxies whose X-Forwarded-For is believed. Without any, the address of the connection counts.',
+    help: 'Proxies whose X-Forwarded-For, -Host and -Proto are believed. Without any, only the connection counts.',
   } as Setting<string | null>,
   max_requests: {
     env: 'PAWL_MAX_REQUESTS',

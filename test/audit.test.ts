@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditCheckResponse, AuditEntryResponse } from '../src/api/audit.ts';
 import { all, ask, refusal } from './evals/eval-story.ts';
 import { startPawl, type TestPawl } from './pawl.ts';
-import { type FreshDatabase, freshDatabase } from './postgres.ts';
+import { type FreshDatabase, migratedDatabase } from './postgres.ts';
 import { makeSetting } from './story.ts';
 
 /*
@@ -16,7 +16,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   let agentId: string;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     pawl = await startPawl(database === null ? {} : { database_url: database.url });
     const { agent } = await makeSetting(pawl.client);
     agentId = agent.id;

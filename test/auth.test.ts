@@ -256,8 +256,8 @@ describe('Without keys', () => {
     },
   );
 
-  test.each(['cross-site', 'same-site', 'same-origin'])(
-    'what a web page loads without saying its origin is refused: %s',
+  test.each(['cross-site', 'same-site'])(
+    'what a page of another origin loads without saying that is refused: %s',
     async (site) => {
       expect(await status({ 'sec-fetch-site': site })).toBe(403);
     },
@@ -265,6 +265,22 @@ describe('Without keys', () => {
 
   test('somebody who types the address into a browser is served', async () => {
     expect(await status({ 'sec-fetch-site': 'none' })).toBe(200);
+    expect(await status({ 'sec-fetch-site': 'none' }, 'POST')).toBe(403);
+  });
+
+  test('the pages of this server are served, by the name that they were asked for', async () => {
+    const port = new URL(pawl.url).port;
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]) {
+      const own = { host, 'sec-fetch-site': 'same-origin' };
+      expect(await status(own), host).toBe(200);
+      expect(await status({ ...own, origin: `http://${host}` }, 'POST'), host).toBe(400);
+      for (const origin of ['http://127.0.0.1', `http://evil.example:${port}`, 'null']) {
+        expect(await status({ ...own, origin }, 'POST'), origin).toBe(403);
+      }
+    }
+    const rebound = `evil.example:${port}`;
+    const page = { host: rebound, origin: `http://${rebound}`, 'sec-fetch-site': 'same-origin' };
+    expect(await status(page)).toBe(403);
   });
 
   test.each([

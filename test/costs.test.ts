@@ -7,7 +7,7 @@ import { ask, completed, putDataset, putEval, refusal } from './evals/eval-story
 import { type ModelServer, startModelServer } from './model-server.ts';
 import { startPawl, type TestPawl } from './pawl.ts';
 import { pawlHere as command } from './pawl-here.ts';
-import { type FreshDatabase, freshDatabase } from './postgres.ts';
+import { type FreshDatabase, migratedDatabase } from './postgres.ts';
 import { converse, eventually, makeSetting, openSession, type Setting } from './story.ts';
 
 /*
@@ -44,7 +44,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     folder = mkdtempSync(join(tmpdir(), 'pawl-costs-'));
     prices = join(folder, 'prices.yaml');
     write(firstPrices, 60);
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     model = await startModelServer({
       reply: ({ messages }) => ({ text: messages.at(-1)?.text.split(' ').at(-1) ?? '', usage }),
     });

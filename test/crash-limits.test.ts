@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGatedModel } from './gated-model.ts';
 import { live, liveHere } from './life.ts';
 import { compactionsIn, lastOf, limit, readBy, restOf, untilSummary } from './limit-story.ts';
-import { type FreshDatabase, freshDatabase } from './postgres.ts';
+import { type FreshDatabase, migratedDatabase } from './postgres.ts';
 import { answersIn, eventually, history, openSession, say, typesOf, untilIdle } from './story.ts';
 import { answerTo, askedIn, callsIn, makeArmedSetting, untilAsked } from './tool-story.ts';
 
@@ -23,7 +23,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   let place: Record<string, string>;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     folder = mkdtempSync(join(tmpdir(), 'pawl-crash-limits-'));
     place = database === null ? { data_dir: folder } : { database_url: database.url };
   });

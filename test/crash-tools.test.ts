@@ -7,7 +7,7 @@ import { openRows } from './database-rows.ts';
 import { startGatedModel } from './gated-model.ts';
 import { type Life, live, liveHere } from './life.ts';
 import { startModelServer } from './model-server.ts';
-import { type FreshDatabase, freshDatabase } from './postgres.ts';
+import { type FreshDatabase, migratedDatabase } from './postgres.ts';
 import { joined, requestProblems } from './request-shape.ts';
 import {
   answersIn,
@@ -37,7 +37,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   let place: Record<string, string>;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     folder = mkdtempSync(join(tmpdir(), 'pawl-crash-tools-'));
     place = database === null ? { data_dir: folder } : { database_url: database.url };
   });

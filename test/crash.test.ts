@@ -10,7 +10,7 @@ import { openRows } from './database-rows.ts';
 import { type GatedModel, startGatedModel } from './gated-model.ts';
 import { live, liveHere } from './life.ts';
 import { startModelServer } from './model-server.ts';
-import { type FreshDatabase, freshDatabase } from './postgres.ts';
+import { type FreshDatabase, migratedDatabase } from './postgres.ts';
 import {
   answersIn,
   eventually,
@@ -39,7 +39,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   let place: Record<string, string>;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     folder = mkdtempSync(join(tmpdir(), 'pawl-crash-'));
     place = database === null ? { data_dir: folder } : { database_url: database.url };
   });
@@ -264,7 +264,7 @@ describe('When PostgreSQL drops every connection', () => {
   let killer: Client;
 
   beforeEach(async () => {
-    database = await freshDatabase();
+    database = await migratedDatabase();
     killer = new Client({ connectionString: database.url });
     await killer.connect();
   });

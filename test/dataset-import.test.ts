@@ -8,8 +8,8 @@ import type { DatasetChangeResponse, DatasetResponse } from '../src/api/wire/dat
 import { openRows } from './database-rows.ts';
 import { testKey } from './pawl.ts';
 import { type Running, startNode } from './pawl-process.ts';
-import { type FreshDatabase, freshDatabase } from './postgres.ts';
-import { serverProcess } from './server-process.ts';
+import { type FreshDatabase, migratedDatabase } from './postgres.ts';
+import { programs } from './programs.ts';
 import { eventually } from './story.ts';
 
 /*
@@ -22,7 +22,7 @@ type Life = { readonly running: Running; readonly url: string };
 async function live(settings: Record<string, string>): Promise<Life> {
   // The flag that `pawl` itself runs with: V8 would otherwise take its time to collect what is no longer used.
   const flags = JSON.stringify({ api_key: testKey, ...settings });
-  const running = startNode(['--max-semi-space-size=8', serverProcess, flags]);
+  const running = startNode(['--max-semi-space-size=8', programs.server, flags]);
   const [, url = ''] = await running.printed(/^(\S+) took up/);
   return { running, url: `${url}/pawl/v1/datasets` };
 }
@@ -54,7 +54,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   let place: { data_dir: string } | { database_url: string };
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     folder = mkdtempSync(join(tmpdir(), 'pawl-import-'));
     place = database === null ? { data_dir: folder } : { database_url: database.url };
   });

@@ -326,6 +326,26 @@ describe('A dataset', () => {
   });
 });
 
+test('A case is added as somebody has written it, and makes a revision', async () => {
+  await got(...sendJson('', { name: 'by-hand', cases: [{ id: 'a', input: 'x', group: 'g' }] }));
+  const body = { input: 'Where is my invoice?', target: { team: 'billing' }, group: 'g' };
+  const added = await got<NewCaseResponse>(...sendJson('/by-hand/cases', body));
+  expect(added).toMatchObject({
+    ...{ ...body, type: 'case', id: expect.stringMatching(/^case_/), fields: {} },
+    dataset: { name: 'by-hand', unchanged: false, revision: { cases: 2 } },
+  });
+  expect(await got(...sendJson('/by-hand/cases', body))).toMatchObject({ dataset: { unchanged: true } });
+  for (const [wrong, code, message] of [
+    [{ target: 'x' }, 'invalid_request', 'session_id: must be given, or else input'],
+    [{ ...body, session_id: 'sesn_1' }, 'invalid_request', 'session_id: must be given, or else input'],
+    [{ ...body, input: 7 }, 'invalid_dataset', 'input:'],
+    [{ ...body, group: undefined }, 'invalid_dataset', 'group: missing'],
+  ] as const) {
+    const refusal = await refused(...sendJson('/by-hand/cases', wrong));
+    expect(refusal).toMatchObject({ status: 400, code, message: expect.stringContaining(message) });
+  }
+});
+
 describe('A session', () => {
   test('becomes a case with a label', async () => {
     await got(...sendJson('', { name: 'from-sessions', cases: [{ id: 'a', input: 'x', group: 'g' }] }));

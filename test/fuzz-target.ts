@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRows } from './database-rows.ts';
 import { quietLog, startPawl, type TestPawl } from './pawl.ts';
-import { freshDatabase } from './postgres.ts';
+import { migratedDatabase } from './postgres.ts';
 import { converse, makeSetting, openSession } from './story.ts';
 
 export const databases = ['SQLite', 'PostgreSQL'] as const;
@@ -29,7 +29,7 @@ const tables = ['agents', 'agent_versions', 'environments', 'sessions', 'events'
 const countRows = `select ${tables.map((table) => `(select count(*) from ${table}) as ${table}`).join(', ')}`;
 
 export async function startFuzzTarget(kind: (typeof databases)[number]): Promise<FuzzTarget> {
-  const database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+  const database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
   const folder = mkdtempSync(join(tmpdir(), 'pawl-fuzz-'));
   const place = database === null ? { data_dir: folder } : { database_url: database.url };
   const logged: unknown[] = [];

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import { openRows } from './database-rows.ts';
 import { sdk, startPawl, testKey } from './pawl.ts';
 import { type Running, startNode } from './pawl-process.ts';
-import { serverProcess } from './server-process.ts';
+import { programs } from './programs.ts';
 
 /** A server until it is killed. */
 export type Life = {
@@ -21,7 +21,7 @@ export type Life = {
 /** Starts a server with these settings in a process of its own, and resolves once it listens. */
 export async function live(settings: Record<string, string>): Promise<Life> {
   const flags = { api_key: testKey, anthropic_api_key: 'upstream-key', ...settings };
-  const running: Running = startNode([serverProcess, JSON.stringify(flags)]);
+  const running: Running = startNode([programs.server, JSON.stringify(flags)]);
   const [, url = '', took] = await running.printed(/^(\S+) took up (\d+|what others leave)\n/);
   return {
     ...{ url, key: testKey, client: sdk(url, testKey, { maxRetries: 0 }) },

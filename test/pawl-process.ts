@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { compiledFolder, programs } from './programs.ts';
 
 /** What a process printed and how it ended. `code` is null when a signal ended it. */
 export type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
@@ -26,10 +27,6 @@ export type Running = {
   readonly stdout: () => string;
 };
 
-const root = join(import.meta.dirname, '..');
-/** Every process would compile the same files again, which takes half of its time. */
-const compiled = join(root, 'node_modules/.cache/compiled');
-
 /** Runs the command line to its end, as a user would. */
 export async function pawl(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   return startPawlProcess(args, options).finished;
@@ -37,7 +34,7 @@ export async function pawl(args: readonly string[], options: RunOptions = {}): P
 
 /** Starts the command line. */
 export function startPawlProcess(args: readonly string[], options: RunOptions = {}): Running {
-  return startNode([join(root, 'src/cli/pawl.ts'), ...args], options);
+  return startNode([programs.pawl, ...args], options);
 }
 
 /** Starts Node with these arguments. */
@@ -52,7 +49,10 @@ export function startProgram(
 ): Running {
   const child = spawn(program, args, {
     cwd,
-    env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], NODE_COMPILE_CACHE: compiled, ...env },
+    env: {
+      ...{ PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], NODE_COMPILE_CACHE: compiledFolder },
+      ...env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   // Most programs end without reading it.

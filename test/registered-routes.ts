@@ -8,6 +8,8 @@ export type RegisteredRoute = {
   readonly method: string;
   /** With parameters after a colon. */
   readonly url: string;
+  /** Whether it asks for no key. */
+  readonly open: boolean;
   readonly schema: { readonly [part in 'params' | 'querystring' | 'body']?: z.ZodType };
 };
 
@@ -15,14 +17,18 @@ export type RegisteredRoute = {
 export async function registeredRoutes(): Promise<RegisteredRoute[]> {
   const routes: RegisteredRoute[] = [];
   const listen = (message: unknown): void => {
-    (message as { fastify: FastifyInstance }).fastify.addHook('onRoute', ({ method, url, schema }) => {
-      for (const one of [method].flat()) {
-        routes.push({ method: one, url, schema: (schema ?? {}) as RegisteredRoute['schema'] });
-      }
-    });
+    (message as { fastify: FastifyInstance }).fastify.addHook(
+      'onRoute',
+      ({ method, url, schema, config }) => {
+        for (const one of [method].flat()) {
+          const open = config?.open === true;
+          routes.push({ method: one, url, open, schema: (schema ?? {}) as RegisteredRoute['schema'] });
+        }
+      },
+    );
   };
   subscribe('fastify.initialization', listen);
-  const app = createApp({ ids: { next: () => 'req_1' }, release: {} } as never);
+  const app = createApp({ ids: { next: () => 'req_1' }, release: {}, dashboard: 'nowhere' } as never);
   unsubscribe('fastify.initialization', listen);
   await app.ready();
   await app.close();

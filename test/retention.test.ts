@@ -13,7 +13,7 @@ import { type Life, live, liveHere } from './life.ts';
 import { startModelServer } from './model-server.ts';
 import { startPawl, type TestPawl } from './pawl.ts';
 import { pawlHere as command } from './pawl-here.ts';
-import { type FreshDatabase, freshDatabase } from './postgres.ts';
+import { type FreshDatabase, migratedDatabase } from './postgres.ts';
 import { converse, errorOf, eventually, history, makeSetting, openSession } from './story.ts';
 import { startReceiver } from './webhook-receiver.ts';
 
@@ -31,7 +31,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'pawl-retention-'));
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     place = { data_dir: folder, ...(database === null ? {} : { database_url: database.url }) };
   });
   afterAll(async () => {

@@ -23,7 +23,7 @@ import { converse, eventually, makeSetting, openSession } from './story.ts';
 
 /*
  * The goal: a key does what the page about releases says of its role, on every route that there is, and nothing more.
- * The method: every registered route is called with a key of each role. Who may not call it is answered 403, finds the
+ * The method: every registered route that asks for a key is called with a key of each role. Who may not call it is answered 403, finds the
  * database as it was, and, where it is about releases or keys, is in the audit log.
  */
 
@@ -46,7 +46,7 @@ beforeAll(async () => {
     max_failed_keys: '10000',
     vault_key: Buffer.alloc(32, 1).toString('base64'),
   });
-  routes = await registeredRoutes();
+  routes = (await registeredRoutes()).filter(({ open }) => !open);
   for (const role of roles) keys.set(role, await newKey({ name: `a ${role}`, role }));
   things = await fill();
 });

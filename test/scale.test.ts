@@ -5,7 +5,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ModelServer, startModelServer } from './model-server.ts';
 import { sdk, startPawl, type TestPawl } from './pawl.ts';
-import { type FreshDatabase, freshDatabase } from './postgres.ts';
+import { type FreshDatabase, migratedDatabase } from './postgres.ts';
 import { answersIn, history, makeSetting, say, typesOf } from './story.ts';
 
 /*
@@ -50,7 +50,7 @@ describe.each(['memory', 'SQLite', 'PostgreSQL'])('In a crowd, on %s,', (kind) =
     model = await startModelServer({
       reply: ({ system, messages }) => `${system?.match(/marker-\w+/)?.[0]} ${messages.at(-1)?.text}`,
     });
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     folder = kind === 'SQLite' ? mkdtempSync(join(tmpdir(), 'pawl-scale-')) : null;
     pawl = await startPawl({
       anthropic_base_url: model.url,

@@ -19,7 +19,7 @@ function routesIn(printed: string): string[] {
 }
 
 test('Every route of the API has its answer compared with the type that the SDK publishes', async () => {
-  const app = createApp({ ids: { next: () => 'req_1' }, release: {} } as never);
+  const app = createApp({ ids: { next: () => 'req_1' }, release: {}, dashboard: null } as never);
   await app.ready();
   const routes = routesIn(app.printRoutes({ commonPrefix: false }));
   await app.close();

@@ -20,8 +20,8 @@ export type SessionEvent = BetaManagedAgentsSessionEvent;
 export type Setting = { readonly agent: BetaManagedAgentsAgent; readonly environment_id: string };
 
 const patienceMs = 15_000;
-/** Many who ask all the time would keep the server from what they wait for. */
-const longestPauseMs = 40;
+/** Many who ask all the time would keep the server, and the tests beside this one, from what they wait for. */
+const longestPauseMs = 100;
 
 export async function makeSetting(
   client: Anthropic,
@@ -70,7 +70,7 @@ export async function eventually<T>(
   withinMs = patienceMs,
 ): Promise<T> {
   const end = performance.now() + withinMs;
-  for (let pauseMs = 5; ; pauseMs = Math.min(1.25 * pauseMs, longestPauseMs)) {
+  for (let pauseMs = 5; ; pauseMs = Math.min(1.5 * pauseMs, longestPauseMs)) {
     const answer = await ask();
     if (answer !== null && answer !== undefined && answer !== false) return answer;
     if (performance.now() > end) throw new Error(`Waited ${withinMs} ms in vain: ${what}`);

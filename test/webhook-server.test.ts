@@ -8,8 +8,8 @@ import type { Log } from '../src/core/log.ts';
 import { startPawl, type TestPawl, testKey } from './pawl.ts';
 import { pawlHere as runPawl } from './pawl-here.ts';
 import { startNode } from './pawl-process.ts';
-import { type FreshDatabase, freshDatabase } from './postgres.ts';
-import { serverProcess } from './server-process.ts';
+import { type FreshDatabase, migratedDatabase } from './postgres.ts';
+import { programs } from './programs.ts';
 import { eventually } from './story.ts';
 import { answer, type Receiver, startReceiver } from './webhook-receiver.ts';
 
@@ -241,7 +241,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   let folder: string;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     folder = mkdtempSync(join(tmpdir(), 'pawl-webhooks-'));
   });
   afterAll(async () => {
@@ -253,7 +253,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   async function live(): Promise<{ url: string; kill(): Promise<void> }> {
     const place = database === null ? { data_dir: folder } : { database_url: database.url };
     const flags = { api_key: testKey, allow_private_webhooks: 'true', ...place };
-    const { child, printed } = startNode([serverProcess, JSON.stringify(flags)]);
+    const { child, printed } = startNode([programs.server, JSON.stringify(flags)]);
     const [, url = ''] = await printed(/^(\S+) took up/);
     return {
       url,

@@ -7,7 +7,7 @@ import { ask, type Place } from './evals/eval-story.ts';
 import { live, liveHere } from './life.ts';
 import { type ModelServer, startModelServer } from './model-server.ts';
 import { startPawl, type TestPawl } from './pawl.ts';
-import { type FreshDatabase, freshDatabase } from './postgres.ts';
+import { type FreshDatabase, migratedDatabase } from './postgres.ts';
 import { converse, eventually, history, makeSetting, openSession, say, untilIdle } from './story.ts';
 import { type Receiver, startReceiver } from './webhook-receiver.ts';
 
@@ -90,7 +90,7 @@ async function untilSent(place: Place, { id }: Hook): Promise<void> {
 describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   let database: FreshDatabase | null = null;
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
   });
   afterAll(() => database?.drop());
 

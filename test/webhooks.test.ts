@@ -15,7 +15,7 @@ import { createWebhooks, type Webhooks } from '../src/webhook/webhooks.ts';
 import { noTelemetry } from './no-telemetry.ts';
 import { ownDuty } from './own-duty.ts';
 import { quietLog } from './pawl.ts';
-import { type FreshDatabase, freshDatabase } from './postgres.ts';
+import { type FreshDatabase, migratedDatabase } from './postgres.ts';
 import { answer, type Receiver, startReceiver } from './webhook-receiver.ts';
 
 /*
@@ -44,7 +44,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   let runOut: AbortController;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
   });
 

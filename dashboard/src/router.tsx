@@ -11,6 +11,7 @@ import {
 import { read } from './http/client.ts';
 import { keyOf } from './http/use-read.ts';
 import type { ListSearch, ServerPage } from './parts/list.tsx';
+import { releasePages } from './release/routes.ts';
 import { Layout } from './shell/layout.tsx';
 import { NothingHere } from './shell/nothing-here.tsx';
 import { SignIn } from './shell/sign-in.tsx';
@@ -68,6 +69,7 @@ export function createPages(queries: QueryClient): AnyRouter {
       '/agents/$agentId/diff',
       lazyRouteComponent(() => import('./agents/diff-page.tsx'), 'DiffPage'),
     ),
+    ...releasePages.map(([path, component]) => page(path, component)),
   ];
 
   return createRouter({

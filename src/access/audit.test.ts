@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../../test/postgres.ts';
 import { type AuditEntry, type AuditFact, chainEntry } from '../core/audit-entry.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
@@ -30,7 +30,7 @@ describe.each(['memory', 'postgres'] as const)('The audit log on %s', (kind) => 
   const logged: unknown[] = [];
 
   beforeAll(async () => {
-    if (kind === 'postgres') database = await freshDatabase();
+    if (kind === 'postgres') database = await migratedDatabase();
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
     const clock = createClock(() => now);
     const error = (...line: unknown[]): void => void logged.push(line);

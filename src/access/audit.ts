@@ -12,8 +12,9 @@ import { type Clock, formatTime } from '../core/clock.ts';
 import type { Json } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
-import { type Page, type PageRequest, pageOf } from '../core/page.ts';
+import { examinedPage, type Page, type PageRequest, pageOf } from '../core/page.ts';
 import {
+  type AuditFilter,
   type AuditRow,
   findAuditHead,
   insertAuditEntry,
@@ -113,12 +114,12 @@ export function createAudit({ store, clock, ids, log }: Deps) {
     },
 
     /** Entries by number. */
-    async list(
-      filter: { readonly subject_id?: string | undefined },
-      request: PageRequest,
-    ): Promise<Page<AuditEntry>> {
-      const page = pageOf(await listAudit(store.db, filter, request), request, (row) => [row.seq]);
-      return { data: page.data.map(entryOf), next_page: page.next_page };
+    async list(filter: AuditFilter, request: PageRequest): Promise<Page<AuditEntry>> {
+      const { rows, edge } = await listAudit(store.db, store.dialect, { filter, request });
+      const page = pageOf(rows, request, (row) => [row.seq]);
+      const found = { edge: edge === null ? null : [edge], found: rows.length };
+      const { data, next_page } = examinedPage(page, request, found);
+      return { data: data.map(entryOf), next_page };
     },
 
     /** Reads the whole log and says whether it is as it was written. Who asks while it is read shares the answer. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KyselyPlugin } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../../test/postgres.ts';
 import { sha256 } from '../core/canonical.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
@@ -48,6 +48,7 @@ test('a new key opens the door for its role', async () => {
     kind: 'known',
     actor: { key_id: key.id, name: 'robot', role: 'editor' },
     rate_limit_per_minute: null,
+    expires_at: null,
   });
 });
 
@@ -272,7 +273,7 @@ describe('On PostgreSQL', () => {
   let database: FreshDatabase;
   let shared: Store;
   beforeAll(async () => {
-    database = await freshDatabase();
+    database = await migratedDatabase();
     shared = await openStore({ kind: 'postgres', url: database.url });
   });
   afterAll(async () => {
@@ -283,7 +284,7 @@ describe('On PostgreSQL', () => {
   test.each([['a-preset-secret'], [null]])(
     'processes that start together (preset %s) make one key, and one of them tells what it made',
     async (preset) => {
-      const empty = await freshDatabase();
+      const empty = await migratedDatabase();
       const stores = await Promise.all(
         Array.from({ length: 6 }, () => openStore({ kind: 'postgres', url: empty.url })),
       );

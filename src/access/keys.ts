@@ -12,6 +12,7 @@ import {
   findKeyByHash,
   hasAdminKey,
   insertKey,
+  type KeyFilter,
   type KeyRow,
   listKeys,
   lockKey,
@@ -49,12 +50,13 @@ export type Identity =
 
 /**
  * A key that is let in. `rate_limit_per_minute` is how many requests a minute it may make: 0 for as many as it likes,
- * null for what the server allows every key.
+ * null for what the server allows every key. `expires_at` is from when on it is let in no more; null for never.
  */
 export type KnownKey = {
   readonly kind: 'known';
   readonly actor: Actor;
   readonly rate_limit_per_minute: number | null;
+  readonly expires_at: string | null;
 };
 
 type Deps = {
@@ -93,11 +95,11 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
   let changes = 0;
   const ownSecret = prefix + randomText(randomBytes, secretLength);
   const ownHash = sha256(ownSecret);
-  const ownKey: KnownKey = { kind: 'known', actor: own, rate_limit_per_minute: 0 };
+  const ownKey: KnownKey = { kind: 'known', actor: own, rate_limit_per_minute: 0, expires_at: null };
 
   function remember(row: KeyRow): KnownKey {
     const { hash, expires_at, rate_limit_per_minute } = row;
-    const key = { kind: 'known', actor: actorOf(row), rate_limit_per_minute } as const;
+    const key = { kind: 'known', actor: actorOf(row), rate_limit_per_minute, expires_at } as const;
     if (known.size >= maxKnown) known.clear();
     const until = clock.now() + knownForUs;
     // Past its end, it is looked up again.
@@ -158,6 +160,22 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
     return refuse(row, 'expired', at);
   }
 
+  async function identifyHash(hash: string): Promise<Identity> {
+    if (hash === ownHash) return ownKey;
+    const kept = known.get(hash);
+    if (kept !== undefined && kept.until > clock.now()) return kept.key;
+    const before = changes;
+    const row = await findKeyByHash(store.db, hash);
+    if (row === null) return { kind: 'unknown' };
+    const { expires_at, revoked_at } = row;
+    if (revoked_at !== null)
+      return refuse(row, revoked_at === expires_at ? 'expired' : 'revoked', revoked_at);
+    if (expires_at !== null && (await isPast(expires_at))) return expire(row, expires_at);
+    // What was read before a change must not be believed after it.
+    if (before !== changes) return identifyHash(hash);
+    return remember(row);
+  }
+
   return {
     /** Makes a key. Its secret is given here and never again. */
     create,
@@ -166,22 +184,12 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
     own_secret: ownSecret,
 
     /** Who a secret belongs to, or why nobody. */
-    async identify(secret: string): Promise<Identity> {
-      const hash = sha256(secret);
-      if (hash === ownHash) return ownKey;
-      const kept = known.get(hash);
-      if (kept !== undefined && kept.until > clock.now()) return kept.key;
-      const before = changes;
-      const row = await findKeyByHash(store.db, hash);
-      if (row === null) return { kind: 'unknown' };
-      const { expires_at, revoked_at } = row;
-      if (revoked_at !== null)
-        return refuse(row, revoked_at === expires_at ? 'expired' : 'revoked', revoked_at);
-      if (expires_at !== null && (await isPast(expires_at))) return expire(row, expires_at);
-      // What was read before a change must not be believed after it.
-      if (before !== changes) return this.identify(secret);
-      return remember(row);
-    },
+    identify: (secret: string): Promise<Identity> => identifyHash(sha256(secret)),
+
+    /** The same for whoever has shown the secret before, and of whom its hash was kept. */
+    identifyHash,
+
+    isPast,
 
     /** Whether whoever was let in as this actor still would be. */
     async isWelcome({ key_id }: Actor): Promise<boolean> {
@@ -244,8 +252,9 @@ export function createKeys({ store, clock, ids, audit, randomBytes, own }: Deps)
     },
 
     /** Keys by creation time, revoked ones included. */
-    async list(request: PageRequest): Promise<Page<Key>> {
-      const page = pageOf(await listKeys(store.db, request), request, (row) => [row.created_at, row.id]);
+    async list(request: PageRequest, filter: KeyFilter = {}): Promise<Page<Key>> {
+      const rows = await listKeys(store.db, request, filter);
+      const page = pageOf(rows, request, (row) => [row.created_at, row.id]);
       return { data: page.data.map(withoutSecrets), next_page: page.next_page };
     },
   };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../../test/postgres.ts';
 import { tellsNobody } from '../../test/tells-nobody.ts';
 import { createAudit } from '../access/audit.ts';
 import { createClock } from '../core/clock.ts';
@@ -37,7 +37,7 @@ describe.each(['memory', 'postgres'] as const)('Agents on %s', (kind) => {
   let agents: Agents;
 
   beforeAll(async () => {
-    if (kind === 'postgres') database = await freshDatabase();
+    if (kind === 'postgres') database = await migratedDatabase();
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
     agents = agentsOn(store);
   });

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Audit } from '../access/audit.ts';
 import type { Keys } from '../access/keys.ts';
+import type { SignIns } from '../access/sign-ins.ts';
 import type { Agents } from '../agent/agents.ts';
 import type { Environments } from '../agent/environments.ts';
 import type { Clock } from '../core/clock.ts';
@@ -34,6 +35,7 @@ import { backupRoutes } from './backup.ts';
 import { calibrationRoutes } from './calibrations.ts';
 import { comparisonRoutes } from './comparisons.ts';
 import { costRoutes } from './costs.ts';
+import { dashboardRoutes } from './dashboard.ts';
 import { datasetRoutes } from './datasets.ts';
 import { environmentRoutes } from './environments.ts';
 import { sendError, toPawlError } from './errors.ts';
@@ -50,19 +52,23 @@ import { modelRoutes } from './models.ts';
 import { observeRequests } from './observed.ts';
 import { ofrepRoutes } from './ofrep.ts';
 import { openapiRoutes } from './openapi.ts';
+import { overviewRoutes } from './overviews.ts';
 import { promotionRoutes } from './promotions.ts';
 import { reportRoutes } from './reports.ts';
 import { retentionRoutes } from './retention.ts';
 import { rolloutRoutes } from './rollouts.ts';
 import { scoreRoutes } from './scores.ts';
+import { serverStatusRoutes } from './server-status.ts';
 import { sessionRoutes } from './sessions.ts';
 import { shadowRoutes } from './shadows.ts';
+import { signInRoutes } from './sign-in.ts';
 import { statRoutes } from './stats.ts';
 import { streamRoutes } from './stream.ts';
 import { threadRoutes } from './threads.ts';
 import { vaultRoutes } from './vaults.ts';
 import { createWatchStreams } from './watch.ts';
 import { webhookRoutes } from './webhooks.ts';
+import type { ServerStatus } from './wire/server.ts';
 
 type Deps = {
   readonly agents: Agents;
@@ -74,6 +80,7 @@ type Deps = {
   readonly hub: Hub;
   readonly previews: Previews;
   readonly keys: Keys;
+  readonly sign_ins: SignIns;
   readonly audit: Audit;
   readonly files: Files;
   readonly retention: RetentionRules;
@@ -91,11 +98,15 @@ type Deps = {
   readonly release: Release;
   readonly vaults: Vaults;
   readonly webhooks: Webhooks;
+  /** What the server is and how it does. */
+  readonly serverStatus: () => Promise<ServerStatus>;
   /** Begins a backup of everything, as the bytes of a file. */
   readonly backup: () => Promise<Readable>;
   readonly key_policy: KeyPolicy;
   /** Addresses and networks of the proxies that are believed about whom they ask for. */
   readonly trusted_proxies: readonly string[];
+  /** The folder of the dashboard's files; null where none is served. */
+  readonly dashboard: string | null;
   readonly ping_ms: number;
 };
 
@@ -104,7 +115,7 @@ export function createApp(deps: Deps & KeyLimits & InFlightLimits): App {
   const app = newApp(deps.ids, deps.trusted_proxies);
   observeRequests(app, deps);
   limitInFlight(app as unknown as FastifyInstance, deps);
-  authenticate(app as unknown as FastifyInstance, { ...deps, policy: deps.key_policy });
+  const door = authenticate(app as unknown as FastifyInstance, { ...deps, policy: deps.key_policy });
   app.setErrorHandler((error, request, reply) => answerError(deps.log, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0]?.slice(0, 200);
@@ -116,7 +127,9 @@ export function createApp(deps: Deps & KeyLimits & InFlightLimits): App {
   openapiRoutes(app);
   healthRoutes(app, deps);
   metricsRoute(app, deps);
+  if (deps.dashboard !== null) dashboardRoutes(app, deps.dashboard);
   agentRoutes(app, deps.agents);
+  overviewRoutes(app, deps);
   environmentRoutes(app, deps.environments);
   vaultRoutes(app, deps.vaults);
   sessionRoutes(app, deps);
@@ -129,11 +142,13 @@ export function createApp(deps: Deps & KeyLimits & InFlightLimits): App {
   streamRoutes(app, deps);
   threadRoutes(app, deps);
   fileRoutes(app, deps.files);
+  signInRoutes(app, { ...deps, door });
   keyRoutes(app, deps);
   aliasRoutes(app, deps.release);
   promotionRoutes(app, deps.release);
   auditRoutes(app, deps.audit);
   backupRoutes(app, deps);
+  serverStatusRoutes(app, deps);
   webhookRoutes(app, deps.webhooks);
   const watch_streams = createWatchStreams(deps);
   app.addHook('preClose', async () => watch_streams.close());

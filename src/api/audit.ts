@@ -13,7 +13,9 @@ export type AuditCheckResponse = AuditCheck & { readonly type: 'audit_check' };
 
 export function auditRoutes(app: App, audit: Audit): void {
   app.get('/pawl/v1/audit', { schema: { querystring: auditListQuery } }, async ({ query }) => {
-    const page = await audit.list({ subject_id: query.subject }, pageRequest(query, lists.audit));
+    const { subject: subject_id, action, actor, outcome, 'at[gte]': from, 'at[lt]': before } = query;
+    const filter = { subject_id, action, actor, outcome, from, before };
+    const page = await audit.list(filter, pageRequest(query, lists.audit));
     return { ...page, data: page.data.map((one): AuditEntryResponse => ({ type: 'audit_entry', ...one })) };
   });
 

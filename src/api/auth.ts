@@ -1,16 +1,28 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Audit } from '../access/audit.ts';
-import { type Actor, isMadeHere, type Keys, type KnownKey, localActor } from '../access/keys.ts';
+import {
+  type Actor,
+  type Identity,
+  isMadeHere,
+  type Keys,
+  type KnownKey,
+  localActor,
+} from '../access/keys.ts';
+import type { SignIns } from '../access/sign-ins.ts';
 import type { Clock } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import { mayActAs, type Role } from '../core/roles.ts';
+import { tokenOf } from './cookie.ts';
 import { createFailedKeys, type FailedKeys } from './failed-keys.ts';
+import { requireNoForeignPage, requireOwnPage } from './own-page.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who makes the request; set before any handler runs. */
     actor: Actor;
+    /** How they came in; set with the actor. */
+    entry: Entry;
   }
   interface FastifyContextConfig {
     /** Who may call a route; without it, viewers may GET and editors may do the rest. */
@@ -20,6 +32,15 @@ declare module 'fastify' {
   }
 }
 
+/** How somebody was let in. */
+export type Entry = {
+  readonly how: 'key' | 'sign_in' | 'no_key';
+  /** From when on they are let in no more; null for never. */
+  readonly expires_at: string | null;
+  /** Whether they still would be; what stays open for long asks now and then. */
+  readonly isWelcome: () => Promise<boolean>;
+};
+
 /** Whether a key is asked for. `none` is for a loopback address only, and says so. */
 export type KeyPolicy = 'required' | 'none';
 
@@ -27,6 +48,7 @@ const loopbackHosts = ['127.0.0.1', 'localhost', '[::1]'];
 
 type Deps = KeyLimits & {
   readonly keys: Keys;
+  readonly sign_ins: SignIns;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly policy: KeyPolicy;
@@ -42,42 +64,88 @@ export type KeyLimits = {
   readonly elapsed: () => number;
 };
 
-/** Lets nobody in without a key, whichever header it comes in, and nobody beyond what the key is for. */
-export function authenticate(app: FastifyInstance, deps: Deps): void {
-  const { keys, audit, policy } = deps;
+/** Lets nobody in without a key or a sign-in, whichever header it comes in, and nobody beyond what the key is for. */
+export function authenticate(app: FastifyInstance, deps: Deps): Door {
+  const { keys, sign_ins, audit, policy } = deps;
   const limitRate = createRateLimit(deps);
   const failedKeys = createFailedKeys(deps);
 
-  async function withKey(request: FastifyRequest, reply: FastifyReply): Promise<Actor> {
-    const known = await identify(request, { keys, failedKeys });
-    if (request.routeOptions.config.unlimited !== true) limitRate(known, reply);
-    return known.actor;
+  function limited(known: KnownKey, { routeOptions }: FastifyRequest, reply: FastifyReply): KnownKey {
+    if (routeOptions.config.unlimited !== true) limitRate(known, reply);
+    return known;
+  }
+
+  async function withKey(secrets: readonly string[], request: FastifyRequest, reply: FastifyReply) {
+    return limited(await identify(secrets, request, { keys, failedKeys }), request, reply);
+  }
+
+  async function withToken(token: string, request: FastifyRequest, reply: FastifyReply) {
+    requireOwnPage(request);
+    const identity = await sign_ins.identify(token);
+    if (identity.kind !== 'known') return refuse(identity, request, failedKeys);
+    // Nobody else may see it, nor the same browser after signing out; nor does it become a page of this origin.
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    return limited(identity, request, reply);
+  }
+
+  async function enter(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const secrets = secretsOf(request);
+    const token = secrets.length === 0 ? tokenOf(request) : null;
+    if (token === null) {
+      const { actor, expires_at } = await withKey(secrets, request, reply);
+      request.actor = actor;
+      request.entry = { how: 'key', expires_at, isWelcome: () => keys.isWelcome(actor) };
+    } else {
+      const { actor, expires_at } = await withToken(token, request, reply);
+      request.actor = actor;
+      request.entry = { how: 'sign_in', expires_at, isWelcome: () => sign_ins.isWelcome(token) };
+    }
   }
 
   app.decorateRequest('actor', null as unknown as Actor);
+  app.decorateRequest('entry', null as unknown as Entry);
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.open === true) return;
-    request.actor = policy === 'none' ? withoutKey(request) : await withKey(request, reply);
+    if (policy === 'none') enterWithoutKey(request);
+    else await enter(request, reply);
     await requireRole(request, audit);
   });
+  return { withKey: (secret, request, reply) => withKey([secret], request, reply) };
 }
+
+/** What lets people in who show their key otherwise than in a header. */
+export type Door = {
+  /**
+   * Whose key it is, by the rules that hold for keys in headers.
+   * @throws PawlError `authentication`, or `rate_limited` where that came too often
+   */
+  readonly withKey: (secret: string, request: FastifyRequest, reply: FastifyReply) => Promise<KnownKey>;
+};
 
 /** @throws PawlError `authentication`, or `rate_limited` where that came too often from the same address */
 async function identify(
+  secrets: readonly string[],
   request: FastifyRequest,
   { keys, failedKeys }: { readonly keys: Keys; readonly failedKeys: FailedKeys },
 ): Promise<KnownKey> {
-  let ended = '';
-  for (const secret of secretsOf(request)) {
+  let last: Refused = { kind: 'unknown' };
+  for (const secret of secrets) {
     const identity = await keys.identify(secret);
     if (identity.kind === 'known') {
       const { key_id } = identity.actor;
       if (key_id !== null && !isMadeHere(secret)) failedKeys.requireFamiliar(request.ip, key_id);
       return identity;
     }
-    if (identity.kind !== 'unknown') ended = ` This one was ${endings[identity.kind]} ${identity.at}.`;
+    if (identity.kind !== 'unknown') last = identity;
   }
-  failedKeys.count(request.ip);
+  return refuse(last, request, failedKeys);
+}
+
+type Refused = Exclude<Identity, KnownKey>;
+
+function refuse(identity: Refused, { ip }: FastifyRequest, failedKeys: FailedKeys): never {
+  failedKeys.count(ip);
+  const ended = identity.kind === 'unknown' ? '' : ` This one was ${endings[identity.kind]} ${identity.at}.`;
   throw new PawlError('authentication', `Send a valid API key as x-api-key, or as a bearer token.${ended}`);
 }
 
@@ -110,15 +178,15 @@ function secretsOf({ headers }: FastifyRequest): string[] {
 }
 
 /**
- * Without keys, whoever reaches the port is let in. A web page could reach it from the user's browser, so
- * requests that a page made, or that came by another name (DNS rebinding), are turned away.
+ * Without keys, whoever reaches the port is let in. A web page could reach it from the user's browser, so requests that
+ * a page made which did not come from here, or that came by another name (DNS rebinding), are turned away.
  */
-function withoutKey({ headers }: FastifyRequest): Actor {
-  const host = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-  // For what a page shows, such as a picture, browsers say no origin, but where it was asked from.
-  const { origin, 'sec-fetch-site': site = 'none' } = headers;
-  if (origin !== undefined || site !== 'none' || !loopbackHosts.includes(host)) {
+function enterWithoutKey(request: FastifyRequest): void {
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  if (!loopbackHosts.includes(host)) {
     throw new PawlError('permission', 'Without API keys, only programs on this machine are served');
   }
-  return localActor;
+  requireNoForeignPage(request);
+  request.actor = localActor;
+  request.entry = { how: 'no_key', expires_at: null, isWelcome: async () => true };
 }

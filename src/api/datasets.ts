@@ -10,6 +10,7 @@ import {
   caseChangeResponse,
   caseListQuery,
   caseResponse,
+  caseCreate,
   type DatasetChangeResponse,
   type DatasetDiffResponse,
   type DatasetResponse,
@@ -23,7 +24,6 @@ import {
   datasetRevisionListQuery,
   datasetRevisionResponse,
   type NewCaseResponse,
-  sessionCase,
 } from './wire/datasets.ts';
 import { idParams, noBody } from './wire/params.ts';
 
@@ -50,10 +50,10 @@ export function datasetRoutes(app: App, datasets: Datasets): void {
 
   app.post(
     '/pawl/v1/datasets/:id/cases',
-    { schema: { params: idParams, body: sessionCase } },
-    async ({ params, body, actor }): Promise<NewCaseResponse> => {
-      const label = { ...body, session_id: requireId('session', body.session_id) };
-      const { dataset, unchanged, ...added } = await datasets.addSession(params.id, label, actor);
+    { schema: { params: idParams, body: caseCreate } },
+    async ({ params, body: { session_id, ...given }, actor }): Promise<NewCaseResponse> => {
+      const label = session_id === undefined ? given : { ...given, session_id: requireId('session', session_id) };
+      const { dataset, unchanged, ...added } = await datasets.add(params.id, label, actor);
       return { ...caseResponse(added), dataset: { ...datasetResponse(dataset), unchanged } };
     },
   );
@@ -85,7 +85,7 @@ function importRoute(app: App, datasets: Datasets): void {
 
 function readingRoutes(app: App, datasets: Datasets): void {
   app.get('/pawl/v1/datasets', { schema: { querystring: datasetListQuery } }, async ({ query }) => {
-    const filter = { include_archived: query.include_archived };
+    const filter = { include_archived: query.include_archived, search: query.search };
     const page = await datasets.list(filter, pageRequest(query, lists.datasets));
     return { ...page, data: page.data.map(datasetResponse) };
   });
@@ -109,9 +109,9 @@ function readingRoutes(app: App, datasets: Datasets): void {
   app.get(
     '/pawl/v1/datasets/:id/cases',
     { schema: { params: idParams, querystring: caseListQuery } },
-    async ({ params, query: { revision, ...query } }) => {
+    async ({ params, query: { revision = null, case_id, search, ...query } }) => {
       const request = pageRequest({ ...query, order: 'asc' }, lists.cases);
-      const page = await datasets.cases(params.id, revision ?? null, request);
+      const page = await datasets.cases(params.id, revision, request, { case_id, search });
       return { ...page, data: page.data.map(caseResponse) };
     },
   );

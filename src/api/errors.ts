@@ -37,7 +37,9 @@ export function toPawlError(error: unknown): PawlError {
   if (error instanceof PawlError) return error;
   const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new PawlError('request_too_large', 'The request body is larger than 32 MiB', { cause: error });
+    return new PawlError('request_too_large', 'The request body is larger than may be sent here', {
+      cause: error,
+    });
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new PawlError('invalid_request', 'content-type: must be application/json', { cause: error });

@@ -1,4 +1,5 @@
 import { isOver } from '../core/evaluation.ts';
+import type { Datasets } from '../eval/dataset/datasets.ts';
 import type { Evals } from '../eval/evals.ts';
 import type { EvalRun } from '../eval/result.ts';
 import { listResults } from '../eval/results.ts';
@@ -21,11 +22,12 @@ function evalRunResponse(run: EvalRun): EvalRunResponse {
 type Deps = {
   readonly runs: Runs;
   readonly evals: Evals;
+  readonly datasets: Datasets;
   readonly store: Store;
   readonly watch_streams: WatchStreams;
 };
 
-export function evalRunRoutes(app: App, { runs, evals, store, watch_streams }: Deps): void {
+export function evalRunRoutes(app: App, { runs, evals, datasets, store, watch_streams }: Deps): void {
   app.post(
     '/pawl/v1/eval_runs',
     { schema: { body: evalRunCreate } },
@@ -33,9 +35,10 @@ export function evalRunRoutes(app: App, { runs, evals, store, watch_streams }: D
   );
 
   app.get('/pawl/v1/eval_runs', { schema: { querystring: evalRunListQuery } }, async ({ query }) => {
-    const { eval: name, agent_id, agent_version, status } = query;
+    const { eval: name, dataset, agent_id, agent_version, status } = query;
     const eval_id = name === undefined ? undefined : (await evals.retrieve(name)).id;
-    const filter = { eval_id, agent_id, agent_version, status };
+    const dataset_id = dataset === undefined ? undefined : (await datasets.retrieve(dataset, null)).id;
+    const filter = { eval_id, agent_id, agent_version, status, dataset_id };
     const page = await runs.list(filter, pageRequest(query, lists.eval_runs));
     return { ...page, data: page.data.map(evalRunResponse) };
   });
@@ -48,9 +51,11 @@ export function evalRunRoutes(app: App, { runs, evals, store, watch_streams }: D
     '/pawl/v1/eval_runs/:id/results',
     { schema: { params: idParams, querystring: evalResultListQuery } },
     async ({ params, query }) => {
-      const { id } = await runs.retrieve(requireId('eval_run', params.id));
+      const run = await runs.retrieve(requireId('eval_run', params.id));
       const request = pageRequest({ ...query, order: 'asc' }, lists.eval_results);
-      const page = await listResults(store, { run_id: id, errors: query.errors }, request);
+      const { errors, case_id, search, ungrouped, found } = query;
+      const group = ungrouped ? null : query.group;
+      const page = await listResults(store, { run, errors, case_id, search, group, found }, request);
       return { ...page, data: page.data.map((result) => ({ type: 'eval_result', ...result })) };
     },
   );
@@ -58,10 +63,10 @@ export function evalRunRoutes(app: App, { runs, evals, store, watch_streams }: D
   app.get(
     '/pawl/v1/eval_runs/:id/stream',
     { schema: { params: idParams }, config: { stream: true } },
-    async ({ params, actor }, reply) => {
+    async ({ params }, reply) => {
       const id = requireId('eval_run', params.id);
       await watch_streams.stream<EvalRunResponse>({
-        ...{ reply, actor },
+        reply,
         event: 'eval_run',
         watch: (tell) => runs.watch(id, (run) => tell(evalRunResponse(run))),
         read: async () => evalRunResponse(await runs.retrieve(id)),

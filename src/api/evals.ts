@@ -19,7 +19,8 @@ export function evalRoutes(app: App, evals: Evals): void {
   );
 
   app.get('/pawl/v1/evals', { schema: { querystring: evalListQuery } }, async ({ query }) => {
-    const page = await evals.list(pageRequest(query, lists.evals));
+    const { include_archived, search, dataset } = query;
+    const page = await evals.list({ include_archived, search, dataset }, pageRequest(query, lists.evals));
     return { ...page, data: page.data.map(answer) };
   });
 

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import type { Actor, Keys } from '../access/keys.ts';
+import type { Entry } from './auth.ts';
 
 type Options = {
   readonly response: ServerResponse;
-  readonly actor: Actor;
-  readonly keys: Keys;
+  /** How the reader was let in. */
+  readonly entry: Entry;
   /** How often a stream without events shows that it is alive. */
   readonly ping_ms: number;
 };
@@ -17,14 +17,14 @@ export function frame(type: string, data: string): string {
   return `event: ${type}\ndata: ${data}\n\n`;
 }
 
-/** Server-sent events to one reader, for as long as its key is welcome. */
-export function createEventStream({ response, actor, keys, ping_ms }: Options) {
+/** Server-sent events to one reader, for as long as it would be let in. */
+export function createEventStream({ response, entry, ping_ms }: Options) {
   /** The largest of the frames that the reader may still be busy with. */
   let largest = 0;
 
   async function ping(): Promise<void> {
     // A database that does not answer is no reason to hang up.
-    const welcome = await keys.isWelcome(actor).catch(() => true);
+    const welcome = await entry.isWelcome().catch(() => true);
     if (welcome) stream.write(frame('ping', '{"type":"ping"}'));
     else stream.end();
   }

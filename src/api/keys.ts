@@ -41,8 +41,9 @@ export function keyRoutes(app: App, { keys, clock }: Deps): void {
     },
   );
 
-  app.get('/pawl/v1/keys', { schema: { querystring: keyListQuery }, config }, async (request) => {
-    const page = await keys.list(pageRequest(request.query, lists.keys));
+  app.get('/pawl/v1/keys', { schema: { querystring: keyListQuery }, config }, async ({ query }) => {
+    const { search, role } = query;
+    const page = await keys.list(pageRequest(query, lists.keys), { search, role });
     return { ...page, data: page.data.map(keyResponse) };
   });
 

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../../test/story.ts';
 import type { Audit } from '../access/audit.ts';
 import { type Keys, serverActor } from '../access/keys.ts';
+import type { SignIns } from '../access/sign-ins.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
 import { authenticate } from './auth.ts';
@@ -47,7 +48,8 @@ const keys: Pick<Keys, 'identify'> = {
   async identify(secret) {
     const key = keysOf[secret];
     if (key === undefined) return { kind: 'unknown' };
-    return { kind: 'known', actor: { ...actor, key_id: key.key_id }, rate_limit_per_minute: key.limit };
+    const { key_id, limit } = key;
+    return { kind: 'known', actor: { ...actor, key_id }, rate_limit_per_minute: limit, expires_at: null };
   },
 };
 
@@ -65,6 +67,7 @@ async function open(set: Partial<Limits> = {}, trusted_proxies: readonly string[
   limitInFlight(fastify, limits);
   authenticate(fastify, {
     ...{ ...limits, keys: keys as Keys, audit: {} as Audit, clock, policy: 'required' },
+    sign_ins: {} as SignIns,
     elapsed: () => elapsed,
   });
   app.setErrorHandler((error, _request, reply) => sendError(reply, toPawlError(error)));

@@ -35,6 +35,13 @@ export function timeBounds(query: TimeQuery): TimeBounds {
 
 /** Every list of the API, and what its cursors hold. Most are sorted by time and id. */
 export const lists = {
+  agents_by_created_at: { name: 'agents_by_created_at', key: ['string', 'string'], backwards: false },
+  agents_by_updated_at: { name: 'agents_by_updated_at', key: ['string', 'string'], backwards: false },
+  agents_by_name: { name: 'agents_by_name', key: ['string', 'string'], backwards: false },
+  version_overviews: { name: 'version_overviews', key: ['number'], backwards: false },
+  session_rows: { name: 'session_rows', key: ['string', 'string'], backwards: true },
+  cases_by_flips: { name: 'cases_by_flips', key: ['number'], backwards: false },
+  cases_by_dataset: { name: 'cases_by_dataset', key: ['number'], backwards: false },
   agents: { name: 'agents', key: ['string', 'string'], backwards: false },
   versions: { name: 'versions', key: ['number'], backwards: false },
   environments: { name: 'environments', key: ['string', 'string'], backwards: false },

@@ -1,3 +1,4 @@
+import type { EvidenceSeries } from '../release/rollout/evidence-series.ts';
 import type { Rollout, RolloutDetails, RolloutEvent } from '../release/rollout/rollout.ts';
 import type { Rollouts } from '../release/rollout/rollouts.ts';
 import { readSettings } from '../release/rollout/settings.ts';
@@ -26,6 +27,9 @@ export type RolloutEventResponse = Omit<RolloutEvent, 'type'> & {
   readonly type: 'rollout_event';
   readonly event: RolloutEvent['type'];
 };
+
+/** How the evidence of a rollout came about, as answers carry it. */
+export type EvidenceSeriesResponse = EvidenceSeries & { readonly type: 'rollout_evidence' };
 
 type Deps = { readonly rollouts: Rollouts; readonly watch_streams: WatchStreams };
 
@@ -60,12 +64,21 @@ function readingRoutes(app: App, { rollouts, watch_streams }: Deps): void {
   );
 
   app.get(
+    `${path}/evidence`,
+    { schema: { params: idParams } },
+    async ({ params }): Promise<EvidenceSeriesResponse> => ({
+      type: 'rollout_evidence',
+      ...(await rollouts.series(idOf(params))),
+    }),
+  );
+
+  app.get(
     `${path}/stream`,
     { schema: { params: idParams }, config: { stream: true } },
-    async ({ params, actor }, reply) => {
+    async ({ params }, reply) => {
       const id = idOf(params);
       await watch_streams.stream<RolloutResponse>({
-        ...{ reply, actor },
+        reply,
         event: 'rollout',
         watch: (tell) => rollouts.watch(id, (rollout) => tell(answer(rollout))),
         read: async () => answer(await rollouts.retrieve(id)),

@@ -12,7 +12,6 @@ import { listen } from '../../test/listening.ts';
 import { ownHub } from '../../test/own-hub.ts';
 import { sdk, startPawl } from '../../test/pawl.ts';
 import { eventually, makeSetting, openSession, say } from '../../test/story.ts';
-import type { Keys } from '../access/keys.ts';
 import { silentBus } from '../core/bus.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds, primaryThreadId } from '../core/ids.ts';
@@ -43,9 +42,8 @@ beforeEach(async () => {
   app = newApp(ids);
   app.server.on('connection', (socket: Socket) => void accepted.push(socket));
   const sessions = { retrieve: async () => ({ row: { last_seq: 0 } as SessionRow }) };
-  const keys = { isWelcome: async () => true };
   streamRoutes(app, {
-    ...{ sessions: sessions as unknown as Sessions, keys: keys as unknown as Keys, hub, previews },
+    ...{ sessions: sessions as unknown as Sessions, hub, previews },
     ping_ms: 60_000,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Keys } from '../access/keys.ts';
 import type { Hub } from '../session/hub.ts';
 import type { Previews } from '../session/previews.ts';
 import type { Sessions } from '../session/sessions.ts';
@@ -16,7 +15,6 @@ type Deps = {
   readonly sessions: Sessions;
   readonly hub: Hub;
   readonly previews: Previews;
-  readonly keys: Keys;
   /** How often a stream without events shows that it is alive. */
   readonly ping_ms: number;
 };
@@ -31,16 +29,16 @@ type Wanted = { readonly sessionId: string; readonly deltas: readonly string[] |
 const unnamed = 'session.usage';
 
 /** The live events of a session: those from after the opening, and none from before. */
-export function streamRoutes(app: App, { sessions, hub, previews, keys, ping_ms }: Deps): void {
+export function streamRoutes(app: App, { sessions, hub, previews, ping_ms }: Deps): void {
   const open = new Set<ServerResponse>();
 
   async function serve(
     { sessionId, deltas }: Wanted,
-    { id: requestId, actor }: Pick<FastifyRequest, 'id' | 'actor'>,
+    { id: requestId, entry }: Pick<FastifyRequest, 'id' | 'entry'>,
     reply: Pick<FastifyReply, 'raw' | 'hijack'>,
   ): Promise<void> {
     const response = reply.raw;
-    const stream = createEventStream({ response, actor, keys, ping_ms });
+    const stream = createEventStream({ response, entry, ping_ms });
     const preview = !deltas?.includes('agent.message')
       ? null
       : previews.follow(sessionId, {
@@ -90,9 +88,9 @@ export function streamRoutes(app: App, { sessions, hub, previews, keys, ping_ms 
   app.get(
     '/v1/sessions/:id/events/stream',
     { schema: { params: idParams, querystring: eventStreamQuery }, config: { stream: true } },
-    async ({ params, query, id, actor }, reply) => {
+    async ({ params, query, id, entry }, reply) => {
       const sessionId = requireId('session', params.id);
-      await serve({ sessionId, deltas: query.event_deltas }, { id, actor }, reply);
+      await serve({ sessionId, deltas: query.event_deltas }, { id, entry }, reply);
     },
   );
 
@@ -100,8 +98,8 @@ export function streamRoutes(app: App, { sessions, hub, previews, keys, ping_ms 
   app.get(
     '/v1/sessions/:id/threads/:thread_id/stream',
     { schema: { params: threadParams, querystring: eventStreamQuery }, config: { stream: true } },
-    async ({ params, query, id, actor }, reply) => {
-      await serve({ sessionId: sessionOf(params), deltas: query.event_deltas }, { id, actor }, reply);
+    async ({ params, query, id, entry }, reply) => {
+      await serve({ sessionId: sessionOf(params), deltas: query.event_deltas }, { id, entry }, reply);
     },
   );
 

@@ -1,11 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import type { Actor, Keys } from '../access/keys.ts';
 import { createEventStream, frame } from './event-stream.ts';
 
 type Options<T> = {
   readonly reply: FastifyReply;
-  readonly actor: Actor;
   readonly event: string;
   /** Starts the watching and gives the function that ends it. */
   readonly watch: (tell: (value: T) => void) => () => void;
@@ -15,7 +13,7 @@ type Options<T> = {
 };
 
 /** Streams of things that change until they are over: eval runs, comparisons. */
-export function createWatchStreams({ keys, ping_ms }: { readonly keys: Keys; readonly ping_ms: number }) {
+export function createWatchStreams({ ping_ms }: { readonly ping_ms: number }) {
   const open = new Set<ServerResponse>();
 
   return {
@@ -23,12 +21,12 @@ export function createWatchStreams({ keys, ping_ms }: { readonly keys: Keys; rea
      * Sends the thing as it is, and again whenever it changes; ends when it is over. A slow reader misses what was
      * overtaken, never the last state.
      */
-    async stream<T>({ reply, actor, event, watch, read, isOver }: Options<T>): Promise<void> {
+    async stream<T>({ reply, event, watch, read, isOver }: Options<T>): Promise<void> {
       const first = await read();
       const response = reply.raw;
       reply.hijack();
       if (response.destroyed) return;
-      const stream = createEventStream({ response, actor, keys, ping_ms });
+      const stream = createEventStream({ response, entry: reply.request.entry, ping_ms });
       let waiting: T | null = null;
       let over = false;
       const write = (value: T): void => {

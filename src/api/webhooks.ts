@@ -37,7 +37,8 @@ function settingRoutes(app: App, webhooks: Webhooks): void {
   );
 
   app.get('/pawl/v1/webhooks', { schema: { querystring: webhookListQuery }, config }, async ({ query }) => {
-    const page = await webhooks.settings.list(pageRequest(query, lists.webhooks));
+    const { search, state } = query;
+    const page = await webhooks.settings.list(pageRequest(query, lists.webhooks), { search, state });
     return { ...page, data: page.data.map(webhookResponse) };
   });
 

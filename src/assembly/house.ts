@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createAudit } from '../access/audit.ts';
 import { createKeys, type Keys, localActor, serverActor } from '../access/keys.ts';
+import { createSignIns } from '../access/sign-ins.ts';
 import { createApp } from '../api/app.ts';
 import { createReadiness } from '../api/health.ts';
 import { createClock } from '../core/clock.ts';
@@ -11,7 +12,7 @@ import { openBlobs } from '../file/open-blobs.ts';
 import { createMcp } from '../mcp/mcp.ts';
 import { addBacklogMetrics } from '../observe/backlog-metrics.ts';
 import type { Observation } from '../observe/observe.ts';
-import { blobPlaceOf } from '../places.ts';
+import { blobPlaceOf, dashboardFolder } from '../places.ts';
 import { createDuties, type DutyName } from '../queue/duties.ts';
 import { createHousekeeping } from '../queue/housekeeping.ts';
 import type { Line } from '../queue/line.ts';
@@ -24,6 +25,7 @@ import { packageVersion } from '../version.ts';
 import { evaluationOf } from './evaluation-room.ts';
 import type { Parts } from './parts.ts';
 import { pooledRandomBytes } from './parts.ts';
+import { serverStatusOf } from './server-status.ts';
 import { sessionRooms } from './session-rooms.ts';
 import { catalogOf, limitsOf, retentionOf, vaultsOf, webhooksOf } from './side-rooms.ts';
 
@@ -57,6 +59,7 @@ export async function createHouse(given: Beginning) {
   // A command that opens the data by itself acts for whoever runs it.
   const own = given.for_one_command ? localActor : serverActor;
   const keys: Keys = createKeys({ ...parts, randomBytes, own });
+  const sign_ins = createSignIns({ ...parts, keys, randomBytes });
   const webhooks = webhooksOf(config, { ...parts, duty: duties.of('webhooks') });
   const vaults = vaultsOf(config, { ...parts, notify: webhooks });
   const blobs = await openBlobs(given.in_memory ? { kind: 'temporary' } : blobPlaceOf(config));
@@ -89,20 +92,23 @@ export async function createHouse(given: Beginning) {
     eval_runs: () => queue.waiting('eval_runs'),
     deliveries: () => countPendingDeliveries(store.db),
   });
+  const catalog = catalogOf(parts);
   const app = createApp({
     readiness,
     metricsText: telemetry.registry.text,
-    ...{ ...parts, ...rooms, files, keys, evaluation, shadows, release, vaults, webhooks },
+    ...{ ...parts, ...rooms, files, keys, sign_ins, evaluation, shadows, release, vaults, webhooks },
     // Loaded only when it is wanted: it brings the driver of PostgreSQL along.
     async backup() {
       const { backUpData, backUpMemory } = await import('../transfer.ts');
       return given.in_memory ? backUpMemory(store, blobs) : backUpData(config);
     },
     retention: retention.rules,
-    catalog: catalogOf(parts),
+    catalog,
+    serverStatus: serverStatusOf(config, { ...parts, catalog, waitingTurns: () => worker.load().waiting }),
     key_policy: config.allow_no_key ? 'none' : 'required',
     ...limitsOf(config),
     trusted_proxies: config.trusted_proxies?.split(',').map((part) => part.trim()) ?? [],
+    dashboard: config.dashboard && !given.for_one_command ? dashboardFolder : null,
     ping_ms: pingMs,
   });
   // A call that was lost on the way is made again.

@@ -65,7 +65,7 @@ export function sessionRooms(
   const turns = observedTurns(asked, parts.telemetry);
   const { max_turns, max_turns_per_agent } = config;
   const worker = createWorker({
-    ...{ ...parts, journal, turns, hub, max_turns },
+    ...{ ...parts, journal, turns, record, hub, max_turns },
     max_turns_per_agent: max_turns_per_agent ?? max_turns,
   });
   const requireFiles = files.requireAll;

@@ -377,7 +377,8 @@ export const errorCatalog = {
   request_too_large: {
     status: 413,
     type: 'request_too_large',
-    meaning: 'The request body is larger than 32 MiB, or the file in it larger than one may be.',
+    meaning:
+      'The request body is larger than 32 MiB, or 4 KiB where somebody signs in, or the file in it larger than one may be.',
   },
   internal: {
     status: 500,

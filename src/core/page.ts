@@ -54,8 +54,11 @@ function isStorable(part: unknown): boolean {
   return !String(part).includes('\0');
 }
 
+/** Room for the longest name that a list can be sorted by. */
+const longestCursor = 4096;
+
 function parseParts(text: string): unknown[] {
-  if (!text.startsWith('page_') || text.length > 512) return [];
+  if (!text.startsWith('page_') || text.length > longestCursor) return [];
   try {
     const parsed: unknown = JSON.parse(Buffer.from(text.slice(5), 'base64url').toString());
     return Array.isArray(parsed) ? parsed : [];
@@ -101,4 +104,18 @@ export function pageOf<T>(
     next_page: goesOn || backwards ? to('next', data.at(-1)) : null,
     prev_page: (backwards ? goesOn : cursor !== null) ? to('prev', data[0]) : null,
   };
+}
+
+/** So many things one page looks at, at most, for what no index finds. */
+export const mostExamined = 10_000;
+
+/** A page that leads on from the last thing that was looked at for it, if it holds everything that was found. */
+export function examinedPage<T>(
+  page: BidirectionalPage<T>,
+  { list, order, cursor }: PageRequest,
+  { edge, found }: { readonly edge: readonly (string | number)[] | null; readonly found: number },
+): BidirectionalPage<T> {
+  if (edge === null || found > page.data.length) return page;
+  const direction = cursor?.direction ?? 'next';
+  return { ...page, [`${direction}_page`]: encodeCursor({ list: list.name, order, direction, key: edge }) };
 }

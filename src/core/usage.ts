@@ -31,6 +31,12 @@ export const noRequestUsage: RequestUsage = {
   cache_read_input_tokens: 0,
 };
 
+/** All tokens of a session, those of caches included. */
+export function allTokens({ cache_creation, ...usage }: SessionUsage): number {
+  const { ephemeral_5m_input_tokens: short, ephemeral_1h_input_tokens: long } = cache_creation;
+  return usage.input_tokens + usage.output_tokens + usage.cache_read_input_tokens + short + long;
+}
+
 /** The usage of a session after one more request. Cache writes count as five-minute ones, the default. */
 export function addUsage(total: SessionUsage, request: RequestUsage): SessionUsage {
   return {

@@ -10,19 +10,19 @@ import { createPuller } from '../queue/puller.ts';
 import type { Job, NewJob, Queue } from '../queue/queue.ts';
 import { findAlias } from '../store/aliases.ts';
 import {
+  type ComparisonFilter,
   type ComparisonRow,
   findComparison,
   findVerdict,
   findVerdictWord,
   insertComparison,
   insertVerdict,
-  listBusyComparisons,
   listComparisons,
   updateComparison,
 } from '../store/comparisons.ts';
 import type { Store } from '../store/dialect.ts';
 import type { EvalRunRow } from '../store/eval-runs.ts';
-import { listUnattended } from '../store/jobs.ts';
+import { isUnavailable } from '../store/unavailable.ts';
 import type { EvalDefinition } from './definition.ts';
 import type { Evals } from './evals.ts';
 import type { GatePolicy } from './gate-policy.ts';
@@ -90,6 +90,8 @@ type Deps = {
   readonly weigh: (weighing: Weighing) => Promise<GateReport>;
 };
 
+type Pair = Pick<Weighing, 'baseline' | 'candidate'>;
+
 /** How often the runs of a comparison are looked at, should a notice have been missed. */
 const lookEveryMs = 5000;
 /** Nearly all of them wait for their runs. */
@@ -122,51 +124,45 @@ export function createComparisons({ store, queue, bus, clock, ids, log, evals, r
     return { ...summary, report: verdict === null ? null : (JSON.parse(verdict.report) as GateReport) };
   }
 
-  async function retrieve(id: string): Promise<Comparison> {
+  async function requireRow(id: string): Promise<ComparisonRow> {
     const row = await findComparison(store.db, id);
     if (row === null) throw new PawlError('comparison_not_found', `comparison ${id} does not exist`);
-    return read(row);
+    return row;
   }
+
+  const retrieve = async (id: string): Promise<Comparison> => read(await requireRow(id));
 
   const jobOf = (id: string): NewJob => ({
     ...{ queue: 'comparisons', subject: id, attempt: 0, group: 'comparisons', resumes: false },
   });
 
-  /** Follows a comparison to its end: what goes wrong is written down. */
+  /** Follows a comparison to its end: what goes wrong is written down, unless it is the database. */
   async function follow({ subject: id }: Job, signal: AbortSignal): Promise<'done' | 'given_back'> {
     const comparison = await retrieve(id);
     if (isOver(comparison.status)) return 'done';
-    const unwatch = [comparison.baseline.id, comparison.candidate.id].map((run) =>
-      runs.watch(run, () => void watchers.changed(id)),
-    );
     try {
       await store.write((tx) => updateComparison(tx, id, { status: 'running' }));
-      const [baseline, candidate] = await Promise.all([
-        untilOver(comparison.baseline.id, signal),
-        untilOver(comparison.candidate.id, signal),
-      ]);
-      if (baseline === null || candidate === null) return 'given_back';
-      await settle(comparison, { baseline, candidate });
+      const pair = await untilDecided(comparison, signal);
+      if (pair === null) return 'given_back';
+      await settle(comparison, pair);
     } catch (error) {
+      // It is followed anew.
+      if (isUnavailable(error)) throw error;
       log.error({ err: error, comparison: id }, 'A comparison failed');
       const failed = 'Something went wrong on the server; its log says what.';
-      await end(id, { status: 'failed', error: failed }).catch(() => {});
+      await end(id, { status: 'failed', error: failed });
     } finally {
-      for (const stop of unwatch) stop();
       await watchers.changed(id);
     }
     return 'done';
   }
 
-  async function settle(
-    { id, gate }: Comparison,
-    pair: Pick<Weighing, 'baseline' | 'candidate'>,
-  ): Promise<void> {
-    const unfinished = [pair.baseline, pair.candidate].find(({ status }) => status !== 'completed');
-    if (unfinished !== undefined) {
-      const why = unfinished.error ?? 'it was canceled';
-      const error = `Run ${unfinished.id} of version ${unfinished.agent_version} is ${unfinished.status}: ${why}`;
-      await end(id, { status: unfinished.status === 'canceled' ? 'canceled' : 'failed', error });
+  async function settle({ id, gate }: Comparison, pair: Pair): Promise<void> {
+    const run = unfinished(pair);
+    if (run !== undefined) {
+      const why = run.error ?? 'it was canceled';
+      const error = `Run ${run.id} of version ${run.agent_version} is ${run.status}: ${why}`;
+      await end(id, { status: run.status === 'canceled' ? 'canceled' : 'failed', error });
       return;
     }
     const { eval_id, eval_revision } = pair.candidate;
@@ -190,25 +186,39 @@ export function createComparisons({ store, queue, bus, clock, ids, log, evals, r
     await store.write((tx) => updateComparison(tx, id, { ...changes, ended_at }));
   }
 
-  /** The run once it is over; null when this server stops before. */
-  async function untilOver(id: string, signal: AbortSignal): Promise<EvalRun | null> {
-    const { promise, resolve } = Promise.withResolvers<EvalRun | null>();
+  /** Both runs, once they are over or one has not come to its end; null when this server stops before. */
+  async function untilDecided(
+    { id, baseline, candidate }: Comparison,
+    signal: AbortSignal,
+  ): Promise<Pair | null> {
+    const { promise, resolve } = Promise.withResolvers<Pair | null>();
+    let pair: Pair = { baseline, candidate };
+    const look = (run: EvalRun): void => {
+      pair = run.id === baseline.id ? { ...pair, baseline: run } : { ...pair, candidate: run };
+      const both = [pair.baseline, pair.candidate];
+      if (unfinished(pair) !== undefined || both.every(({ status }) => isOver(status))) resolve(pair);
+    };
+    const lookAtBoth = async (): Promise<void> => {
+      for (const run of [baseline, candidate]) look(await runs.retrieve(run.id));
+    };
     const leave = (): void => resolve(null);
     signal.addEventListener('abort', leave, { once: true });
     if (signal.aborted) leave();
-    const look = (run: EvalRun): void => {
-      if (isOver(run.status)) resolve(run);
-    };
-    const stop = runs.watch(id, look);
+    const unwatch = [baseline, candidate].map((run) =>
+      runs.watch(run.id, (changed) => {
+        look(changed);
+        void watchers.changed(id);
+      }),
+    );
     // Nobody is told while the database does not answer.
-    const again = setInterval(() => void runs.retrieve(id).then(look, () => {}), lookEveryMs).unref();
+    const again = setInterval(() => void lookAtBoth().catch(() => {}), lookEveryMs).unref();
     try {
-      look(await runs.retrieve(id));
+      await lookAtBoth();
       return await promise;
     } finally {
       signal.removeEventListener('abort', leave);
       clearInterval(again);
-      stop();
+      for (const stop of unwatch) stop();
     }
   }
 
@@ -244,6 +254,9 @@ export function createComparisons({ store, queue, bus, clock, ids, log, evals, r
 
   return {
     retrieve,
+
+    /** The same without its report. @throws PawlError `comparison_not_found` */
+    summary: async (id: string): Promise<ComparisonSummary> => summarize(await requireRow(id)),
 
     /**
      * Runs two versions, or takes what earlier runs have paid for, and compares them by the eval's gate.
@@ -319,10 +332,7 @@ export function createComparisons({ store, queue, bus, clock, ids, log, evals, r
     },
 
     /** Comparisons by creation time, without their reports. */
-    async list(
-      filter: { readonly eval_id?: string | undefined },
-      request: PageRequest,
-    ): Promise<Page<ComparisonSummary>> {
+    async list(filter: ComparisonFilter, request: PageRequest): Promise<Page<ComparisonSummary>> {
       const page = pageOf(await listComparisons(store.db, filter, request), request, (row) => [
         row.created_at,
         row.id,
@@ -338,10 +348,7 @@ export function createComparisons({ store, queue, bus, clock, ids, log, evals, r
 
     /** Goes on with what nobody follows any more. */
     async recover(): Promise<void> {
-      const left = queue.durable
-        ? await listUnattended(store.db, 'comparisons')
-        : (await listBusyComparisons(store.db)).filter((id) => !puller.has(id));
-      const jobs = left.map(jobOf);
+      const jobs = (await puller.left(store.db, 'comparisons')).map(jobOf);
       await store.write((tx) => queue.add(tx, jobs));
       queue.announce(jobs);
     },
@@ -349,6 +356,11 @@ export function createComparisons({ store, queue, bus, clock, ids, log, evals, r
     /** Lets go of everything under way; it can be taken up again. */
     stop: (): Promise<void> => puller.stop(0),
   };
+}
+
+/** The run that is over without having come to its end, if there is one. */
+function unfinished({ baseline, candidate }: Pair): EvalRun | undefined {
+  return [baseline, candidate].find(({ status }) => isOver(status) && status !== 'completed');
 }
 
 function requireTwoOfOneEval(baseline: EvalRun, candidate: EvalRun): void {

@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
+import { quietLog } from '../../test/pawl.ts';
+import type { Log } from '../core/log.ts';
 import type { Ask } from './endpoint.ts';
 import { createEndpointThreads } from './endpoint-threads.ts';
 
@@ -17,7 +19,9 @@ test('A thread that is lost breaks the sessions under way, and the next ones hav
   const base_url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const started = Promise.withResolvers<Worker>();
   process.once('worker', (worker) => started.resolve(worker));
-  const threads = createEndpointThreads();
+  const logged: unknown[] = [];
+  const log: Log = { ...quietLog, error: ({ err }) => void logged.push(err) };
+  const threads = createEndpointThreads({ log });
   const options = { prices: [], onThrottled: () => {} };
   const endpoint = threads.open({ ...options, address: { base_url, api_key: 'k' } });
   const agent = { agent_id: 'a', version: 1, name: 'n', model: 'm', config_hash: 'h' };
@@ -40,8 +44,13 @@ test('A thread that is lost breaks the sessions under way, and the next ones hav
     error: { message: expect.stringContaining('status 400') },
   });
 
+  expect(logged).toEqual([expect.anything()]);
+
   await threads.close();
-  expect(await endpoint.ask(ask, signal)).toMatchObject({ ok: false, error: { kind: 'endpoint' } });
+  expect(await endpoint.ask(ask, signal)).toMatchObject({
+    error: { kind: 'endpoint', message: 'the server stops' },
+  });
+  expect(logged).toHaveLength(1);
   server.closeAllConnections();
   server.close();
 });

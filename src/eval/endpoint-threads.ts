@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { Log } from '../core/log.ts';
 import type { Price } from '../model/price-table.ts';
 import { priceOf } from './case-price.ts';
 import type { Answer, Ask, Endpoint, EndpointAddress } from './endpoint.ts';
@@ -37,9 +38,9 @@ const limits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 512 };
  * Endpoints whose requests are made in a thread of their own, so that a run of thousands of cases does not keep the
  * server from answering. The thread is started when it is first needed, and another one when it was lost.
  */
-export function createEndpointThreads() {
+export function createEndpointThreads({ log }: { readonly log: Log }) {
   let thread: Thread | null = null;
-  let retiring: NodeJS.Timeout | null = null;
+  let retiring: NodeJS.Timeout | undefined;
   let closed = false;
   let lastEndpoint = 0;
   let lastCall = 0;
@@ -52,7 +53,9 @@ export function createEndpointThreads() {
     const made: Thread = { worker, pending: new Map(), onThrottled: new Map() };
     worker.unref();
     worker.on('message', (message: FromThread) => hear(made, message));
-    const lost = (cause?: unknown): void => {
+    const lost = (cause: unknown): void => {
+      // Those who are not told why would look for it at the endpoint.
+      if (thread === made) log.error({ err: cause }, 'The thread that asks endpoints has ended by itself');
       if (thread === made) thread = null;
       for (const { reject } of made.pending.values()) reject(threadLost(cause));
       made.pending.clear();
@@ -76,9 +79,8 @@ export function createEndpointThreads() {
 
       /** The thread, which has heard of this endpoint. */
       function attach(): Thread {
-        if (closed) throw threadLost();
-        if (retiring !== null) clearTimeout(retiring);
-        retiring = null;
+        if (closed) throw new EndpointError('the server stops', { status: null, cause: undefined });
+        clearTimeout(retiring);
         thread ??= start();
         if (at === thread) return at;
         at = thread;
@@ -133,8 +135,8 @@ export function createEndpointThreads() {
           at.onThrottled.delete(endpoint);
           tell(at, { type: 'close', endpoint });
           if (at.onThrottled.size > 0) return;
-          retiring = setTimeout(() => void stop(), keptForMs);
-          retiring.unref();
+          clearTimeout(retiring);
+          retiring = setTimeout(() => void stop(), keptForMs).unref();
         },
       };
     },
@@ -142,7 +144,7 @@ export function createEndpointThreads() {
     /** Ends the thread. */
     async close(): Promise<void> {
       closed = true;
-      if (retiring !== null) clearTimeout(retiring);
+      clearTimeout(retiring);
       await stop();
     },
   };
@@ -150,7 +152,7 @@ export function createEndpointThreads() {
 
 const nothing = { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
 
-function threadLost(cause?: unknown): EndpointError {
+function threadLost(cause: unknown): EndpointError {
   return new EndpointError('the thread that asks the endpoint has ended', { status: null, cause });
 }
 

@@ -5,6 +5,7 @@ import { type Clock, formatTime } from '../core/clock.ts';
 import { PawlError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import { maxInteger, type Page, type PageRequest, pageOf } from '../core/page.ts';
+import type { NamedFilter } from '../store/datasets.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import {
   type EvalAtRevision,
@@ -18,6 +19,7 @@ import {
   lockEvalByName,
   setEvalArchived,
 } from '../store/evals.ts';
+import { findNamedDataset } from './dataset/revision.ts';
 import type { EvalDefinition } from './definition.ts';
 
 /** An eval at one of its revisions. */
@@ -31,6 +33,9 @@ export type Eval = {
   readonly updated_at: string;
   readonly archived_at: string | null;
 };
+
+/** Which evals are listed. `dataset` is the id or the name of one that their cases come from. */
+export type EvalListing = NamedFilter & { readonly dataset?: string | undefined };
 
 type Deps = { readonly store: Store; readonly clock: Clock; readonly ids: Ids; readonly audit: Audit };
 
@@ -115,9 +120,12 @@ export function createEvals({ store, clock, ids, audit }: Deps) {
       return { ...current, archived_at: now, updated_at: now };
     },
 
-    /** Evals that are not archived, by creation time, each at its newest revision. */
-    async list(request: PageRequest): Promise<Page<Eval>> {
-      const page = pageOf(await listEvals(store.db, request), request, ({ row }) => [row.created_at, row.id]);
+    /** Evals by creation time, each at its newest revision. @throws PawlError `dataset_not_found` */
+    async list({ dataset, ...named }: EvalListing, request: PageRequest): Promise<Page<Eval>> {
+      const used = dataset === undefined ? undefined : await findNamedDataset(store.db, dataset);
+      const datasets = used === undefined ? undefined : [used.name, used.id];
+      const rows = await listEvals(store.db, request, { ...named, datasets });
+      const page = pageOf(rows, request, ({ row }) => [row.created_at, row.id]);
       return { data: page.data.map(read), next_page: page.next_page };
     },
   };

@@ -9,6 +9,7 @@ import type { Price } from '../model/price-table.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/dialect.ts';
 import { createCalibrations } from './calibrations.ts';
+import { createComparedCases } from './compared-cases.ts';
 import { createComparisons } from './comparisons.ts';
 import { createDatasets } from './dataset/datasets.ts';
 import { createEndpointThreads, type OpenEndpoint } from './endpoint-threads.ts';
@@ -53,7 +54,7 @@ export function createEvaluation(deps: Deps) {
   const { store, queue, bus, clock, ids, log, endpoints, prices } = deps;
   const time = (): string => formatTime(clock.now());
 
-  const threads = createEndpointThreads();
+  const threads = createEndpointThreads({ log });
   const open = (name: string | null, onThrottled: () => void): OpenEndpoint =>
     threads.open({ address: endpoints.address(name), prices: prices(), onThrottled });
 
@@ -93,6 +94,8 @@ export function createEvaluation(deps: Deps) {
 
   return {
     ...{ datasets, evals, runs, comparisons, calibrations, recordedComparisons, backtests },
+    /** What became of each case of a comparison, a page at a time. */
+    comparedCases: createComparedCases({ store, comparisons }),
 
     /** Opens scorers for sessions that no run has made; their judges are on this server. They have to be closed. */
     openScorers: (): SessionScorers =>
@@ -119,9 +122,12 @@ export function createEvaluation(deps: Deps) {
     async stop(): Promise<void> {
       await comparisons.stop();
       await calibrations.stop();
-      // An endpoint that is silent must not keep the server from stopping.
-      const late = setTimeout(() => void threads.close(), stopGraceMs);
-      await runs.stop();
+      let late: NodeJS.Timeout | undefined;
+      // An endpoint that is silent must not keep the server from stopping. Not before runs know that they are let go: they
+      // would take it for an answer.
+      await runs.stop(() => {
+        late = setTimeout(() => void threads.close(), stopGraceMs);
+      });
       clearTimeout(late);
       await threads.close();
     },

@@ -264,7 +264,8 @@ export type CaseLine = {
  * Right or wrong in a majority of epochs: on both sides (`right`, `wrong`), or turned (`lost`, `gained`). `mixed` has
  * no majority on some side; `unscored` has no score on some side.
  */
-export type CaseOutcome = 'lost' | 'unscored' | 'gained' | 'wrong' | 'mixed' | 'right';
+export const caseOutcomes = ['lost', 'gained', 'unscored', 'wrong', 'mixed', 'right'] as const;
+export type CaseOutcome = (typeof caseOutcomes)[number];
 
 /** A case that is right on one side and wrong on the other, by the first metric. */
 export type Flip = {

@@ -4,6 +4,7 @@ import type { Recording } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/telemetry.ts';
+import { isBrokenOff } from '../queue/puller.ts';
 import { findDatasetRevision } from '../store/datasets.ts';
 import type { Store } from '../store/dialect.ts';
 import { type EvalRunRow, updateEvalRun } from '../store/eval-runs.ts';
@@ -24,7 +25,7 @@ import { type PreparedRun, planRun } from './run-plan.ts';
 import { createRecorder, type Recorder, SupersededError } from './run-recorder.ts';
 import { RunStoppedError } from './run-stopped.ts';
 import { carryOut, requireAffordable } from './runner.ts';
-import { type RunJob, ServerStopsError } from './runs.ts';
+import type { RunJob } from './runs.ts';
 import type { ContextFields, ScorerContext } from './scorers/context.ts';
 
 type Deps = {
@@ -79,7 +80,7 @@ export function createRunJob(deps: Deps): RunJob {
       // A run that is let go may fail in any way while it ends.
       const error: unknown = signal.aborted ? signal.reason : thrown;
       if (error instanceof SupersededError) return;
-      const stopped = error instanceof ServerStopsError;
+      const stopped = isBrokenOff(error);
       const changes: Partial<EvalRunRow> = stopped
         ? { status: 'pending' }
         : { status: 'failed', error: sentenceOf(error), ended_at: formatTime(clock.now()) };

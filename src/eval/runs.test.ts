@@ -6,8 +6,9 @@ import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
 import { createMemoryQueue } from '../queue/memory-queue.ts';
 import type { Queue } from '../queue/queue.ts';
-import { findEvalRun, insertEvalRun, listBusyEvalRuns, updateEvalRun } from '../store/eval-runs.ts';
+import { findEvalRun, insertEvalRun, updateEvalRun } from '../store/eval-runs.ts';
 import { openSeeded, sampleRun } from '../store/evals.testsuite.ts';
+import { listBusy } from '../store/jobs.ts';
 import type { Datasets } from './dataset/datasets.ts';
 import type { Evals } from './evals.ts';
 import { noCounts } from './runner.ts';
@@ -48,7 +49,7 @@ test('What an earlier process left is taken up, and what this one is at work on 
   await store.write((tx) =>
     insertEvalRun(tx, sampleRun('erun_left', { counts, status: 'running', attempt: 7 })),
   );
-  expect(await listBusyEvalRuns(store.db)).toHaveLength(2);
+  expect(await listBusy(store.db, 'eval_runs')).toHaveLength(2);
   expect(await runs.recover(true)).toBe(1);
   await allBegun.promise;
   expect(begun).toEqual(['erun_own', 'erun_left']);
@@ -99,4 +100,19 @@ test('A cancellation that is heard late leaves a run alone that was resumed mean
   there.send(canceled);
   expect(begun.map(({ aborted }) => aborted)).toEqual([true, false]);
   await runs.stop();
+});
+
+test('Who waits for runs to be let go hears of it when they are, however long the queue takes to answer', async () => {
+  const answer = Promise.withResolvers<[]>();
+  const runs = runsWith(async () => {}, { ...createMemoryQueue(), take: () => answer.promise });
+  runs.start();
+  let isLetGo = false;
+  const stopped = runs.stop(() => {
+    isLetGo = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isLetGo).toBe(false);
+  answer.resolve([]);
+  await stopped;
+  expect(isLetGo).toBe(true);
 });

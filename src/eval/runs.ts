@@ -5,7 +5,7 @@ import { isOver, type Recording, usualEpochs } from '../core/evaluation.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import { type Page, type PageRequest, pageOf } from '../core/page.ts';
-import { type BrokenOff, createPuller } from '../queue/puller.ts';
+import { createPuller, isBrokenOff } from '../queue/puller.ts';
 import type { Job, NewJob, Queue } from '../queue/queue.ts';
 import type { Handle, Store } from '../store/dialect.ts';
 import {
@@ -13,13 +13,11 @@ import {
   type EvalRunRow,
   findEvalRun,
   insertEvalRun,
-  listBusyEvalRuns,
   listEvalRuns,
   lockEvalRun,
   updateEvalRun,
 } from '../store/eval-runs.ts';
 import { findEval } from '../store/evals.ts';
-import { listUnattended } from '../store/jobs.ts';
 import { canSee } from './can-see.ts';
 import type { Datasets } from './dataset/datasets.ts';
 import type { AgentVersion, Endpoint } from './endpoint.ts';
@@ -130,12 +128,7 @@ export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets
       return 'done';
     }
     await watchers.changed(id);
-    const stopping = new AbortController();
-    const reasonOf = (): unknown =>
-      isBrokenOff(signal.reason) ? new ServerStopsError('The server stops') : signal.reason;
-    signal.addEventListener('abort', () => stopping.abort(reasonOf()), { once: true });
-    if (signal.aborted) stopping.abort(reasonOf());
-    await job(row, stopping.signal);
+    await job(row, signal);
     await watchers.changed(id);
     return isBrokenOff(signal.reason) ? 'given_back' : 'done';
   }
@@ -285,9 +278,7 @@ export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets
      * that were.
      */
     async recover(adopt: boolean): Promise<number> {
-      const left = queue.durable
-        ? await listUnattended(store.db, 'eval_runs')
-        : (await listBusyEvalRuns(store.db)).filter((id) => !puller.has(id));
+      const left = await puller.left(store.db, 'eval_runs');
       for (const id of left) {
         const isLeft = (status: EvalRunRow['status']): boolean => !isOver(status) && !puller.has(id);
         await change(id, ({ status }) => (isLeft(status) ? { status: 'pending' } : null), { waits: !adopt });
@@ -295,19 +286,12 @@ export function createRuns({ store, queue, bus, clock, ids, log, evals, datasets
       return left.length;
     },
 
-    /** Lets go of everything under way; it can be taken up again. */
-    stop: (): Promise<void> => puller.stop(0),
+    /** Lets go of everything under way, which can be taken up again; calls back as soon as it knows of that. */
+    stop: (onLetGo?: () => void): Promise<void> => puller.stop(0, onLetGo),
   };
 }
 
 export type Runs = ReturnType<typeof createRuns>;
-
-/** The reason with which runs are let go when the server stops. */
-export class ServerStopsError extends Error {}
-
-function isBrokenOff(reason: unknown): reason is BrokenOff {
-  return reason === 'shutdown' || reason === 'lost';
-}
 
 /** A run, read. */
 function readRun(row: EvalRunRow, evalName: string): EvalRun {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { readCases } from '../store/datasets.ts';
 import type { Store } from '../store/dialect.ts';
 import { type EvalResultRow, listEvalScores } from '../store/eval-runs.ts';
@@ -33,6 +34,8 @@ export async function readScoredRun(store: Store, run: EvalRun): Promise<ScoredR
         tokens: meanOf(done.map(({ tokens }) => tokens)),
       });
     }
+    // SQLite answers within one turn of the event loop, and others want theirs.
+    await setImmediate();
   }
   return { run, cases };
 }

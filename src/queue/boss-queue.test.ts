@@ -153,6 +153,73 @@ describe('Work that waits in PostgreSQL', () => {
   });
 });
 
+describe('The queue of a command', () => {
+  const openCommand = async (name: string): Promise<Queue> => {
+    const [bus] = linkedBuses(2);
+    const given = { url: database.url, bus, log: quietLog, name, for_one_command: true };
+    const queue = await openBossQueue(given);
+    onTestFinished(() => queue.close());
+    return queue;
+  };
+  const addBy = (queue: Queue, subject: string) => store.write((tx) => queue.add(tx, [turn(subject)]));
+
+  test('beside a server gives only what the command has asked for, and a server what it gives back', async () => {
+    await store.write((tx) => one.add(tx, [{ ...turn('webhooks'), queue: 'duties' }]));
+    expect(await one.take('duties', all)).toHaveLength(1);
+    await eventually('that it is counted', async () => {
+      const { rows } = await sql<{ n: number }>`select active_count as n from pgboss.queue
+        where name = 'duties'`.execute(store.db);
+      return rows[0]?.n === 1;
+    });
+    const [command, other] = [await openCommand('command'), await openCommand('other command')];
+    await addBy(one, 'strange');
+    await addBy(command, 'own');
+    await command.hurry('turns', 'own');
+    expect(await take(other)).toEqual([]);
+    expect(await take(command, { urgent: true })).toEqual([]);
+    expect(subjectsOf(await take(command))).toEqual(['own']);
+    expect(await take(command)).toEqual([]);
+
+    await addBy(other, 'given back');
+    expect(subjectsOf(await take(one))).toEqual(['strange']);
+    await other.giveBack(await takeOne(other));
+    expect(subjectsOf(await take(two))).toEqual(['given back']);
+  });
+
+  test('leaves what the command does not take to others, after a while', async () => {
+    const command = await openCommand('command');
+    await addBy(command, 'left');
+    expect(await take(two)).toEqual([]);
+    await sql`update pgboss.job set start_after = start_after - interval '1 minute'`.execute(store.db);
+    expect(subjectsOf(await take(two))).toEqual(['left']);
+  });
+
+  test('gives everything where there is no server to do it', async () => {
+    const command = await openCommand('command');
+    await addBy(one, 'strange');
+    await addBy(command, 'own');
+    const taken = () => take(command).then(subjectsOf);
+    const found: string[] = [];
+    await eventually('that nobody else is there', async () => found.push(...(await taken())) > 1);
+    expect(found.toSorted()).toEqual(['own', 'strange']);
+  });
+});
+
+test('Queues that another version has made get the settings of this one', async () => {
+  const settings = () =>
+    sql`select name, policy, heartbeat_seconds, retry_limit, deletion_seconds from pgboss.queue
+      order by name`.execute(store.db);
+  const before = await settings();
+  await sql`update pgboss.queue set heartbeat_seconds = 60, retry_limit = 2
+    where name = 'turns'`.execute(store.db);
+  const update = vi.spyOn(PgBoss.prototype, 'updateQueue');
+  onTestFinished(() => update.mockRestore());
+  const next = await openBossQueue({ url: database.url, bus: busOfOne, log: quietLog, name: 'next' });
+  await next.close();
+  expect((await settings()).rows).toEqual(before.rows);
+  expect(update).toHaveBeenCalledOnce();
+});
+
 test('One that cannot be made leaves nothing behind that keeps its process alive', async () => {
   const create = vi.spyOn(PgBoss.prototype, 'createQueue').mockRejectedValue(new Error('permission denied'));
   onTestFinished(() => create.mockRestore());

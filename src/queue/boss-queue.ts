@@ -1,4 +1,5 @@
-import { type Queue as BossQueue, type JobWithMetadata, PgBoss } from 'pg-boss';
+import { randomInt } from 'node:crypto';
+import { type FetchOptions, type JobWithMetadata, PgBoss, type QueueOptions } from 'pg-boss';
 import type { Bus } from '../core/bus.ts';
 import type { Log } from '../core/log.ts';
 import type { Handle } from '../store/dialect.ts';
@@ -13,6 +14,8 @@ type Deps = {
   readonly log: Log;
   /** How other processes see this one. */
   readonly name: string;
+  /** A process that is there for one command: it does its own work, and that of others only where no server is. */
+  readonly for_one_command?: boolean;
 };
 
 /** A process that is not heard of for so long has lost what it took; the engine takes no less. */
@@ -28,6 +31,10 @@ const clearUpSeconds = 60;
 /** More often than anybody has died over one piece of work. */
 const mostRetries = 1_000_000;
 const urgent = 1000;
+/** What is asked for in a command has a priority of the command's own, by which it is found; it is below all others. */
+const ownPriorities = { from: -2_000_000_000, to: -1_000_000_000 } as const;
+/** How long others leave it alone. What a command has not taken by then it is not likely to. */
+const leftAloneSeconds = 60;
 /** How many of a group's turns are told apart when it is decided who comes first. */
 const mostRanks = 100;
 /** Work is looked for this often even when nobody has announced any. */
@@ -44,16 +51,13 @@ const steadyClock = {
   clearInterval: (timer: unknown) => clearInterval(timer as NodeJS.Timeout),
 };
 
-const settings: Readonly<Record<QueueName, Omit<BossQueue, 'name'>>> = {
-  turns: {},
-  eval_runs: {},
-  comparisons: {},
-  // One of each kind, whoever asks for it.
-  duties: { policy: 'exclusive' },
-};
+const settings = {
+  ...{ heartbeatSeconds, expireInSeconds: longestSeconds, retryLimit: mostRetries, retryDelay: 0 },
+  ...{ retentionSeconds: yearSeconds, deleteAfterSeconds: keptSeconds },
+} as const satisfies QueueOptions;
 
 /** The queue of processes that share a PostgreSQL database, kept there by pg-boss. */
-export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queue> {
+export async function openBossQueue({ url, bus, log, name, for_one_command }: Deps): Promise<Queue> {
   const boss = new PgBoss({
     // A pool of its own, so that heartbeats wait for nobody: neither for those that a network has swallowed.
     ...{ connectionString: url, max: 4, keepAlive: true, query_timeout: queryTimeoutMs },
@@ -69,12 +73,7 @@ export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queu
   boss.on('warning', (warning) => log.debug({ warning: warning.message }, 'The job engine warns'));
   try {
     await boss.start();
-    for (const queue of queueNames) {
-      await boss.createQueue(queue, {
-        ...{ heartbeatSeconds, expireInSeconds: longestSeconds, retryLimit: mostRetries, retryDelay: 0 },
-        ...{ retentionSeconds: yearSeconds, deleteAfterSeconds: keptSeconds, ...settings[queue] },
-      });
-    }
+    await prepareQueues(boss);
   } catch (error) {
     // Its timers and connections would keep a process alive that could not start.
     await boss.stop({ graceful: false }).catch(() => {});
@@ -83,6 +82,9 @@ export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queu
 
   const looks = new Map<QueueName, () => boolean>();
   const depths = new Map<QueueName, number>();
+  const own = for_one_command ? randomInt(ownPriorities.from, ownPriorities.to) : null;
+  /** Whether there is a server to do what is nobody's in particular; duties are held by servers alone. */
+  let hasServer = false;
   const look = (queue: QueueName): boolean => looks.get(queue)?.() ?? false;
   bus.on('work', ({ queue }) => look(queue as QueueName));
   bus.onGap(() => queueNames.forEach(look));
@@ -93,7 +95,10 @@ export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queu
 
   async function count(): Promise<void> {
     try {
-      for (const { name, readyCount } of await boss.getQueues()) depths.set(name as QueueName, readyCount);
+      for (const { name, readyCount, activeCount } of await boss.getQueues()) {
+        depths.set(name as QueueName, readyCount);
+        if (name === ('duties' satisfies QueueName)) hasServer = activeCount > 0;
+      }
     } catch {
       // The next look counts again.
     }
@@ -101,9 +106,18 @@ export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queu
 
   /** Those who have much under way come after those who have little. */
   async function priorityOf(tx: Handle, { queue, group }: NewJob): Promise<number> {
+    if (own !== null) return own;
     return queue === 'turns' ? -(await countBusySessions(tx, group, mostRanks)) : 0;
   }
 
+  /** Which jobs are ours to take. */
+  function takeable(onlyUrgent: boolean): FetchOptions {
+    if (onlyUrgent) return { minPriority: urgent };
+    if (own === null) return {};
+    return { ignoreStartAfter: true, ...(hasServer ? { minPriority: own, maxPriority: own } : {}) };
+  }
+
+  await count();
   return {
     durable: true,
     async add(tx, jobs) {
@@ -115,6 +129,7 @@ export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queu
           {
             ...{ db: rawDatabase(tx), singletonKey: subject, group: { id: group } },
             priority: await priorityOf(tx, job),
+            ...(own === null ? {} : { startAfter: leftAloneSeconds }),
           },
         );
       }
@@ -126,18 +141,21 @@ export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queu
       }
     },
     async hurry(queue, subject) {
-      await boss.update(queue, undefined, { singletonKey: subject, priority: urgent, match: 'all' });
+      // A command finds what it has asked for by its priority.
+      if (own === null)
+        await boss.update(queue, undefined, { singletonKey: subject, priority: urgent, match: 'all' });
       look(queue);
       bus.send({ type: 'work', queue });
     },
     async take(queue, { limit, without, urgent: onlyUrgent }) {
+      if (onlyUrgent && own !== null) return [];
       const jobs = await boss.fetch<JobData>(queue, {
         ...{
           batchSize: limit,
           includeMetadata: true,
           ignoreGroups: without.length === 0 ? null : [...without],
         },
-        ...(onlyUrgent ? { minPriority: urgent } : {}),
+        ...takeable(onlyUrgent),
       });
       return (jobs as JobWithMetadata<JobData>[]).map((job) => ({
         ...{ id: job.id, queue, subject: job.singletonKey ?? '', group: job.groupId ?? '' },
@@ -168,6 +186,20 @@ export async function openBossQueue({ url, bus, log, name }: Deps): Promise<Queu
       await boss.stop({ graceful: false });
     },
   };
+}
+
+/** Makes the queues, and gives those that another version has made the settings of this one. */
+async function prepareQueues(boss: PgBoss): Promise<void> {
+  // One duty of each kind, whoever asks for it.
+  for (const name of queueNames) {
+    await boss.createQueue(name, { ...settings, ...(name === 'duties' ? { policy: 'exclusive' } : {}) });
+  }
+  for (const queue of await boss.getQueues([...queueNames])) {
+    const isSet = Object.entries(settings).every(
+      ([name, value]) => queue[name as keyof typeof settings] === value,
+    );
+    if (!isSet) await boss.updateQueue(queue.name, settings);
+  }
 }
 
 type JobData = { readonly attempt: number; readonly resumes: boolean };

@@ -21,6 +21,7 @@ export async function openSharedLine(deps: {
   readonly url: string;
   readonly log: Log;
   readonly name: string;
+  readonly for_one_command?: boolean;
 }): Promise<Line> {
   // Loaded only where they are used: most servers have no PostgreSQL.
   const { openSharedBus } = await import('./shared-bus.ts');

@@ -185,6 +185,21 @@ describe('A puller', () => {
 });
 
 describe('A puller that stops', () => {
+  test('does not wait for the end of a rest', async () => {
+    const warned = Promise.withResolvers<void>();
+    const take: Queue['take'] = () => Promise.reject(new Error('connection lost'));
+    const log: Log = { ...quietLog, warn: () => warned.resolve() };
+    const { puller } = pull({ queue: { ...createMemoryQueue(), take }, log });
+    puller.start();
+    await warned.promise;
+    let isOver = false;
+    void puller.stop(0).then(() => {
+      isOver = true;
+    });
+    await settled();
+    expect(isOver).toBe(true);
+  });
+
   test('takes nothing more, and waits for what is under way as long as its grace', async () => {
     const { add, puller, subjects, of, queue } = pull({ most: 1 });
     puller.start();

@@ -1,9 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log } from '../core/log.ts';
+import type { Handle } from '../store/dialect.ts';
+import { type BusyTable, listBusy, listUnattended } from '../store/jobs.ts';
+import { letEnd } from './let-end.ts';
 import type { Job, Queue, QueueName, Taking } from './queue.ts';
 
 /** Why work is broken off: the process stops, or somebody else has the job now. */
-export type BrokenOff = 'shutdown' | 'lost';
+type BrokenOff = 'shutdown' | 'lost';
+
+/** Whether work was broken off for a reason of the puller's, so that whoever has it next goes on with it. */
+export function isBrokenOff(reason: unknown): reason is BrokenOff {
+  return reason === 'shutdown' || reason === 'lost';
+}
 
 type Deps = {
   readonly queue: Queue;
@@ -15,7 +23,7 @@ type Deps = {
   readonly most_of_group?: number;
   /**
    * Does a job. Once it has resolved the job is over; when it rejects, or resolves with `given_back`, another process takes
-   * it. The signal's reason is a `BrokenOff`, or what `stop` was told.
+   * it. The signal's reason is `shutdown` or `lost`, or what `stop` was told.
    */
   readonly work: (job: Job, signal: AbortSignal) => Promise<'done' | 'given_back'>;
   /**
@@ -36,6 +44,7 @@ const mostUrgent = 16;
 export function createPuller({ queue, log, name, most, most_of_group, work, onTouch }: Deps) {
   type Task = { readonly job: Job; readonly stop: AbortController; readonly over: Promise<void> };
   const underway = new Set<Task>();
+  const stopping = new AbortController();
   let isOn = false;
   let pulling: Promise<void> | null = null;
   let again = false;
@@ -115,7 +124,7 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
         async (error: unknown) => {
           log.warn({ queue: name, err: error }, 'No work could be taken; trying again');
           again = true;
-          await wait(pauseMs, undefined, { ref: false });
+          await wait(pauseMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
           pauseMs = Math.min(pauseMs * 2, lastPauseMs);
         },
       )
@@ -136,7 +145,16 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
     touched?.();
   }
 
+  /** Whether a subject is being worked on here; with an attempt, whether that one is. */
+  function has(subject: string, attempt?: number): boolean {
+    return [...underway].some(
+      ({ job }) => job.subject === subject && (attempt === undefined || job.attempt === attempt),
+    );
+  }
+
   return {
+    has,
+
     /** Takes work from now on. */
     start(): void {
       isOn = true;
@@ -151,11 +169,11 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
       pull();
     },
 
-    /** Whether a subject is being worked on here; with an attempt, whether that one is. */
-    has: (subject: string, attempt?: number): boolean =>
-      [...underway].some(
-        ({ job }) => job.subject === subject && (attempt === undefined || job.attempt === attempt),
-      ),
+    /** Ids of what is under way in the database although nobody works on it. */
+    async left(db: Handle, table: BusyTable): Promise<string[]> {
+      if (queue.durable) return listUnattended(db, table);
+      return (await listBusy(db, table)).filter((id) => !has(id));
+    },
 
     /** What is being worked on here. */
     jobs: (): readonly Job[] => [...underway].map(({ job }) => job),
@@ -175,14 +193,13 @@ export function createPuller({ queue, log, name, most, most_of_group, work, onTo
     /** Takes no more, lets what is under way go on for as long as `graceMs`, says so, and breaks it off. */
     async stop(graceMs: number, onPatienceEnds: () => void = () => {}): Promise<void> {
       isOn = false;
+      stopping.abort();
       await pulling;
-      const all = Promise.all([...underway].map(({ over }) => over));
-      const patience = new AbortController();
-      await Promise.race([all, wait(graceMs, undefined, { signal: patience.signal }).catch(() => {})]);
-      patience.abort();
-      onPatienceEnds();
-      for (const { stop } of underway) stop.abort('shutdown' satisfies BrokenOff);
-      await all;
+      const all = [...underway].map(({ over }) => over);
+      await letEnd(all, graceMs, () => {
+        onPatienceEnds();
+        for (const { stop } of underway) stop.abort('shutdown' satisfies BrokenOff);
+      });
       clearInterval(pulse);
     },
   };

@@ -49,11 +49,16 @@ type Deps = {
   readonly notify: Notify;
   readonly records: PromotionRecords;
   readonly carryOut: CarryOut;
+  /** Whether other processes make promotions as well. */
+  readonly shared: boolean;
 };
+
+/** Another process may be about to begin the evidence of what it has made or changed for so long. */
+const beginsWithinUs = 60_000_000;
 
 /** Promotions: asked for by an author, measured by a gate, decided on by others, and carried out in one move. */
 export function createPromotions(deps: Deps) {
-  const { store, clock, ids, audit, aliases, evidence, notify, records, carryOut } = deps;
+  const { store, clock, ids, audit, aliases, evidence, notify, records, carryOut, shared } = deps;
   const { read, detail, find, change, write, announce } = records;
   const seeking = new Map<string, Promise<PromotionDetails>>();
 
@@ -122,10 +127,11 @@ export function createPromotions(deps: Deps) {
   }
 
   return {
-    /** Has measured what an earlier process left without evidence, until the signal comes. */
+    /** Has measured what another process left without evidence, until the signal comes. */
     async recover(signal: AbortSignal): Promise<void> {
-      for (let last = ''; !signal.aborted; ) {
-        const left = await listUnmeasured(store.db, last);
+      const before = formatTime(clock.now() - (shared ? beginsWithinUs : 0));
+      for (let after = ''; !signal.aborted; ) {
+        const left = await listUnmeasured(store.db, { after, before });
         for (const id of left) {
           if (signal.aborted) return;
           // What cannot be measured says so when somebody asks for it, and holds up no other.
@@ -135,7 +141,7 @@ export function createPromotions(deps: Deps) {
         }
         const next = left.at(-1);
         if (next === undefined) return;
-        last = next;
+        after = next;
       }
     },
 

@@ -57,12 +57,13 @@ type Deps = {
 /** Puts the room together: aliases, the promotions and rollouts that move them on, and what takes them back. */
 export function createRelease(deps: Deps) {
   const { duty } = deps;
+  const { shared } = deps.bus;
   const aliases = createAliases(deps);
-  const sweeper = createSweeper({ ...deps, shared: deps.bus.shared });
+  const sweeper = createSweeper({ ...deps, shared });
   const evidence = createEvidence(deps.comparisons);
   const records = createPromotionRecords({ ...deps, aliases, evidence });
   const carryOut = createCarryOut({ ...deps, aliases, records });
-  const promotions = createPromotions({ ...deps, aliases, evidence, records, carryOut });
+  const promotions = createPromotions({ ...deps, aliases, evidence, records, carryOut, shared });
   const reviews = createReviews({ ...deps, records });
   const rolling = { promotions: records, records: createRolloutRecords({ ...deps, aliases }), carryOut };
   const transitions = createTransitions({ ...deps, ...rolling, aliases });
@@ -87,22 +88,22 @@ export function createRelease(deps: Deps) {
     rollouts: rolling.records,
   });
   const closing = new AbortController();
-  let recovering = Promise.resolve();
+  let measuring: Promise<void> | null = null;
   let isAdopting = false;
-  let wasMine = false;
 
-  /** Sees to all of it, once the duty is ours; to what others have left, first. */
+  /** Sees to all of it, where the duty is ours. */
   function attend(): void {
-    const isNew = duty.isMine() && !wasMine;
-    wasMine = duty.isMine();
     sweeper.wake();
     if (!isAdopting) return;
     looks.wake();
     scoring.wake();
-    if (!isNew) return;
-    recovering = recovering
-      .then(() => promotions.recover(closing.signal))
-      .catch((err: unknown) => deps.log.error({ err }, 'Promotions were left without evidence'));
+    if (!duty.isMine()) return;
+    measuring ??= promotions
+      .recover(closing.signal)
+      .catch((err: unknown) => deps.log.error({ err }, 'Promotions were left without evidence'))
+      .finally(() => {
+        measuring = null;
+      });
   }
   return {
     ...{ aliases, promotions, reviews, rollbacks, rollouts },
@@ -124,7 +125,7 @@ export function createRelease(deps: Deps) {
     /** Leaves the rest for the next start. */
     async stop(): Promise<void> {
       closing.abort();
-      await Promise.all([recovering, sweeper.stop(), looks.stop(), scoring.stop()]);
+      await Promise.all([measuring, sweeper.stop(), looks.stop(), scoring.stop()]);
     },
   };
 }

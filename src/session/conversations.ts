@@ -1,6 +1,5 @@
-import { conversationTypes } from '../core/events.ts';
 import type { Store } from '../store/dialect.ts';
-import { listEvents } from '../store/events.ts';
+import { listConversation } from '../store/events.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import type { PlacedEvent } from './compaction.ts';
 import type { ConversationEvent } from './transcript.ts';
@@ -48,12 +47,7 @@ export function createConversations(store: Store) {
     async read({ id, context_from, last_seq }: SessionRow): Promise<readonly PlacedEvent[]> {
       const known = kept.get(id);
       const before = known?.context_from === context_from ? known : null;
-      const rows = await listEvents(store.db, id, {
-        filter: { types: conversationTypes },
-        order: 'asc',
-        after: before?.upTo ?? context_from - 1,
-        limit: Number.MAX_SAFE_INTEGER,
-      });
+      const rows = await listConversation(store.db, id, before === null ? context_from : before.upTo + 1);
       const read = rows.map((row) => ({ ...(JSON.parse(row.data) as ConversationEvent), seq: row.seq }));
       const events = before === null ? read : [...before.events, ...read];
       const added = rows.reduce((sum, { data }) => sum + data.length, 0);

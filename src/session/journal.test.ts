@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ownHub } from '../../test/own-hub.ts';
-import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../../test/postgres.ts';
 import { tellsNobody } from '../../test/tells-nobody.ts';
 import { createClock, parseTime } from '../core/clock.ts';
 import type { EventDraft } from '../core/events.ts';
@@ -30,7 +30,7 @@ describe.each(['memory', 'postgres'] as const)('A journal on %s', (kind) => {
   let count = 0;
 
   beforeAll(async () => {
-    if (kind === 'postgres') database = await freshDatabase();
+    if (kind === 'postgres') database = await migratedDatabase();
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
   });
   afterAll(async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freshDatabase } from '../../test/postgres.ts';
+import { migratedDatabase } from '../../test/postgres.ts';
 import { createClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
 import type { Store } from '../store/dialect.ts';
@@ -25,7 +25,7 @@ const databases = [
   {
     name: 'PostgreSQL',
     open: async () => {
-      const { url, drop } = await freshDatabase();
+      const { url, drop } = await migratedDatabase();
       const store = await openStore({ kind: 'postgres', url });
       return { store, close: () => store.close().then(drop) };
     },

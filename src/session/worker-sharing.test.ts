@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { quietLog } from '../../test/pawl.ts';
-import { freshDatabase } from '../../test/postgres.ts';
+import { migratedDatabase } from '../../test/postgres.ts';
 import { eventually } from '../../test/story.ts';
 import { orderProblems } from '../../test/turn-order.ts';
 import { openSharedLine } from '../queue/line.ts';
@@ -17,7 +17,7 @@ afterEach(async () => {
 describe('Of processes that share a PostgreSQL database', () => {
   /** Two processes, of which the second takes no turns before it is told so, and a session. */
   async function setUp() {
-    const database = await freshDatabase();
+    const database = await migratedDatabase();
     closers.push(database.drop);
     const open = async (name: string) => {
       const store = await openStore({ kind: 'postgres', url: database.url });

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { quietLog } from '../../test/pawl.ts';
-import { freshDatabase } from '../../test/postgres.ts';
+import { migratedDatabase } from '../../test/postgres.ts';
 import { eventually } from '../../test/story.ts';
 import { orderProblems } from '../../test/turn-order.ts';
 import { lineOfOne, openSharedLine } from '../queue/line.ts';
 import { openStore } from '../store/open.ts';
 import { deleteSession, findSession } from '../store/sessions.ts';
 import { seedSession } from '../store/store.testsuite.ts';
-import { historyOf, live, textsOf, untilIdle } from './worker.testsuite.ts';
+import { historyOf, live, noTools, textsOf, untilIdle } from './worker.testsuite.ts';
 
 /*
  * The goal: however commits and signals fall, a session comes to its end, with a history in order and nothing twice.
@@ -29,7 +29,7 @@ describe.each(['memory', 'postgres'] as const)('On %s, a session whose commit wa
   let count = 0;
 
   async function setUp() {
-    const database = kind === 'postgres' ? await freshDatabase() : null;
+    const database = kind === 'postgres' ? await migratedDatabase() : null;
     if (database !== null) closers.push(database.drop);
     const store = await openStore(
       database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url },
@@ -162,6 +162,48 @@ describe.each(['memory', 'postgres'] as const)('On %s, a session whose commit wa
     expect(await historyOf(store, id)).toEqual([]);
     expect(await findSession(store.db, id)).toMatchObject({ status: 'idle', attempt: 0 });
     expect(life.model.asked).toEqual([]);
+  });
+});
+
+describe('A turn that fails again and again', () => {
+  const failing = async (failures: number, error: Error) => {
+    const store = await openStore({ kind: 'memory' });
+    closers.push(store.close);
+    let left = failures;
+    const open = async () => {
+      if (left-- > 0) throw error;
+      return noTools;
+    };
+    const life = live(store, { open, repair_ms: 1 });
+    closers.push(() => life.worker.stop(0));
+    const { id } = await seedSession(store, 'sesn_1');
+    await life.say(id, 'one');
+    return { store, life, id };
+  };
+
+  test('ends with an error after a while, and the session takes the next message', async () => {
+    const { store, life, id } = await failing(5, new Error('Nobody knows why'));
+    const events = await untilIdle(store, id);
+    expect(orderProblems(events)).toEqual([]);
+    const errors = events.flatMap((event) => (event.type === 'session.error' ? [event.error] : []));
+    expect(errors).toMatchObject([{ type: 'unknown_error', retry_status: { type: 'exhausted' } }]);
+    expect(life.logged).toHaveLength(5);
+
+    await life.say(id, 'two');
+    (await life.model.nth(1)).answer();
+    expect(textsOf(await untilIdle(store, id), 'agent.message')).toEqual(['two!']);
+  });
+
+  test('goes on where it succeeds in the end, or where it was the database', async () => {
+    for (const [failures, error] of [
+      [4, new Error('Nobody knows why')],
+      [20, new Error(lost)],
+    ] as const) {
+      const { store, life, id } = await failing(failures, error);
+      (await life.model.nth(1)).answer();
+      expect(textsOf(await untilIdle(store, id), 'agent.message')).toEqual(['one!']);
+      expect(life.logged).toHaveLength(failures);
+    }
   });
 });
 

@@ -75,7 +75,7 @@ function losing(store: Store) {
 const says = (text: string): ClientEventBody => ({ type: 'user.message', content: [{ type: 'text', text }] });
 const interrupt: ClientEventBody = { type: 'user.interrupt' };
 
-const noTools: Toolbox = {
+export const noTools: Toolbox = {
   ...{ definitions: [], troubles: [], find: () => null, mcpName: (_server, tool) => tool },
   call: () => Promise.reject(new Error('There are no tools')),
 };
@@ -83,7 +83,12 @@ const noTools: Toolbox = {
 /** One life of a process on a store: its worker, its inbox and its model. */
 export function live(
   given: Store,
-  { max_turns = 4, line = lineOfOne() }: { max_turns?: number; line?: Line } = {},
+  {
+    max_turns = 4,
+    line = lineOfOne(),
+    open = async () => noTools,
+    repair_ms = 1000,
+  }: { max_turns?: number; line?: Line; open?: () => Promise<Toolbox>; repair_ms?: number } = {},
 ) {
   const { queue, bus } = line;
   const { state, holdNext, store } = losing(given);
@@ -109,7 +114,7 @@ export function live(
   const record = createTurnRecord({ journal, clock, ids, log, telemetry: noTelemetry, max_rounds: 9 });
   const turns = createTurns({
     ...{ store, versions: createVersions(store), router, record, log, max_tokens: 100, hasPrice: () => true },
-    ...{ toolboxes: { open: async () => noTools }, attachments: { ready: async () => [] } },
+    ...{ toolboxes: { open }, attachments: { ready: async () => [] } },
     telemetry: noTelemetry,
     asking: createAsking({
       ...{ router, ids, log, record, retries: defaultRetryLimits },
@@ -118,7 +123,7 @@ export function live(
     }),
   });
   const worker = createWorker({
-    ...{ store, queue, bus, journal, turns, hub, log, max_turns },
+    ...{ store, queue, bus, journal, turns, record, hub, log, max_turns, repair_ms },
     max_turns_per_agent: max_turns,
   });
   worker.start();

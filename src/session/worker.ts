@@ -7,12 +7,15 @@ import { createPuller } from '../queue/puller.ts';
 import type { Job, Queue } from '../queue/queue.ts';
 import type { Store } from '../store/dialect.ts';
 import { listInterrupted } from '../store/events.ts';
-import { listUnattended } from '../store/jobs.ts';
-import { listBusySessions, type SessionRow } from '../store/sessions.ts';
+import type { SessionRow } from '../store/sessions.ts';
+import { isUnavailable } from '../store/unavailable.ts';
+import type { Ended } from './continuing.ts';
+import type { Ending } from './ending.ts';
 import type { Hub } from './hub.ts';
 import { FencedError, type Journal } from './journal.ts';
 import type { Turns } from './turn.ts';
-import type { StopSignal } from './turn-work.ts';
+import type { TurnRecord } from './turn-record.ts';
+import type { StopSignal, TurnWork } from './turn-work.ts';
 
 type Deps = {
   readonly store: Store;
@@ -20,16 +23,21 @@ type Deps = {
   readonly bus: Bus;
   readonly journal: Journal;
   readonly turns: Turns;
+  readonly record: Pick<TurnRecord, 'end'>;
   readonly hub: Hub;
   readonly log: Log;
   /** How many turns run side by side in this process; more wait. */
   readonly max_turns: number;
   /** How many of them may be of one agent. */
   readonly max_turns_per_agent: number;
+  /** How long it is until what failed is tried again, at first; twice as long each time, up to half a minute. */
+  readonly repair_ms?: number;
 };
 
-const firstRepairMs = 1000;
+const usualRepairMs = 1000;
 const lastRepairMs = 30_000;
+/** After so many failures, half a minute with the pauses between them, it is no accident. */
+const mostFailures = 5;
 /** A start must not ask for more connections at once than there are. */
 const takenTogether = 10;
 /** Should a signal be lost on the way, an interrupt is found by itself. */
@@ -37,9 +45,11 @@ const lookForInterruptsMs = 2500;
 
 /** Runs the turns of sessions, a bounded number at a time, and takes up what a crash left behind. */
 export function createWorker(deps: Deps) {
-  const { store, queue, bus, journal, turns, hub, log } = deps;
+  const { store, queue, bus, journal, turns, record, hub, log } = deps;
   const stopping = new AbortController();
-  const adopting = new Set<Promise<void>>();
+  const adopting = new Set<Promise<unknown>>();
+  /** How often the turn of a session has failed here, one time after the other, with the database at hand. */
+  const failed = new Map<string, number>();
   let pulse: NodeJS.Timeout | undefined;
   const puller = createPuller({
     ...{ queue, log, name: 'turns', most: deps.max_turns, most_of_group: deps.max_turns_per_agent },
@@ -52,32 +62,63 @@ export function createWorker(deps: Deps) {
   }
 
   /**
-   * Runs one turn. What goes wrong outside the model is tried again, slower and slower: the session is taken on anew,
-   * because a commit may have happened although its answer was lost.
+   * Runs one turn. What goes wrong outside the model is tried again: the session is taken on anew, because a commit may
+   * have happened although its answer was lost.
    */
-  async function runJob(job: Job, signal: AbortSignal): Promise<'done' | 'given_back'> {
+  function runJob(job: Job, signal: AbortSignal): Promise<'done' | 'given_back'> {
     const { subject: sessionId, attempt, resumes } = job;
     // Somebody else has left it in the middle.
     let isOurs = job.retries === 0;
+    return keepTrying(sessionId, signal, async () => {
+      if (!isOurs) {
+        await takeOver(sessionId, (row) => !queue.durable || row.attempt === attempt);
+        return 'done';
+      }
+      isOurs = false;
+      const ended = await runOrEnd({ sessionId, attempt, opened: !resumes, signal });
+      return ended === 'stopped' ? 'given_back' : 'done';
+    });
+  }
+
+  /** Runs a turn, or ends it where that has failed again and again: the model is not asked for ever. */
+  async function runOrEnd(work: TurnWork): Promise<Ended | 'stopped'> {
+    const { sessionId } = work;
+    const failures = failed.get(sessionId) ?? 0;
+    try {
+      const ended = await (failures < mostFailures ? turns.run(work) : record.end(work, unrecorded));
+      failed.delete(sessionId);
+      return ended;
+    } catch (error) {
+      // A database that is away comes back.
+      if (!isUnavailable(error)) failed.set(sessionId, failures + 1);
+      throw error;
+    }
+  }
+
+  /** Does something for a session until it succeeds, slower and slower, or until it is to stop. */
+  async function keepTrying(
+    sessionId: string,
+    signal: AbortSignal,
+    work: () => Promise<'done' | 'given_back'>,
+  ): Promise<'done' | 'given_back'> {
+    const { repair_ms = usualRepairMs } = deps;
     for (
-      let repairMs = firstRepairMs;
+      let pauses = failed.get(sessionId) ?? 0;
       !stopping.signal.aborted && signal.reason !== 'lost';
-      repairMs = Math.min(repairMs * 2, lastRepairMs)
+      pauses++
     ) {
       try {
-        if (!isOurs) {
-          await takeOver(sessionId, (row) => !queue.durable || row.attempt === attempt);
+        return await work();
+      } catch (error) {
+        if (error instanceof FencedError || isGone(error)) {
+          failed.delete(sessionId);
           return 'done';
         }
-        const ended = await turns.run({ sessionId, attempt, opened: !resumes, signal });
-        return ended === 'stopped' ? 'given_back' : 'done';
-      } catch (error) {
-        if (error instanceof FencedError || isGone(error)) return 'done';
         log.error({ session_id: sessionId, err: error }, 'A turn could not be recorded; trying again');
-        isOurs = false;
       }
       // An interrupt is no reason to try again at once, and again.
       const wakes = signal.aborted ? stopping.signal : AbortSignal.any([signal, stopping.signal]);
+      const repairMs = Math.min(repair_ms * 2 ** pauses, lastRepairMs);
       if (signal.reason !== 'lost') await wait(repairMs, undefined, { signal: wakes }).catch(() => {});
     }
     return 'given_back';
@@ -100,25 +141,12 @@ export function createWorker(deps: Deps) {
   function adopt(sessionId: string): void {
     // Where work is kept with what asks for it, it is found by itself.
     if (queue.durable || stopping.signal.aborted) return;
-    const adoption = keepTrying(sessionId).finally(() => adopting.delete(adoption));
+    const adoption = keepTrying(sessionId, stopping.signal, async () => {
+      // The attempt before may be just about to end.
+      await takeOver(sessionId, ({ attempt }) => !puller.has(sessionId, attempt));
+      return 'done';
+    }).finally(() => adopting.delete(adoption));
     adopting.add(adoption);
-  }
-
-  async function keepTrying(sessionId: string): Promise<void> {
-    for (
-      let repairMs = firstRepairMs;
-      !stopping.signal.aborted;
-      repairMs = Math.min(repairMs * 2, lastRepairMs)
-    ) {
-      try {
-        // The attempt before may be just about to end.
-        return await takeOver(sessionId, ({ attempt }) => !puller.has(sessionId, attempt));
-      } catch (error) {
-        if (isGone(error)) return;
-        log.error({ session_id: sessionId, err: error }, 'A turn could not be recorded; trying again');
-      }
-      await wait(repairMs, undefined, { signal: stopping.signal }).catch(() => {});
-    }
   }
 
   /** Ends the turns here for which an interrupt waits. */
@@ -157,9 +185,7 @@ export function createWorker(deps: Deps) {
 
     /** Takes up every session that was busy although nobody works on it. Gives how many those were. */
     async recover(): Promise<number> {
-      const ids = queue.durable
-        ? await listUnattended(store.db, 'sessions')
-        : await listBusySessions(store.db);
+      const ids = await puller.left(store.db, 'sessions');
       for (let from = 0; from < ids.length; from += takenTogether) {
         await Promise.all(ids.slice(from, from + takenTogether).map((id) => takeOver(id, () => true)));
       }
@@ -178,6 +204,15 @@ export function createWorker(deps: Deps) {
     },
   };
 }
+
+const unrecorded: Ending = {
+  kind: 'exhausted',
+  error: {
+    type: 'unknown_error',
+    message: 'Something went wrong on the server again and again; its log says what.',
+    retry_status: { type: 'exhausted' },
+  },
+};
 
 /** Whether the session has been deleted meanwhile. */
 function isGone(error: unknown): boolean {

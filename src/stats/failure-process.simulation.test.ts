@@ -97,14 +97,14 @@ const mostFalse = 0.05;
 
 describe('In 10 000 sessions with a look after each, a false alarm', () => {
   test.each(weights)('comes in at most one canary in 20 with a weight of %d', (weight) => {
-    const { share } = alarmsIn(steady(weight, 0.1, 0.1), { times: 2000, seed: 1 });
+    const { share } = alarmsIn(steady(weight, 0.1, 0.1), { times: 1000, seed: 1 });
     expect(share).toBeLessThanOrEqual(mostFalse);
     // An alarm that is never raised would be worthless.
     expect(share).toBeGreaterThan(0.01);
   });
 
   test.each(weights)('is no likelier when both versions drift alike, with a weight of %d', (weight) => {
-    const { share } = alarmsIn(drifting(weight), { times: 1500, seed: 2 });
+    const { share } = alarmsIn(drifting(weight), { times: 1000, seed: 2 });
     expect(share).toBeLessThanOrEqual(mostFalse);
   });
 
@@ -113,11 +113,11 @@ describe('In 10 000 sessions with a look after each, a false alarm', () => {
     expect(
       alarmsIn(
         stepping(() => 0.1),
-        { times: 2000, seed: 3 },
+        { times: 1000, seed: 3 },
       ).share,
     ).toBeLessThanOrEqual(mostFalse);
-    expect(alarmsIn(stepping(drift), { times: 2000, seed: 4 }).share).toBeLessThanOrEqual(mostFalse);
-    expect(alarmsIn(stepping(drift, 0.8), { times: 2000, seed: 5 }).share).toBeLessThan(0.01);
+    expect(alarmsIn(stepping(drift), { times: 1000, seed: 4 }).share).toBeLessThanOrEqual(mostFalse);
+    expect(alarmsIn(stepping(drift, 0.8), { times: 1000, seed: 5 }).share).toBeLessThan(0.01);
   });
 });
 
@@ -139,7 +139,7 @@ describe('A harmful canary', () => {
   ])(
     'with a weight of %d, failing at %d and %d, is found with power %d',
     (weight, control, canary, power, middle) => {
-      const times = 2000;
+      const times = 1000;
       const { share, median } = alarmsIn(steady(weight, control, canary), { times, seed: 6 });
       // Both simulations err, and the table is rounded to two digits.
       const error = 3 * Math.sqrt((2 * power * (1 - power)) / times) + 0.005;

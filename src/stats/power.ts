@@ -61,13 +61,23 @@ export type FlipRates = { readonly harm_rate: number; readonly benefit_rate: num
  * ψ is the share that flips and δ the net share (Miettinen 1968, Biometrics 24:339; Connor 1987, Biometrics 43:207).
  * @throws PawlError `invalid_request` also when there is no net effect.
  */
-export function casesForFlips({ harm_rate, benefit_rate }: FlipRates, design: Design): number {
-  requireFlips({ harm_rate, benefit_rate });
-  requireThat(harm_rate !== benefit_rate, 'harm_rate: must differ from benefit_rate');
+export function casesForFlips(rates: FlipRates, design: Design): number {
+  return flipPlanner(design)(rates);
+}
+
+/**
+ * The same for many shares under one design, whose quantiles are then found once.
+ * @throws PawlError `invalid_request`, as does what it returns.
+ */
+export function flipPlanner(design: Design): (rates: FlipRates) => number {
   const z = quantilesOf(design);
-  const flips = harm_rate + benefit_rate;
-  const net = harm_rate - benefit_rate;
-  return wholeCases(((z.alpha * Math.sqrt(flips) + z.power * Math.sqrt(flips - net ** 2)) / net) ** 2);
+  return ({ harm_rate, benefit_rate }) => {
+    requireFlips({ harm_rate, benefit_rate });
+    requireThat(harm_rate !== benefit_rate, 'harm_rate: must differ from benefit_rate');
+    const flips = harm_rate + benefit_rate;
+    const net = harm_rate - benefit_rate;
+    return wholeCases(((z.alpha * Math.sqrt(flips) + z.power * Math.sqrt(flips - net ** 2)) / net) ** 2);
+  };
 }
 
 /**

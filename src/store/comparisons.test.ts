@@ -8,7 +8,6 @@ import {
   insertCalibration,
   insertComparison,
   insertVerdict,
-  listBusyComparisons,
   listCalibrations,
   listComparisons,
   updateComparison,
@@ -26,6 +25,7 @@ import {
   sampleVerdict,
 } from './evals.testsuite.ts';
 import { insertEval } from './evals.ts';
+import { listBusy } from './jobs.ts';
 import { at } from './store.testsuite.ts';
 
 describe.each(['SQLite', 'PostgreSQL'])('Comparisons on %s', (kind) => {
@@ -89,7 +89,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Comparisons on %s', (kind) => {
     const behind = pageBehind(firstPage().list, [at(8), 'cmp_l1']);
     expect(ids(await listComparisons(store.db, filter, behind))).toEqual(['cmp_l0']);
     expect((await listComparisons(store.db, {}, firstPage())).length).toBeGreaterThan(3);
-    const busy = (await listBusyComparisons(store.db)).filter((id) => id.startsWith('cmp_l'));
+    const busy = (await listBusy(store.db, 'comparisons')).filter((id) => id.startsWith('cmp_l'));
     expect(busy).toEqual(['cmp_l2', 'cmp_l0']);
   });
 

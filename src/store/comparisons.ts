@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import type { PageRequest } from '../core/page.ts';
+import { maxInteger, type PageRequest } from '../core/page.ts';
 import type { CalibrationTable, ComparisonTable, VerdictTable } from './database.ts';
 import type { Handle } from './dialect.ts';
 import { seek } from './keyset.ts';
@@ -27,21 +27,37 @@ export async function updateComparison(
   return result.numUpdatedRows > 0;
 }
 
+/** Which comparisons are meant; an absent field does not limit. */
+export type ComparisonFilter = {
+  readonly eval_id?: string | undefined;
+  readonly status?: ComparisonRow['status'] | undefined;
+  readonly verdict?: VerdictRow['verdict'] | undefined;
+  /** The agent and the version of the candidate. */
+  readonly agent_id?: string | undefined;
+  readonly agent_version?: number | undefined;
+};
+
 /** Comparisons by creation time; one more than the page holds, if there is one. */
 export async function listComparisons(
   db: Handle,
-  filter: { readonly eval_id?: string | undefined },
+  { eval_id, status, verdict, agent_id, agent_version }: ComparisonFilter,
   request: PageRequest,
 ): Promise<ComparisonRow[]> {
   let query = db.selectFrom('comparisons').selectAll();
-  if (filter.eval_id !== undefined) query = query.where('eval_id', '=', filter.eval_id);
+  if (eval_id !== undefined) query = query.where('eval_id', '=', eval_id);
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (verdict !== undefined) {
+    const judged = db.selectFrom('verdicts').select('comparison_id').where('verdict', '=', verdict);
+    query = query.where('id', 'in', judged);
+  }
+  if (agent_id !== undefined || agent_version !== undefined) {
+    let runs = db.selectFrom('eval_runs').select('id');
+    if (agent_id !== undefined) runs = runs.where('agent_id', '=', agent_id);
+    if (agent_version !== undefined)
+      runs = runs.where('agent_version', '=', Math.min(agent_version, maxInteger));
+    query = query.where('candidate_run_id', 'in', runs);
+  }
   return seek(query, 'comparisons', request).execute();
-}
-
-/** Ids of all comparisons that are not over, oldest first. */
-export async function listBusyComparisons(db: Handle): Promise<string[]> {
-  const query = db.selectFrom('comparisons').select('id').where('status', 'in', ['pending', 'running']);
-  return (await query.orderBy('created_at').orderBy('id').execute()).map(({ id }) => id);
 }
 
 export async function insertVerdict(tx: Handle, row: VerdictRow): Promise<void> {

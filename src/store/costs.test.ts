@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../../test/postgres.ts';
 import type { SessionUsage } from '../core/usage.ts';
 import { listAgentModels } from './agent-models.ts';
 import { insertAgent, insertVersion } from './agents.ts';
@@ -33,7 +33,7 @@ describe.each(['memory', 'postgres'] as const)('What sessions have cost on %s', 
   let store: Store;
 
   beforeAll(async () => {
-    if (kind === 'postgres') database = await freshDatabase();
+    if (kind === 'postgres') database = await migratedDatabase();
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
     const sessions: [string, Partial<SessionRow>][] = [
       ['early', { ...used(1, 9), created_at: at(9) }],

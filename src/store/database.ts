@@ -24,6 +24,7 @@ export type Database = RolloutTables & {
   events: EventTable;
   inbox: InboxTable;
   api_keys: ApiKeyTable;
+  sign_ins: SignInTable;
   datasets: DatasetTable;
   dataset_revisions: DatasetRevisionTable;
   dataset_bodies: DatasetBodyTable;
@@ -110,6 +111,17 @@ export type ApiKeyTable = {
   revoked_at: string | null;
   /** How many requests a minute it may make; 0 for as many as it likes, null for what the server allows every key. */
   rate_limit_per_minute: number | null;
+};
+
+/** Who has signed in to the dashboard. Rows go when somebody signs out, or later, when their time is over. */
+export type SignInTable = {
+  /** SHA-256 of the token that the browser has; the token itself is kept nowhere. */
+  hash: string;
+  /** The key that was signed in with: what it may do, and its own end, hold for the sign-in. */
+  key_id: string;
+  created_at: string;
+  /** From when on it opens nothing. */
+  expires_at: string;
 };
 
 /** What is known of an uploaded file. Its bytes lie elsewhere, under its id. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freshDatabase } from '../../test/postgres.ts';
+import { migratedDatabase } from '../../test/postgres.ts';
 import {
   copyCases,
   type DatasetRevisionRow,
@@ -45,7 +45,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
   let drop = async (): Promise<void> => {};
 
   beforeAll(async () => {
-    const database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    const database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
     drop = async () => database?.drop();
     await store.write((tx) => insertDataset(tx, sampleDataset('dset_a')));

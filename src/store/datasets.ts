@@ -3,6 +3,7 @@ import type { PageRequest } from '../core/page.ts';
 import type { DatasetCaseTable, DatasetRevisionTable, DatasetTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek } from './keyset.ts';
+import { oneHolds } from './search.ts';
 
 export type DatasetRow = Selectable<DatasetTable>;
 export type DatasetRevisionRow = Selectable<DatasetRevisionTable>;
@@ -46,13 +47,21 @@ export async function updateDataset(
   await tx.updateTable('datasets').set(changes).where('id', '=', id).execute();
 }
 
+/** Which of the things that have a name are meant. */
+export type NamedFilter = {
+  readonly include_archived: boolean;
+  /** A part of the name or of the description, if there is one. */
+  readonly search?: string | undefined;
+};
+
 /** Datasets by creation time; one more than the page holds, if there is one. */
 export async function listDatasets(
   db: Handle,
-  filter: { readonly include_archived: boolean },
+  filter: NamedFilter,
   request: PageRequest,
 ): Promise<DatasetRow[]> {
   let query = db.selectFrom('datasets').selectAll();
+  if (filter.search !== undefined) query = query.where(oneHolds(['name', 'description'], filter.search));
   if (!filter.include_archived) query = query.where('archived_at', 'is', null);
   return seek(query, 'datasets', request).execute();
 }
@@ -197,6 +206,35 @@ export async function readCases(
     .where('one.position', '<', to)
     .orderBy('one.position')
     .execute();
+}
+
+/** Which cases of a revision are meant; an absent field does not limit. */
+export type CaseFilter = {
+  readonly case_id?: string | undefined;
+  /** A part of the id. */
+  readonly search?: string | undefined;
+};
+
+/** The cases of a revision that are meant, behind a position and in order; so many at most. */
+export async function findCases(
+  db: Handle,
+  {
+    revision_id,
+    after,
+    case_id,
+    search,
+  }: CaseFilter & { readonly revision_id: string; readonly after: number },
+  limit: number,
+): Promise<StoredCase[]> {
+  let query = db
+    .selectFrom('dataset_cases as one')
+    .innerJoin('dataset_bodies', 'dataset_bodies.hash', 'one.hash')
+    .select(['one.position', 'one.hash', 'dataset_bodies.body'])
+    .where('one.revision_id', '=', revision_id)
+    .where('one.position', '>', after);
+  if (case_id !== undefined) query = query.where('one.case_id', '=', case_id);
+  if (search !== undefined) query = query.where(oneHolds(['one.case_id'], search));
+  return query.orderBy('one.position').limit(limit).execute();
 }
 
 /** A case that another revision does not have, or has otherwise. */

@@ -8,7 +8,6 @@ import {
   findEvalRun,
   findReusable,
   insertEvalRun,
-  listBusyEvalRuns,
   listEvalResultPage,
   listEvalResultsOf,
   listEvalRuns,
@@ -18,6 +17,7 @@ import {
   updateEvalRun,
 } from './eval-runs.ts';
 import { firstPage, openSeeded, pageBehind, sampleResult, sampleRun } from './evals.testsuite.ts';
+import { listBusy } from './jobs.ts';
 import { at } from './store.testsuite.ts';
 
 describe.each(['SQLite', 'PostgreSQL'])('Eval runs on %s', (kind) => {
@@ -176,7 +176,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Eval runs on %s', (kind) => {
       'erun_l1',
       'erun_l0',
     ]);
-    const busy = (await listBusyEvalRuns(store.db)).filter((id) => id.startsWith('erun_l'));
+    const busy = (await listBusy(store.db, 'eval_runs')).filter((id) => id.startsWith('erun_l'));
     expect(busy).toEqual(['erun_l3', 'erun_l1']);
   });
 

@@ -14,6 +14,7 @@ export type EvalRunFilter = {
   readonly agent_id?: string | undefined;
   readonly agent_version?: number | undefined;
   readonly status?: JobStatus | undefined;
+  readonly dataset_id?: string | undefined;
 };
 
 export async function insertEvalRun(tx: Handle, row: EvalRunRow): Promise<void> {
@@ -46,17 +47,16 @@ export async function listEvalRuns(
   filter: EvalRunFilter,
   request: PageRequest,
 ): Promise<EvalRunRow[]> {
+  const { dataset_id, ...columns } = filter;
   let query = db.selectFrom('eval_runs').selectAll();
-  for (const [column, value] of Object.entries(filter)) {
-    if (value !== undefined) query = query.where(column as keyof EvalRunFilter, '=', value);
+  for (const [column, value] of Object.entries(columns)) {
+    if (value !== undefined) query = query.where(column as keyof typeof columns, '=', value);
+  }
+  if (dataset_id !== undefined) {
+    const revisions = db.selectFrom('dataset_revisions').select('id').where('dataset_id', '=', dataset_id);
+    query = query.where('dataset_revision_id', 'in', revisions);
   }
   return seek(query, 'eval_runs', request).execute();
-}
-
-/** Ids of all runs that are not over, oldest first. */
-export async function listBusyEvalRuns(db: Handle): Promise<string[]> {
-  const query = db.selectFrom('eval_runs').select('id').where('status', 'in', ['pending', 'running']);
-  return (await query.orderBy('created_at').orderBy('id').execute()).map(({ id }) => id);
 }
 
 const resultColumns = [
@@ -168,18 +168,24 @@ export async function findReusable(
     .execute();
 }
 
-export type EvalResultFilter = { readonly run_id: string; readonly errors: boolean };
+export type EvalResultFilter = {
+  readonly run_id: string;
+  readonly errors: boolean;
+  /** Absent means every case. */
+  readonly position?: number | undefined;
+};
 
 /** Results of a run by case and epoch; one more than the page holds, if there is one. */
 export async function listEvalResultPage(
   db: Handle,
-  { run_id, errors }: EvalResultFilter,
+  { run_id, errors, position: only }: EvalResultFilter,
   request: PageRequest,
 ): Promise<EvalResultRow[]> {
   const down = readsDown(request);
   const direction = down ? 'desc' : 'asc';
   let query = db.selectFrom('eval_results').selectAll().where('run_id', '=', run_id);
   if (errors) query = query.where('status', '=', 'error');
+  if (only !== undefined) query = query.where('position', '=', only);
   query = query.orderBy('position', direction).orderBy('epoch', direction);
   if (request.cursor !== null) {
     const [position, epoch] = request.cursor.key;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { freshDatabase } from '../../test/postgres.ts';
+import { migratedDatabase } from '../../test/postgres.ts';
 import type { ListShape, PageRequest } from '../core/page.ts';
 import type { CalibrationRow, ComparisonRow, VerdictRow } from './comparisons.ts';
 import { insertDataset, insertRevision } from './datasets.ts';
@@ -79,7 +79,7 @@ export function pageBehind(list: ListShape, key: readonly (string | number)[], l
 export function openSeeded(kind: string): { readonly store: Store } {
   const opened: { store?: Store; drop?: () => Promise<void> } = {};
   beforeAll(async () => {
-    const database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    const database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     const store = await openStore(
       database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url },
     );

@@ -1,8 +1,10 @@
-import type { Selectable } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { PageRequest } from '../core/page.ts';
 import type { EvalObjectTable, EvalRevisionTable, EvalTable } from './database.ts';
+import type { NamedFilter } from './datasets.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek } from './keyset.ts';
+import { oneHolds } from './search.ts';
 
 export type EvalRow = Selectable<EvalTable>;
 export type EvalRevisionRow = Selectable<EvalRevisionTable>;
@@ -60,9 +62,32 @@ export async function setEvalArchived(tx: Handle, id: string, at: string): Promi
   await tx.updateTable('evals').set({ archived_at: at, updated_at: at }).where('id', '=', id).execute();
 }
 
-/** Evals that are not archived, by creation time; one more than the page holds, if there is one. */
-export async function listEvals(db: Handle, request: PageRequest): Promise<EvalAtRevision[]> {
-  const query = db.selectFrom('evals').selectAll().where('archived_at', 'is', null);
+/** Which evals are meant; an absent field does not limit. */
+export type EvalFilter = NamedFilter & {
+  /** What the newest revision calls the dataset that its cases come from: any of these. */
+  readonly datasets?: readonly string[] | undefined;
+};
+
+/** Evals by creation time, archived ones only where they are asked for; one more than the page holds, if there is one. */
+export async function listEvals(
+  db: Handle,
+  request: PageRequest,
+  { include_archived, search, datasets }: EvalFilter = { include_archived: false },
+): Promise<EvalAtRevision[]> {
+  let query = db.selectFrom('evals').selectAll();
+  if (!include_archived) query = query.where('archived_at', 'is', null);
+  if (search !== undefined) query = query.where(oneHolds(['name'], search));
+  if (datasets !== undefined) {
+    query = query.where(({ exists, selectFrom, or }) =>
+      exists(
+        selectFrom('eval_revisions')
+          .select('revision')
+          .whereRef('eval_revisions.eval_id', '=', 'evals.id')
+          .whereRef('eval_revisions.revision', '=', 'evals.latest_revision')
+          .where(or(datasets.map(uses))),
+      ),
+    );
+  }
   const rows = await seek(query, 'evals', request).execute();
   const found: EvalAtRevision[] = [];
   for (const row of rows) {
@@ -105,4 +130,10 @@ export async function insertEvalObject(tx: Handle, row: EvalObjectRow): Promise<
 /** Forgets an object that is no longer there. */
 export async function deleteEvalObject(tx: Handle, objectId: string): Promise<void> {
   await tx.deleteFrom('eval_objects').where('object_id', '=', objectId).execute();
+}
+
+/** Whether the definition of a revision names a dataset so. It is kept as JSON, in which this can stand nowhere else. */
+function uses(dataset: string): RawBuilder<boolean> {
+  const part = `"dataset":${JSON.stringify({ name: dataset }).slice(0, -1)},`;
+  return sql<boolean>`replace(definition, cast(${part} as text), '') <> definition`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../../test/postgres.ts';
 import { insertAgent, insertVersion } from './agents.ts';
 import { type AliasRow, insertAlias } from './aliases.ts';
 import type { Database } from './database.ts';
@@ -29,7 +29,7 @@ describe.each(['memory', 'postgres'] as const)('The flags on %s', (kind) => {
   let store: Store;
 
   beforeAll(async () => {
-    if (kind === 'postgres') database = await freshDatabase();
+    if (kind === 'postgres') database = await migratedDatabase();
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
     await store.write(async (tx) => {
       for (const [age, id] of ['oldest', 'older', 'gone', 'bare', 'newest'].entries()) {

@@ -3,6 +3,7 @@ import type { PageRequest } from '../core/page.ts';
 import type { ApiKeyTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek } from './keyset.ts';
+import { oneHolds } from './search.ts';
 
 export type KeyRow = Selectable<ApiKeyTable>;
 
@@ -61,7 +62,21 @@ export async function hasAdminKey(db: Handle, now: string): Promise<boolean> {
   return (await query.limit(1).executeTakeFirst()) !== undefined;
 }
 
+/** Which keys are meant; an absent field does not limit. */
+export type KeyFilter = {
+  /** A part of the name. */
+  readonly search?: string | undefined;
+  readonly role?: KeyRow['role'] | undefined;
+};
+
 /** Keys by creation time; one more than the page holds, if there is one. */
-export async function listKeys(db: Handle, request: PageRequest): Promise<KeyRow[]> {
-  return seek(db.selectFrom('api_keys').selectAll(), 'api_keys', request).execute();
+export async function listKeys(
+  db: Handle,
+  request: PageRequest,
+  { search, role }: KeyFilter = {},
+): Promise<KeyRow[]> {
+  let query = db.selectFrom('api_keys').selectAll();
+  if (search !== undefined) query = query.where(oneHolds(['name'], search));
+  if (role !== undefined) query = query.where('role', '=', role);
+  return seek(query, 'api_keys', request).execute();
 }

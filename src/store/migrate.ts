@@ -14,6 +14,8 @@ import { up as vaults } from './migrations/0010_vaults.ts';
 import { up as deadDeliveries } from './migrations/0011_dead_deliveries.ts';
 import { up as retention } from './migrations/0013_retention.ts';
 import { up as keyLimits } from './migrations/0014_key_limits.ts';
+import { up as signIns } from './migrations/0017_sign_ins.ts';
+import { up as overviews } from './migrations/0018_overviews.ts';
 
 /**
  * A step of the schema. Once released it is never edited, and a new step is added after it; before the first release,
@@ -35,6 +37,8 @@ const steps: Readonly<Record<string, Step>> = {
   '0011_dead_deliveries': deadDeliveries,
   '0013_retention': retention,
   '0014_key_limits': keyLimits,
+  '0017_sign_ins': signIns,
+  '0018_overviews': overviews,
 };
 
 /** The name of the newest schema that this program knows. */

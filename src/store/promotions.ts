@@ -65,11 +65,17 @@ export async function listPromotions(
   return seek(query, 'promotions', request).execute();
 }
 
-/** Ids of promotions in review to which no evidence was ever attached, after one of them; at most a hundred. */
-export async function listUnmeasured(db: Handle, after: string): Promise<string[]> {
+/**
+ * Ids of promotions in review to which no evidence is attached, and that are as they were `before` that time, `after` one of
+ * them; at most a hundred.
+ */
+export async function listUnmeasured(
+  db: Handle,
+  { after, before }: { readonly after: string; readonly before: string },
+): Promise<string[]> {
   const query = db.selectFrom('promotions').select('id').where('status', '=', 'in_review');
-  const unmeasured = query.where('comparison_id', 'is', null).where('id', '>', after);
-  const rows = await unmeasured.orderBy('id').limit(100).execute();
+  const unmeasured = query.where('comparison_id', 'is', null).where('updated_at', '<=', before);
+  const rows = await unmeasured.where('id', '>', after).orderBy('id').limit(100).execute();
   return rows.map(({ id }) => id);
 }
 

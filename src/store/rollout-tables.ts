@@ -6,6 +6,7 @@ import type { RolloutEventType, RolloutStatus } from '../core/rollout.ts';
 export type RolloutTables = {
   rollouts: RolloutTable;
   rollout_events: RolloutEventTable;
+  rollout_evidence: RolloutEvidenceTable;
   rollout_units: RolloutUnitTable;
   rollout_sessions: RolloutSessionTable;
   rollout_departures: RolloutDepartureTable;
@@ -73,6 +74,16 @@ export type RolloutEventTable = {
   /** JSON; what it holds depends on the type. */
   data: string;
   at: string;
+};
+
+/** What was known of a rollout's traffic at some of its looks. */
+export type RolloutEvidenceTable = {
+  rollout_id: string;
+  /** The number of the look. */
+  look: number;
+  at: string;
+  /** JSON of what an `EvidencePoint` holds besides. */
+  data: string;
 };
 
 /** What a rollout knows of one unit: whoever was assigned as a whole. The row goes when the rollout is over. */

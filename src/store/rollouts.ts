@@ -3,12 +3,18 @@ import type { PageRequest } from '../core/page.ts';
 import type { RolloutStatus } from '../core/rollout.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek, seekNumber } from './keyset.ts';
-import type { CanarySweepTable, RolloutEventTable, RolloutTable } from './rollout-tables.ts';
+import type {
+  CanarySweepTable,
+  RolloutEventTable,
+  RolloutEvidenceTable,
+  RolloutTable,
+} from './rollout-tables.ts';
 import { findLatestScores, type LatestScores } from './scores.ts';
 import type { SessionTable } from './session-tables.ts';
 
 export type RolloutRow = Selectable<RolloutTable>;
 export type RolloutEventRow = Selectable<RolloutEventTable>;
+export type RolloutEvidenceRow = Selectable<RolloutEvidenceTable>;
 export type CanarySweepRow = Selectable<CanarySweepTable>;
 
 export async function insertRollout(tx: Handle, row: RolloutRow): Promise<void> {
@@ -91,6 +97,25 @@ export async function listRolloutEvents(
 ): Promise<RolloutEventRow[]> {
   const query = db.selectFrom('rollout_events').selectAll().where('rollout_id', '=', rolloutId);
   return seekNumber(query, 'seq', request).execute();
+}
+
+export async function insertRolloutEvidence(tx: Handle, row: RolloutEvidenceRow): Promise<void> {
+  await tx.insertInto('rollout_evidence').values(row).execute();
+}
+
+/** Forgets what was known at looks whose numbers are no multiples of the interval. */
+export async function thinRolloutEvidence(
+  tx: Handle,
+  { rollout_id, interval }: { readonly rollout_id: string; readonly interval: number },
+): Promise<void> {
+  const query = tx.deleteFrom('rollout_evidence').where('rollout_id', '=', rollout_id);
+  await query.where(sql<boolean>`look % ${sql.lit(interval)} <> 0`).execute();
+}
+
+/** What was known of a rollout at its looks, as far as it is kept, in order. */
+export async function listRolloutEvidence(db: Handle, rolloutId: string): Promise<RolloutEvidenceRow[]> {
+  const query = db.selectFrom('rollout_evidence').selectAll().where('rollout_id', '=', rolloutId);
+  return query.orderBy('look').execute();
 }
 
 /** What one session of a rollout has come to so far. */

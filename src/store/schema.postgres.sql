@@ -417,6 +417,16 @@ create table rollout_events (
   constraint rollout_events_seq_check CHECK ((seq >= 1))
 );
 
+create table rollout_evidence (
+  rollout_id text collate "C" not null,
+  look integer not null,
+  at text collate "C" not null,
+  data text collate "C" not null,
+  constraint rollout_evidence_pkey PRIMARY KEY (rollout_id, look),
+  constraint rollout_evidence_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollouts(id) ON DELETE CASCADE,
+  constraint rollout_evidence_look_check CHECK ((look >= 1))
+);
+
 create table rollout_leftovers (
   rollout_id text collate "C" not null,
   constraint rollout_leftovers_pkey PRIMARY KEY (rollout_id),
@@ -606,6 +616,15 @@ create table shadows (
   constraint shadows_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'stopped'::text])))
 );
 
+create table sign_ins (
+  hash text collate "C" not null,
+  key_id text collate "C" not null,
+  created_at text collate "C" not null,
+  expires_at text collate "C" not null,
+  constraint sign_ins_pkey PRIMARY KEY (hash),
+  constraint sign_ins_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_keys(id) ON DELETE CASCADE
+);
+
 create table sweeps (
   agent_id text collate "C" not null,
   alias text collate "C" not null,
@@ -706,6 +725,8 @@ CREATE INDEX agents_live ON public.agents USING btree (created_at, id) WHERE (ar
 CREATE INDEX alias_moves_to ON public.alias_moves USING btree (agent_id, alias, to_version, move);
 
 CREATE INDEX api_keys_by_time ON public.api_keys USING btree (created_at, id);
+
+CREATE INDEX audit_by_time ON public.audit_entries USING btree (at, seq);
 
 CREATE INDEX audit_of_subject ON public.audit_entries USING btree (subject_id, seq);
 
@@ -808,6 +829,8 @@ CREATE INDEX shadows_by_time ON public.shadows USING btree (created_at, id);
 CREATE INDEX shadows_of_agent ON public.shadows USING btree (agent_id, created_at, id);
 
 CREATE INDEX shadows_open ON public.shadows USING btree (id) WHERE (copies_archived = 0);
+
+CREATE INDEX sign_ins_end ON public.sign_ins USING btree (expires_at);
 
 CREATE UNIQUE INDEX vault_credentials_active ON public.vault_credentials USING btree (vault_id, url_key) WHERE (archived_at IS NULL);
 

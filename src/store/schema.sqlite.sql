@@ -118,6 +118,8 @@ CREATE TABLE audit_entries (
   hash text not null
 );
 
+CREATE INDEX audit_by_time on audit_entries (at, seq);
+
 CREATE INDEX audit_of_subject on audit_entries (subject_id, seq);
 
 CREATE TRIGGER audit_entries_refuse_delete before delete on audit_entries
@@ -540,6 +542,14 @@ begin
   select raise(abort, 'rollout_events rows are never changed');
 end;
 
+CREATE TABLE rollout_evidence (
+  rollout_id text not null references rollouts (id) on delete cascade,
+  look integer not null check (look >= 1),
+  at text not null,
+  data text not null,
+  primary key (rollout_id, look)
+);
+
 CREATE TABLE rollout_leftovers (
   rollout_id text primary key references rollouts (id) on delete cascade
 );
@@ -744,6 +754,15 @@ CREATE INDEX shadows_by_time on shadows (created_at, id);
 CREATE INDEX shadows_of_agent on shadows (agent_id, created_at, id);
 
 CREATE INDEX shadows_open on shadows (id) where copies_archived = 0;
+
+CREATE TABLE sign_ins (
+  hash text primary key,
+  key_id text not null references api_keys (id) on delete cascade,
+  created_at text not null,
+  expires_at text not null
+);
+
+CREATE INDEX sign_ins_end on sign_ins (expires_at);
 
 CREATE TABLE sweeps (
   agent_id text not null,

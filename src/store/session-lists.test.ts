@@ -5,7 +5,7 @@ import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../../test/postgres.ts';
 import type { ListShape, Order } from '../core/page.ts';
 import { sessionStatuses } from '../core/session.ts';
 import { insertAgent, insertVersion } from './agents.ts';
@@ -93,7 +93,7 @@ describe.each(['memory', 'postgres'] as const)('On %s', (kind) => {
   const rows: SessionRow[] = [];
 
   beforeAll(async () => {
-    if (kind === 'postgres') database = await freshDatabase();
+    if (kind === 'postgres') database = await migratedDatabase();
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
     await store.write(async (tx) => {
       await insertEnvironment(tx, sampleEnvironment('env'));

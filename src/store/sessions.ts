@@ -93,15 +93,21 @@ export async function listSessions(
   filter: SessionFilter,
   request: PageRequest,
 ): Promise<SessionRow[]> {
+  const query = filteredSessions(db, filter);
+  return query === null ? [] : seek(query.selectAll(), 'sessions', request).execute();
+}
+
+/** Sessions as far as an index finds them; null when there can be none. */
+export function filteredSessions(db: Handle, filter: SessionFilter) {
   // Who is terminated is archived, and nobody else: each question gets the index of the smaller group.
   const { include_archived } = filter;
   const statuses = include_archived
     ? filter.statuses
     : filter.statuses?.filter((one) => one !== 'terminated');
-  if (statuses?.length === 0 || (filter.agent_version ?? 0) > maxInteger) return [];
+  if (statuses?.length === 0 || (filter.agent_version ?? 0) > maxInteger) return null;
   const onlyLive = !include_archived || statuses?.includes('terminated') === false;
   const onlyArchived = statuses?.every((status) => status === 'terminated') === true;
-  let query = db.selectFrom('sessions').selectAll();
+  let query = db.selectFrom('sessions');
   if (onlyLive) query = query.where('archived_at', 'is', null);
   if (onlyArchived) query = query.where('archived_at', 'is not', null);
   if (filter.agent_id !== undefined) {
@@ -112,13 +118,7 @@ export async function listSessions(
     query = query.where('status', 'in', statuses);
     if (statuses.every(isBusy)) query = query.where(isBusyNow);
   }
-  return seek(within(query, 'created_at', filter.created_at), 'sessions', request).execute();
-}
-
-/** The ids of sessions that somebody was working on, oldest first. */
-export async function listBusySessions(db: Handle): Promise<string[]> {
-  const query = db.selectFrom('sessions').select('id').where(isBusyNow).orderBy('created_at').orderBy('id');
-  return (await query.execute()).map((row) => row.id);
+  return within(query, 'created_at', filter.created_at);
 }
 
 type ServedBy = { readonly agent_id: string; readonly version: number; readonly alias: string };

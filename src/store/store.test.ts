@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freshDatabase } from '../../test/postgres.ts';
+import { migratedDatabase } from '../../test/postgres.ts';
 import { decodeCursor, type ListShape, type Order, type PageRequest, pageOf } from '../core/page.ts';
 import {
   insertAgent,
@@ -15,12 +15,12 @@ import {
 } from './agents.ts';
 import type { Store } from './dialect.ts';
 import { insertEnvironment, listEnvironments } from './environments.ts';
+import { listBusy } from './jobs.ts';
 import { insertKey, listKeys } from './keys.ts';
 import { type DatabaseChoice, openStore } from './open.ts';
 import {
   deleteSession,
   insertSession,
-  listBusySessions,
   listSessions,
   type SessionFilter,
   type SessionRow,
@@ -74,7 +74,7 @@ const stores = [
   {
     name: 'PostgreSQL',
     async open(): Promise<OpenStore> {
-      const { url, drop } = await freshDatabase();
+      const { url, drop } = await migratedDatabase();
       return openLasting({ kind: 'postgres', url }, drop);
     },
   },
@@ -181,7 +181,7 @@ describe.each(stores)('lists in $name', ({ open }) => {
     expect(await found({ statuses: ['running'] })).toEqual([running]);
     expect(await found({ statuses: ['idle', 'terminated'] })).toEqual([idle, archived]);
     expect(await found({ statuses: ['terminated'], include_archived: false })).toEqual([]);
-    const busy = (await listBusySessions(store.db)).filter((id) => idsOf(rows).includes(id));
+    const busy = (await listBusy(store.db, 'sessions')).filter((id) => idsOf(rows).includes(id));
     expect(busy).toEqual([running, rescheduling]);
   });
 

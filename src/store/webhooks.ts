@@ -4,6 +4,7 @@ import type { WebhookDeliveryTable, WebhookTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek } from './keyset.ts';
 import { prepare } from './prepared.ts';
+import { oneHolds } from './search.ts';
 
 export type WebhookRow = Selectable<WebhookTable>;
 export type DeliveryRow = Selectable<WebhookDeliveryTable>;
@@ -57,9 +58,23 @@ export async function deleteWebhook(tx: Handle, id: string): Promise<void> {
   await tx.deleteFrom('webhooks').where('id', '=', id).execute();
 }
 
+/** Which webhooks are meant; an absent field does not limit. */
+export type WebhookFilter = {
+  /** A part of the URL or of the description. */
+  readonly search?: string | undefined;
+  readonly state?: WebhookRow['state'] | undefined;
+};
+
 /** Webhooks by creation time; one more than the page holds, if there is one. */
-export async function listWebhooks(db: Handle, request: PageRequest): Promise<WebhookRow[]> {
-  return seek(db.selectFrom('webhooks').selectAll(), 'webhooks', request).execute();
+export async function listWebhooks(
+  db: Handle,
+  request: PageRequest,
+  { search, state }: WebhookFilter = {},
+): Promise<WebhookRow[]> {
+  let query = db.selectFrom('webhooks').selectAll();
+  if (search !== undefined) query = query.where(oneHolds(['url', 'description'], search));
+  if (state !== undefined) query = query.where('state', '=', state);
+  return seek(query, 'webhooks', request).execute();
 }
 
 /** All webhooks that are enabled, secrets included. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { freshDatabase } from '../../test/postgres.ts';
+import { migratedDatabase } from '../../test/postgres.ts';
 import { type Receiver, startReceiver } from '../../test/webhook-receiver.ts';
 import { createAudit } from '../access/audit.ts';
 import type { Actor } from '../access/keys.ts';
@@ -60,7 +60,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Vaults on %s', (kind) => {
   }
 
   beforeAll(async () => {
-    const database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    const database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     drop = async () => database?.drop();
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
     endpoint = await startReceiver();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { noTelemetry } from '../../test/no-telemetry.ts';
 import { ownDuty } from '../../test/own-duty.ts';
 import { quietLog } from '../../test/pawl.ts';
-import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../../test/postgres.ts';
 import { createAudit } from '../access/audit.ts';
 import { localActor } from '../access/keys.ts';
 import { createClock, formatTime } from '../core/clock.ts';
@@ -38,7 +38,7 @@ describe.each(['memory', 'postgres'] as const)('Deliveries on %s', (kind) => {
   const now = (): string => formatTime(clock.now());
 
   beforeAll(async () => {
-    if (kind === 'postgres') database = await freshDatabase();
+    if (kind === 'postgres') database = await migratedDatabase();
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
   });
   afterAll(async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type FreshDatabase, freshDatabase } from '../../test/postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../../test/postgres.ts';
 import { createAudit } from '../access/audit.ts';
 import { serverActor } from '../access/keys.ts';
 import { createClock, formatTime } from '../core/clock.ts';
@@ -38,7 +38,7 @@ describe('On PostgreSQL', () => {
   const ids = createIds(clock, randomBytes);
 
   beforeAll(async () => {
-    database = await freshDatabase();
+    database = await migratedDatabase();
     store = await openStore({ kind: 'postgres', url: database.url });
     audit = createAudit({ store, clock, ids });
     outbox = createOutbox({ dialect: store.dialect, ids });

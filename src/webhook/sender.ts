@@ -1,9 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Audit } from '../access/audit.ts';
 import { type Clock, formatTime, readTime } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Duty } from '../queue/duties.ts';
+import { letEnd } from '../queue/let-end.ts';
 import type { Store } from '../store/dialect.ts';
 import {
   type DeliveryRow,
@@ -210,12 +210,7 @@ export function createSender(deps: Deps) {
       isAwake = false;
       clearTimeout(timer);
       await looking;
-      const patience = new AbortController();
-      const all = Promise.all(tasks);
-      await Promise.race([all, wait(graceMs, undefined, { signal: patience.signal }).catch(() => {})]);
-      patience.abort();
-      stopping.abort();
-      await all;
+      await letEnd(tasks, graceMs, () => stopping.abort());
     },
   };
 }

@@ -15,6 +15,7 @@ import {
   listWebhooks,
   lockWebhook,
   updateWebhook,
+  type WebhookFilter,
   type WebhookRow,
 } from '../store/webhooks.ts';
 import { newSigningSecret } from './signature.ts';
@@ -123,8 +124,9 @@ export function createWebhookSettings({ store, clock, ids, audit, randomBytes, a
     },
 
     /** Webhooks by creation time. */
-    async list(request: PageRequest): Promise<Page<Webhook>> {
-      const page = pageOf(await listWebhooks(store.db, request), request, (row) => [row.created_at, row.id]);
+    async list(request: PageRequest, filter: WebhookFilter = {}): Promise<Page<Webhook>> {
+      const rows = await listWebhooks(store.db, request, filter);
+      const page = pageOf(rows, request, (row) => [row.created_at, row.id]);
       return { data: page.data.map(withoutSecrets), next_page: page.next_page };
     },
 

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
 import { startPawl } from '../pawl.ts';
-import { freshDatabase } from '../postgres.ts';
+import { migratedDatabase } from '../postgres.ts';
 import { eventually, makeSetting } from '../story.ts';
 import { plainCases, startCountedModel } from './counted-model.ts';
 import {
@@ -22,7 +22,7 @@ import {
  */
 
 test('Runs whose PostgreSQL drops every connection are gone on with, and end as if nothing had been', async () => {
-  const database = await freshDatabase();
+  const database = await migratedDatabase();
   const killer = new Client({ connectionString: database.url });
   await killer.connect();
   const model = await startCountedModel();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { live, liveHere } from '../life.ts';
-import { freshDatabase } from '../postgres.ts';
+import { migratedDatabase } from '../postgres.ts';
 import { eventually, makeSetting } from '../story.ts';
 import { type CountedModel, plainCases, startCountedModel } from './counted-model.ts';
 import {
@@ -111,7 +111,7 @@ describe('A run whose server is killed three times', () => {
   test(
     'on PostgreSQL does so as well',
     async () => {
-      const database = await freshDatabase();
+      const database = await migratedDatabase();
       const size = { cases: 100, epochs: 2 };
       expectWhole(await runThroughKills({ database_url: database.url }, size, [0, 60, 150]), size);
       await database.drop();

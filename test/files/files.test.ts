@@ -14,7 +14,7 @@ import { openBlobs } from '../../src/file/open-blobs.ts';
 import type { Store } from '../../src/store/dialect.ts';
 import { openStore } from '../../src/store/open.ts';
 import { quietLog } from '../pawl.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../postgres.ts';
 import { eventually } from '../story.ts';
 
 /*
@@ -40,7 +40,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   let files: Files;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
   });
   afterAll(async () => {

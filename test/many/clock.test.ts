@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { expect, test } from 'vitest';
 import type { RolloutResponse } from '../../src/api/rollouts.ts';
 import { testKey } from '../pawl.ts';
-import { freshDatabase } from '../postgres.ts';
+import { migratedDatabase } from '../postgres.ts';
 import { newPeople } from '../release/release-story.ts';
 import { countingProblems, lookProblems, looksTold } from '../release/rollout-recount.ts';
 import { newReady, retrieveRollout, serve, startRollout, steady } from '../release/rollout-story.ts';
@@ -21,7 +21,7 @@ const steps = 3;
 const patienceMs = 60_000;
 
 test('processes whose clocks are set ahead and behind lose no turn, take no look twice, and ids and times rise', async () => {
-  const database = await freshDatabase();
+  const database = await migratedDatabase();
   const client = new Client({ connectionString: database.url });
   const made: string[] = [];
 

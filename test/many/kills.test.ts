@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { freshDatabase } from '../postgres.ts';
+import { migratedDatabase } from '../postgres.ts';
 import { killAndRestart, replaceEach } from './kills.ts';
 import { underTraffic } from './traffic.ts';
 
@@ -12,7 +12,7 @@ import { underTraffic } from './traffic.ts';
  */
 
 test('three processes on PostgreSQL, one killed after the other, lose and double nothing', async () => {
-  const database = await freshDatabase();
+  const database = await migratedDatabase();
   const traffic = { place: { database_url: database.url }, processes: 3, sessions: 12 };
   const figures = await underTraffic(traffic, (fleet) =>
     killAndRestart(fleet, { kills: 3, everyMs: 1000, seed: 1 }),
@@ -34,7 +34,7 @@ test('one process on SQLite, killed again and again, loses and doubles nothing',
 }, 90_000);
 
 test('processes that are replaced one by one leave their turns to the others, and nobody notices', async () => {
-  const database = await freshDatabase();
+  const database = await migratedDatabase();
   // Turns are longer than the grace.
   const member = { settings: { stop_grace_ms: '50' } };
   const traffic = { place: { database_url: database.url }, processes: 2, sessions: 12, modelMs: 400, member };

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type Anthropic from '@anthropic-ai/sdk';
 import { settings as allSettings, type SettingName } from '../../src/settings.ts';
 import { sdk, testKey } from '../pawl.ts';
+import { compiledFolder, programs } from '../programs.ts';
 
 /** One of the processes that share a database; it can be killed, stopped and told to end. */
 export type Member = {
@@ -31,9 +31,6 @@ export type MemberOptions = {
   readonly onSpawn?: (child: ChildProcess) => void;
 };
 
-const program = join(import.meta.dirname, '../../src/cli/pawl.ts');
-/** Every process would compile the same files again, which takes half of its time. */
-const compiled = join(import.meta.dirname, '../../node_modules/.cache/compiled');
 const startTimeoutMs = 60_000;
 const endTimeoutMs = 60_000;
 
@@ -41,10 +38,10 @@ const endTimeoutMs = 60_000;
 export async function startMember({ settings, nodeFlags = [], onSpawn }: MemberOptions): Promise<Member> {
   const usual = { port: '0', api_key: testKey, anthropic_api_key: 'upstream-key', log_level: 'warn' };
   const given = Object.entries({ ...usual, ...settings }) as [SettingName, string][];
-  const child = spawn(process.execPath, [...nodeFlags, program, 'serve'], {
+  const child = spawn(process.execPath, [...nodeFlags, programs.pawl, 'serve'], {
     cwd: tmpdir(),
     env: {
-      ...{ PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], NODE_COMPILE_CACHE: compiled },
+      ...{ PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], NODE_COMPILE_CACHE: compiledFolder },
       ...Object.fromEntries(given.map(([name, value]) => [allSettings[name].env, value])),
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -16,7 +16,7 @@ import {
 } from '../evals/eval-story.ts';
 import { makeTeams, talkOfMany } from '../evals/recorded-story.ts';
 import { testKey } from '../pawl.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../postgres.ts';
 import { newPeople } from '../release/release-story.ts';
 import { countingProblems, lookProblems, looksTold, placeProblems } from '../release/rollout-recount.ts';
 import { newReady, retrieveRollout, serve, startRollout, steady } from '../release/rollout-story.ts';
@@ -37,7 +37,7 @@ let model: CountedModel;
 let receiver: Receiver;
 
 beforeAll(async () => {
-  [database, model, receiver] = await Promise.all([freshDatabase(), startCountedModel(), startReceiver()]);
+  [database, model, receiver] = await Promise.all([migratedDatabase(), startCountedModel(), startReceiver()]);
 });
 
 afterAll(async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startGatedModel } from '../gated-model.ts';
-import { freshDatabase } from '../postgres.ts';
+import { migratedDatabase } from '../postgres.ts';
 import { answersIn, eventually, history, makeSetting, openSession, say } from '../story.ts';
 import { orderProblems } from '../turn-order.ts';
 import { listAll } from './follower.ts';
@@ -11,7 +11,11 @@ import { startMember } from './member.ts';
  */
 
 test('what an API process accepts waits for a worker, whose events its streams tell', async () => {
-  const [database, idle, model] = await Promise.all([freshDatabase(), startGatedModel(), startGatedModel()]);
+  const [database, idle, model] = await Promise.all([
+    migratedDatabase(),
+    startGatedModel(),
+    startGatedModel(),
+  ]);
   const place = { database_url: database.url };
   const api = await startMember({ settings: { ...place, role: 'api', anthropic_base_url: idle.url } });
   const { id } = await openSession(api.client, await makeSetting(api.client));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type GatedModel, type HeldRequest, startGatedModel } from '../gated-model.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../postgres.ts';
 import { answersIn, eventually, history, makeSetting, openSession, say, untilIdle } from '../story.ts';
 import { orderProblems } from '../turn-order.ts';
 import { startReceiver } from '../webhook-receiver.ts';
@@ -18,7 +18,7 @@ const models: GatedModel[] = [];
 const members: Member[] = [];
 
 beforeEach(async () => {
-  database = await freshDatabase();
+  database = await migratedDatabase();
 });
 
 afterEach(async () => {

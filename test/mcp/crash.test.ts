@@ -19,7 +19,7 @@ import {
   upstreamOf,
 } from '../mcp-story.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../postgres.ts';
 import { joined, requestProblems } from '../request-shape.ts';
 import { answersIn, eventually, history, openSession, typesOf, untilIdle } from '../story.ts';
 import { askedIn, rested, untilAsked } from '../tool-story.ts';
@@ -48,7 +48,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   let gate: PromiseWithResolvers<string>;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     folder = mkdtempSync(join(tmpdir(), 'pawl-mcp-crash-'));
   });
 

@@ -151,6 +151,7 @@ describe('The answers are as the document says', () => {
     const pair = { baseline_run: baseline?.id, candidate_run: candidate?.id };
     await server.get('create_comparison', { body: pair });
     await server.get('list_comparisons', { query: { eval: name } });
+    await server.get('list_compared_cases', { path, query: { limit: '3', outcomes: 'right' } });
   });
 
   test('of backtests and shadows', async () => {
@@ -291,7 +292,27 @@ describe('The answers are as the document says', () => {
     expect(await server.ask('pause_rollout', { path: { id: again } })).toMatchObject({ status: 409 });
     await server.get('list_rollout_events', { path, query: { limit: '2' } });
     await server.get('list_rollout_events', { path: { id: again } });
+    expect(await server.get('retrieve_rollout_evidence', { path })).toMatchObject({
+      points: { length: expect.any(Number) },
+    });
     await server.get('list_rollouts');
+  });
+
+  test('of overviews', async () => {
+    const { data: agents } = await server.get('list_agents', { query: { search: 'TICKET', sort: 'name' } });
+    expect(agents).toMatchObject([
+      {
+        id: agentId,
+        latest_version: { version: 2 },
+        last_verdict: { candidate: expect.any(Number) },
+        default_alias: 'production',
+      },
+    ]);
+    const path = { id: agentId };
+    const { data: versions } = await server.get('list_versions', { path, query: { order: 'asc' } });
+    expect(versions).toMatchObject([{ version: 1 }, { version: 2 }]);
+    const { data: sessions } = await server.get('list_sessions', { query: { arm: 'canary', limit: '1' } });
+    expect(sessions).toMatchObject([{ agent: { id: agentId }, alias: 'staging', rollout: { weight: 60 } }]);
   });
 
   test('of scores', async () => {
@@ -342,6 +363,16 @@ describe('The answers are as the document says', () => {
     expect(await server.get('verify_audit')).toMatchObject({ ok: true });
   });
 
+  test('of signing in', async () => {
+    const { secret } = await server.get('create_key', { body: { name: 'ann', role: 'viewer' } });
+    await server.get('sign_in', { body: { key: secret }, key: false });
+    expect(await server.ask('sign_in', { body: { key: 'wrong' }, key: false })).toMatchObject({
+      status: 401,
+    });
+    await server.get('sign_out', { key: false });
+    expect(await server.get('retrieve_me')).toMatchObject({ how: 'key', expires_at: null });
+  });
+
   test('of API keys', async () => {
     const { id } = await server.get('create_key', { body: { name: 'for a build', role: 'editor' } });
     await server.get('update_key', { path: { id: id ?? '' }, body: { rate_limit_per_minute: 600 } });
@@ -377,6 +408,10 @@ describe('The answers are as the document says', () => {
 
   test('of the document itself', async () => {
     await server.get('make_backup');
+    expect(await server.get('retrieve_server')).toMatchObject({
+      database: 'sqlite',
+      falls_back_to_offline: true,
+    });
     await server.get('retrieve_openapi');
   });
 
@@ -388,7 +423,8 @@ describe('The answers are as the document says', () => {
 
 describe('The errors are as the document says', () => {
   test('of every operation that is called without a key', async () => {
-    for (const { operationId } of operationsOf(server.document)) {
+    const closed = operationsOf(server.document).filter(({ security }) => security?.length !== 0);
+    for (const { operationId } of closed) {
       expect(await server.ask(operationId, { key: false })).toMatchObject({ status: 401 });
     }
   });
@@ -425,6 +461,7 @@ describe('The errors are as the document says', () => {
       list_session_scores: 'sesn_1',
       list_rollout_events: 'roll_1',
       list_alias_moves: agentId,
+      list_versions: agentId,
       list_webhook_deliveries: 'wbhk_1',
     };
     for (const { operationId } of listed) {

@@ -25,6 +25,8 @@ export type Operation = {
     readonly schema: Schema;
   }[];
   readonly requestBody?: { readonly required: boolean; readonly content: Content };
+  /** Absent where that of the document holds; empty where no key is asked for. */
+  readonly security?: readonly object[];
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content: Content }>>;
 };
 

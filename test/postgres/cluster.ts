@@ -33,7 +33,8 @@ const settings = [
   'full_page_writes=off',
   'wal_level=minimal',
   'max_wal_senders=0',
-  'max_connections=100',
+  'max_connections=150',
+  'jit=off',
   'shared_buffers=32MB',
   'listen_addresses=127.0.0.1',
 ];

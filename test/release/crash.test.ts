@@ -10,7 +10,7 @@ import { openRows } from '../database-rows.ts';
 import { type CountedModel, startCountedModel } from '../evals/counted-model.ts';
 import { all, ask } from '../evals/eval-story.ts';
 import { type Life, liveHere, live as startLife } from '../life.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../postgres.ts';
 import { eventually, history } from '../story.ts';
 import { orderProblems } from '../turn-order.ts';
 import { type Receiver, startReceiver } from '../webhook-receiver.ts';
@@ -28,7 +28,7 @@ import { createTale, type Tale } from './tale.ts';
 
 // On PostgreSQL, a process that was killed is missed for ten seconds.
 const patienceMs = 60_000;
-const busySessions = 16;
+const busySessions = 8;
 
 describe.each([
   ['SQLite', 3],
@@ -40,7 +40,7 @@ describe.each([
   let receiver: Receiver;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     folder = mkdtempSync(join(tmpdir(), 'pawl-release-'));
     [model, receiver] = await Promise.all([startCountedModel(), startReceiver()]);
     model.when(({ messages }) => messages.at(-1)?.text === 'Take your time', {
@@ -110,7 +110,7 @@ describe.each([
       await ask(life, '/webhooks', { url: receiver.url, enabled_events: ['*'] });
       const tales: Tale[] = [];
       for (const name of ['billing', 'triage', 'search']) {
-        const measured = await newMeasured(people, { name, versions: 1, cases: 12 });
+        const measured = await newMeasured(people, { name, versions: 1, cases: 6 });
         await ask(people.releaser, pathOf(measured.agent_id), { version: 1, from: null });
         const { id } = await life.client.beta.environments.create({ name });
         tales.push(createTale(measured, { environment_id: id, sessions: busySessions }));
@@ -158,7 +158,7 @@ describe.each([
   test(
     'a sweep that was cut off is finished by the next start, and interrupts each session once',
     async () => {
-      const many = 100;
+      const many = 60;
       let wasCutOff = false;
       for (let tries = 0; tries < 5 && !wasCutOff; tries++) {
         const first = await live();

@@ -22,7 +22,7 @@ import { type ModelServer, startModelServer } from '../model-server.ts';
 import { noTelemetry } from '../no-telemetry.ts';
 import { ownDuty } from '../own-duty.ts';
 import { quietLog, startPawl, type TestPawl } from '../pawl.ts';
-import { freshDatabase } from '../postgres.ts';
+import { migratedDatabase } from '../postgres.ts';
 import { converse, eventually, makeSetting, openSession } from '../story.ts';
 import { seedRollout } from './seeded-rollout.ts';
 
@@ -63,7 +63,7 @@ const databases = [
   {
     name: 'PostgreSQL',
     open: async () => {
-      const { url: database_url, drop } = await freshDatabase();
+      const { url: database_url, drop } = await migratedDatabase();
       const choice: DatabaseChoice = { kind: 'postgres', url: database_url };
       return { set: { database_url }, choice, remove: drop };
     },

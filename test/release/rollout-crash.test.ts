@@ -15,7 +15,7 @@ import { type CountedModel, startCountedModel } from '../evals/counted-model.ts'
 import { all, ask, type Place } from '../evals/eval-story.ts';
 import { type Life, liveHere, live as startLife } from '../life.ts';
 import { sdk } from '../pawl.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../postgres.ts';
 import { eventually, say, untilIdle } from '../story.ts';
 import { type Receiver, startReceiver } from '../webhook-receiver.ts';
 import { disagreements } from './agreement.ts';
@@ -47,7 +47,7 @@ describe.each([
   let users = 0;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     folder = mkdtempSync(join(tmpdir(), 'pawl-rollouts-'));
     [model, receiver] = await Promise.all([startCountedModel(), startReceiver()]);
     model.when(

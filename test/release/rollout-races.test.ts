@@ -8,7 +8,7 @@ import { openRows } from '../database-rows.ts';
 import { type CountedModel, startCountedModel } from '../evals/counted-model.ts';
 import { all, ask, type Place, refusal } from '../evals/eval-story.ts';
 import { quietLog, startPawl, type TestPawl } from '../pawl.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../postgres.ts';
 import { type Receiver, startReceiver } from '../webhook-receiver.ts';
 import { disagreements } from './agreement.ts';
 import { type RaceAnswer, type RaceCall, type Racers, startRacers } from './racers.ts';
@@ -38,7 +38,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   const logged: unknown[] = [];
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     folder = mkdtempSync(join(tmpdir(), 'pawl-rollout-races-'));
     [receiver, model, racers] = await Promise.all([
       startReceiver(),

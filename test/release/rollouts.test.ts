@@ -8,7 +8,7 @@ import type { SessionResponse } from '../../src/api/wire/sessions.ts';
 import { type CountedModel, startCountedModel } from '../evals/counted-model.ts';
 import { all, ask, type Place, refusal } from '../evals/eval-story.ts';
 import { quietLog, sdk, startPawl, type TestPawl } from '../pawl.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../postgres.ts';
 import { converse, eventually } from '../story.ts';
 import { startReceiver } from '../webhook-receiver.ts';
 import { aliasOf, newPeople, newPerson, type People, pathOf } from './release-story.ts';
@@ -46,7 +46,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   let agents = 0;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     model = await startCountedModel();
     model.when(({ system }) => failing.has(system ?? ''), 400);
     model.when(({ system }) => refusing.has(system ?? ''), 'refusal');
@@ -129,7 +129,9 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   test('a canary that fails is taken back by itself, its alias is held, and whoever listens is told', async () => {
     const receiver = await startReceiver();
     onTestFinished(() => receiver.close());
-    await ask(pawl, '/webhooks', { url: receiver.url, enabled_events: ['*'] });
+    // Not all: the server goes on trying to tell of what the other tests do, when nobody listens any more.
+    const enabled_events = ['rollout.started', 'rollout.guardrail_broken', 'rollout.rolled_back'];
+    await ask(pawl, '/webhooks', { url: receiver.url, enabled_events });
     const ready = await newAgent();
     const started = await startRollout(people, ready, { steps: steady(50) });
     failing.add(promptOf(2));
@@ -440,14 +442,11 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     const started = await startRollout(people, ready, { steps: steady(50), look_seconds: 1 });
     const sessions = await serveAll(ready, usersNamed('user', 12));
     await Promise.all(sessions.map(({ id }) => client.beta.sessions.delete(id)));
+    // A machine that is slow enough has looked at some of them before.
     const seen = await untilRollout(
       pawl,
       started.id,
-      ({
-        evidence: {
-          sessions: [at],
-        },
-      }) => at !== undefined,
+      ({ evidence: { units } }) => units.control + units.canary >= 12,
     );
     expect(seen.evidence.sessions).toEqual([expect.objectContaining({ weight: 50 })]);
     expect(seen.evidence.units.control + seen.evidence.units.canary).toBe(12);

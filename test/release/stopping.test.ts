@@ -6,7 +6,7 @@ import type { SessionResponse } from '../../src/api/wire/sessions.ts';
 import { ask } from '../evals/eval-story.ts';
 import { type GatedModel, startGatedModel } from '../gated-model.ts';
 import { quietLog, sdk, startPawl, type TestPawl } from '../pawl.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../postgres.ts';
 import { answersIn, errorOf, eventually, history, makeSetting, say, typesOf, untilIdle } from '../story.ts';
 import { orderProblems } from '../turn-order.ts';
 import { aliasOf, pathOf } from './release-story.ts';
@@ -25,7 +25,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   const logged: unknown[] = [];
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     model = await startGatedModel();
     pawl = await startPawl(
       {

@@ -3,8 +3,8 @@ import type { AliasMoveResponse, AliasResponse, RollbackResponse } from '../../s
 import type { PromotionListed, PromotionResponse } from '../../src/api/promotions.ts';
 import { all, ask, type Place } from '../evals/eval-story.ts';
 import { sdk } from '../pawl.ts';
-import { eventually, say } from '../story.ts';
-import { aliasOf, type Measured, type People, pathOf } from './release-story.ts';
+import { say } from '../story.ts';
+import { aliasOf, type Measured, type People, pathOf, untilJudged } from './release-story.ts';
 
 /** What was acknowledged to whoever tells a tale, and has to be there for ever. */
 export type Acknowledged = {
@@ -73,11 +73,7 @@ export function createTale(
   }
 
   async function decide(people: People, { id, status, candidate_version }: PromotionListed): Promise<void> {
-    const judged = await eventually(`the verdict on ${id}`, async () => {
-      const promotion = await ask<PromotionResponse>(people.author, `/promotions/${id}`);
-      expect(promotion.evidence?.error ?? null).toBeNull();
-      return promotion.evidence?.verdict == null ? null : promotion;
-    });
+    const judged = await untilJudged(people.author, id);
     expect(judged.evidence?.verdict).toBe('pass');
     const review = `/promotions/${id}/reviews`;
     if (candidate_version % 3 === 0) {

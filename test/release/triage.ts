@@ -9,9 +9,9 @@ import { type People, pathOf, untilJudged } from './release-story.ts';
 /** The tutorial's agent, dataset and eval: version 2 loses billing tickets, version 3 does not. */
 export type Triage = { readonly agent_id: string; readonly environment_id: string; readonly eval: string };
 
-/** Brings the tickets under a name; `extra` makes another revision of them. */
+/** Brings tickets under a name, those that version 2 loses among them; `extra` makes another revision of them. */
 export async function bringTickets({ author }: People, extra: readonly object[] = []): Promise<void> {
-  const tickets = readFileSync(bundledTickets, 'utf8').trim().split('\n');
+  const tickets = readFileSync(bundledTickets, 'utf8').trim().split('\n').slice(0, 8);
   const cases = tickets.map((line) => {
     const { id, team, ...vars } = JSON.parse(line) as Record<string, string>;
     return { id, vars, target: team, group: team };

@@ -144,7 +144,7 @@ describe('A copy', () => {
   test('into a database that holds something is refused, and a URL on the command line is not repeated', async () => {
     const copying = (from: string, to: string) => pawlHere(['copy', '--from', from, '--to', to]);
     mkdirSync(place('full'));
-    writeFileSync(join(place('full'), 'pawl.db'), '');
+    writeFileSync(join(place('full'), 'pawl.db'), 'something of a person');
     const full = await copying(place('first'), place('full'));
     expect(full.code).toBe(3);
     expect(full.stderr).toMatch(

@@ -8,7 +8,7 @@ import type { AliasPolicy } from '../../src/core/release.ts';
 import { all, ask, refusal } from '../evals/eval-story.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { startPawl, type TestPawl } from '../pawl.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../postgres.ts';
 import { converse, errorOf, makeSetting, type Setting } from '../story.ts';
 
 /*
@@ -277,7 +277,7 @@ describe.each(['SQLite', 'PostgreSQL'])('What can be no alias, on %s,', (kind) =
   let environmentId: string;
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     other = await startPawl(database === null ? {} : { database_url: database.url });
     const made = await makeSetting(other.client);
     agentId = made.agent.id;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startGatedModel } from '../gated-model.ts';
 import { sdk, startPawl } from '../pawl.ts';
-import { freshDatabase } from '../postgres.ts';
+import { migratedDatabase } from '../postgres.ts';
 import { errorOf, eventually, makeSetting, openSession, say } from '../story.ts';
 
 /*
@@ -15,7 +15,7 @@ test.each(['SQLite', 'PostgreSQL'])(
   'A turn takes all messages that can wait, and more are refused (%s)',
   async (kind) => {
     const model = await startGatedModel();
-    const database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    const database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     const { server, key, url } = await startPawl({
       anthropic_base_url: model.url,
       anthropic_api_key: 'upstream-key',

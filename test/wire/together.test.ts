@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Listening, listen } from '../listening.ts';
 import { type ModelServer, startModelServer } from '../model-server.ts';
 import { quietLog, sdk, startPawl, type TestPawl } from '../pawl.ts';
-import { type FreshDatabase, freshDatabase } from '../postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../postgres.ts';
 import { eventually, history, makeSetting, openSession, type Setting, say, typesOf } from '../story.ts';
 import { orderProblems } from '../turn-order.ts';
 
@@ -55,7 +55,7 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
     );
 
   beforeAll(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     model = await startModelServer();
     pawl = await start(model.url);
     client = sdk(pawl.url, pawl.key, { maxRetries: 0 });

@@ -15,19 +15,22 @@ type Props<Result> = {
   readonly children: ReactNode;
   /** Why it may not be done now; null when it may. */
   readonly because: string | null;
+  /** Whether it cannot be taken back, or moves production; so it does unless this says otherwise. */
+  readonly danger?: boolean;
   readonly work: () => Promise<Result>;
   /** Paths whose answers change by it. */
   readonly changes: readonly string[];
   readonly onDone?: (result: Result) => void;
 };
 
-/** Something that cannot be taken back, which is done after it was asked once more. */
+/** Something that is done after it was asked once more. */
 export function ConfirmedButton<Result>({
   does,
   what,
   title,
   children,
   because,
+  danger = true,
   work,
   changes,
   onDone,
@@ -46,7 +49,7 @@ export function ConfirmedButton<Result>({
   }
   return (
     <>
-      <Button look="danger" disabledBecause={because} onPress={ask}>
+      <Button look={danger ? 'danger' : 'plain'} disabledBecause={because} onPress={ask}>
         {does}
         {what !== undefined && <span className="unseen"> {what}</span>}
       </Button>
@@ -54,7 +57,7 @@ export function ConfirmedButton<Result>({
         <Confirm
           title={title}
           does={does}
-          danger
+          danger={danger}
           busy={action.busy}
           onClose={() => setAsking(false)}
           onYes={() => void action.run(undefined)}

@@ -29,3 +29,8 @@ export function durationText(ms: number): string {
 export function percentText(share: number, digits = 0): string {
   return `${(share * 100).toFixed(digits)} %`;
 }
+
+/** A count with its noun: `1 case`, `2 cases`. */
+export function counted(count: number, noun: string): string {
+  return `${numberText(count)} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -9,12 +9,7 @@ export function Tabs({ name, tabs }: { readonly name: string; readonly tabs: rea
   return (
     <nav aria-label={name} className="tabs">
       {tabs.map(({ to, text }) => (
-        <Link
-          key={to}
-          to={to}
-          activeOptions={{ exact: true, includeSearch: false }}
-          activeProps={{ 'aria-current': 'page' }}
-        >
+        <Link key={to} to={to} activeOptions={{ exact: true, includeSearch: false }}>
           {text}
         </Link>
       ))}

@@ -1,10 +1,8 @@
 import { type ReactNode, useState } from 'react';
 import { send } from '../http/client.ts';
-import { useAction } from '../http/use-action.ts';
-import { Button } from '../parts/button.tsx';
-import { Confirm } from '../parts/dialog.tsx';
-import { Failure } from '../parts/failure.tsx';
+import { ConfirmedButton } from '../parts/confirmed-button.tsx';
 import { TextField } from '../parts/field.tsx';
+import './release.css';
 
 type Props<Result> = {
   /** What the button says, and the one that confirms. */
@@ -16,6 +14,8 @@ type Props<Result> = {
   /** Why it may not be done now; null when it may. */
   readonly because: string | null;
   readonly danger?: boolean;
+  /** Whether a reason can be given for the history. */
+  readonly says?: boolean;
   readonly path: string;
   readonly body?: Readonly<Record<string, unknown>>;
   /** Paths whose answers change by it. */
@@ -25,41 +25,23 @@ type Props<Result> = {
 
 /** Something that is done after it was asked once more, with a reason for the history; beside it, why it may not be. */
 export function Deed<Result>(props: Props<Result>): ReactNode {
-  const { does, title, children, because, danger = false, path, body = {}, changes, onDone } = props;
-  const [asking, setAsking] = useState(false);
+  const { does, title, children, because, danger = false, says = true } = props;
+  const { path, body = {}, changes, onDone } = props;
   const [reason, setReason] = useState('');
-  const action = useAction((sent: object) => send<Result>(path, sent), {
-    changes,
-    onDone: (result) => {
-      setAsking(false);
-      onDone?.(result);
-    },
-  });
-  function ask(): void {
-    action.reset();
-    setReason('');
-    setAsking(true);
-  }
   return (
     <>
-      <Button look={danger ? 'danger' : 'plain'} disabledBecause={because} onPress={ask}>
-        {does}
-      </Button>
+      <ConfirmedButton
+        {...{ does, title, because, danger, changes }}
+        work={() => send<Result>(path, { ...body, ...(reason.trim() === '' ? {} : { reason }) })}
+        onDone={(result) => {
+          setReason('');
+          onDone?.(result);
+        }}
+      >
+        {children}
+        {says && <TextField label="Why (for the history)" value={reason} onChange={setReason} />}
+      </ConfirmedButton>
       {because !== null && <span className="faint">{because}</span>}
-      {asking && (
-        <Confirm
-          title={title}
-          does={does}
-          danger={danger}
-          busy={action.busy}
-          onClose={() => setAsking(false)}
-          onYes={() => void action.run({ ...body, ...(reason.trim() === '' ? {} : { reason }) })}
-        >
-          {children}
-          <TextField label="Why (for the history)" value={reason} onChange={setReason} />
-          <Failure error={action.error} />
-        </Confirm>
-      )}
     </>
   );
 }

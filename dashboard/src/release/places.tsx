@@ -1,6 +1,5 @@
-import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import './release.css';
+import { Tabs } from '../parts/tabs.tsx';
 
 const places = [
   { to: '/release', text: 'Promotions' },
@@ -10,13 +9,5 @@ const places = [
 
 /** The lists of this place, one beside the other. */
 export function ReleasePlaces(): ReactNode {
-  return (
-    <nav aria-label="Release" className="places">
-      {places.map(({ to, text }) => (
-        <Link key={to} to={to} activeOptions={{ exact: true, includeSearch: false }}>
-          {text}
-        </Link>
-      ))}
-    </nav>
-  );
+  return <Tabs name="Release" tabs={places} />;
 }

@@ -9,7 +9,8 @@ import { Failure } from '../parts/failure.tsx';
 import { Choice, TextField } from '../parts/field.tsx';
 import { mayActAs, useMe } from '../shell/me.ts';
 
-const runningModes = [
+/** What can become of sessions that run on a version that is taken away. */
+export const runningModes = [
   { value: 'drain', text: 'Let them go on' },
   { value: 'stop_new_turns', text: 'Let them end their turn, and take no more messages' },
   { value: 'interrupt', text: 'Interrupt them now' },

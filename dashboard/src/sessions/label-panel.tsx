@@ -9,6 +9,7 @@ import { Button } from '../parts/button.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Choice, TextField } from '../parts/field.tsx';
 import type { ServerPage } from '../parts/list.tsx';
+import { typedValue } from '../parts/typed-value.ts';
 import { mayActAs, useMe } from '../shell/me.ts';
 
 /** Makes a session a case of a dataset, with what should have been answered. */
@@ -65,13 +66,4 @@ export function LabelPanel({ session }: { readonly session: SessionResponse }): 
       )}
     </section>
   );
-}
-
-/** What was typed, as JSON where it is some, and as a text otherwise. */
-function typedValue(typed: string): unknown {
-  try {
-    return JSON.parse(typed);
-  } catch {
-    return typed;
-  }
 }

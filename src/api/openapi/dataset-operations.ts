@@ -69,9 +69,9 @@ export const datasetOperations: Operations = {
   create_case: {
     route: 'POST /pawl/v1/datasets/:id/cases',
     tag: 'Datasets',
-    summary: 'Makes a session a case of the newest revision, and that a new one.',
+    summary: 'Adds a session, or what somebody has written, to the cases of the newest revision, and makes that a new one.',
     description:
-      'The input is what the user said; where there were several turns, the conversation up to the last thing that the user said.',
+      'The input of a session is what the user said; where there were several turns, the conversation up to the last thing that the user said.',
     answer: json(newCase),
     errors: ['dataset_not_found', 'dataset_archived', 'session_not_found', 'invalid_dataset'],
   },

@@ -37,7 +37,7 @@ export function openapiDocument(routes: readonly Route[], operations: Operations
         'Datasets, evals, comparisons and what else this server adds to the Anthropic API, which it serves under `/v1` and which is described by Anthropic. Lists come in pages: as long as `next_page` is not null, the next one is to be had with it. Clients have to take fields that they do not know.',
     },
     servers: [{ url: '/', description: 'The server that this document came from.' }],
-    security: [{ api_key: [] }, { bearer: [] }],
+    security: [{ api_key: [] }, { bearer: [] }, { sign_in: [] }],
     tags: Object.entries(tags).map(([name, { about }]) => ({ name, description: about })),
     paths,
     components: {
@@ -48,6 +48,7 @@ export function openapiDocument(routes: readonly Route[], operations: Operations
       securitySchemes: {
         api_key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
         bearer: { type: 'http', scheme: 'bearer' },
+        sign_in: { type: 'apiKey', in: 'cookie', name: 'pawl_sign_in' },
       },
     },
   };
@@ -56,7 +57,7 @@ export function openapiDocument(routes: readonly Route[], operations: Operations
 type Described = { readonly route: Route; readonly operation: Operation; readonly schemas: Schemas };
 
 function describe({ route, operation, schemas }: Described): OperationObject {
-  const { tag, summary, description } = operation;
+  const { tag, summary, description, open } = operation;
   const inPath = parametersIn('path', route.params, schemas).map((one) => ({
     ...one,
     description: one.description ?? tags[tag].id,
@@ -72,6 +73,7 @@ function describe({ route, operation, schemas }: Described): OperationObject {
   return {
     tags: [tag],
     ...{ summary, ...(description === undefined ? {} : { description }) },
+    ...(open === true ? { security: [] } : {}),
     parameters: [...inPath, ...inQuery],
     ...(body === null ? {} : { requestBody: body }),
     responses: {

@@ -1,4 +1,4 @@
-import { calibration, comparison, listedComparison } from '../wire/answers/comparisons.ts';
+import { calibration, comparedCases, comparison, listedComparison } from '../wire/answers/comparisons.ts';
 import { evalResult, evalRun } from '../wire/answers/eval-runs.ts';
 import { evalAnswer } from '../wire/answers/evals.ts';
 import { pageOf } from '../wire/answers/fields.ts';
@@ -133,6 +133,14 @@ const comparisonOperations: Operations = {
     summary: 'Gives a comparison with its verdict, once it is there.',
     answer: json(comparison),
     errors: ['comparison_not_found'],
+  },
+  list_compared_cases: {
+    route: 'GET /pawl/v1/comparisons/:id/cases',
+    tag: 'Comparisons',
+    summary: 'Lists the cases of a comparison with what both sides made of them, those that turned first.',
+    description: 'Once there is a verdict. Cases that only one of the runs has are left out.',
+    answer: json(comparedCases),
+    errors: ['comparison_not_found', 'report_not_ready'],
   },
   stream_comparison: {
     route: 'GET /pawl/v1/comparisons/:id/stream',

@@ -34,6 +34,11 @@ export const tags = {
       'Promotions that are carried out in steps: part of the traffic gets the candidate, and is watched.',
     id: 'The id of a rollout, `roll_…`.',
   },
+  Overviews: {
+    about:
+      'Lists to look through: of agents, their versions and sessions, with what one wants to see at a glance.',
+    id: 'The id of the agent, `agent_…`.',
+  },
   Scores: { about: 'What sessions were worth.', id: 'The id of the session, `sesn_…`.' },
   Costs: { about: 'What sessions have cost at list prices.', id: 'The id of the agent, `agent_…`.' },
   Retention: {
@@ -42,6 +47,10 @@ export const tags = {
   },
   Audit: { about: 'Who changed what, when and why. Entries are only ever added.', id: 'The id of an entry.' },
   Statistics: { about: "Calculations about a client's own scores. Nothing is kept.", id: 'A name.' },
+  'Signing in': {
+    about: 'Who makes a request, and a cookie for browsers that stands for a key.',
+    id: 'A name.',
+  },
   Keys: { about: 'API keys. Only admins may call these.', id: 'The id of an API key, `apikey_…`.' },
   Webhooks: {
     about: 'Places that are told what happens here. Only admins may call these.',
@@ -63,6 +72,8 @@ export type Operation = {
   /** One line, also for `docs/reference/api.md`. */
   readonly summary: string;
   readonly description?: string;
+  /** Whether it asks for no key. */
+  readonly open?: true;
   /** The body of a request where it is not what the route checks: a file, or one of many inputs. */
   readonly body?: Content;
   readonly answer: Content;

@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import { pageOf } from '../wire/answers/fields.ts';
 import { apiKey, newApiKey } from '../wire/answers/keys.ts';
+import { serverStatus } from '../wire/answers/server.ts';
 import { statistic, statisticResult } from '../wire/answers/stats.ts';
 import { statisticInput } from '../wire/stats.ts';
 import { costOperations } from './cost-operations.ts';
 import { datasetOperations } from './dataset-operations.ts';
 import { evaluationOperations } from './evaluation-operations.ts';
 import { json, type Operations } from './operation.ts';
+import { overviewOperations } from './overview-operations.ts';
 import { releaseOperations } from './release-operations.ts';
 import { retentionOperations } from './retention-operations.ts';
 import { rolloutOperations } from './rollout-operations.ts';
 import { scoreOperations } from './score-operations.ts';
+import { signInOperations } from './sign-in-operations.ts';
 import { webhookOperations } from './webhook-operations.ts';
 
 /** Every route under `/pawl/v1`, described; `docs/reference/api.md` lists them in this order. */
@@ -19,6 +22,7 @@ export const operations: Operations = {
   ...evaluationOperations,
   ...releaseOperations,
   ...rolloutOperations,
+  ...overviewOperations,
   ...scoreOperations,
   ...costOperations,
   ...retentionOperations,
@@ -39,6 +43,7 @@ export const operations: Operations = {
     answer: json(statisticResult),
     errors: ['statistic_not_found'],
   },
+  ...signInOperations,
   create_key: {
     route: 'POST /pawl/v1/keys',
     tag: 'Keys',
@@ -68,6 +73,13 @@ export const operations: Operations = {
     errors: ['key_not_found'],
   },
   ...webhookOperations,
+  retrieve_server: {
+    route: 'GET /pawl/v1/server',
+    tag: 'Server',
+    summary: 'Gives what the server is, what there is to do, and who answers for which model.',
+    answer: json(serverStatus),
+    errors: [],
+  },
   make_backup: {
     route: 'GET /pawl/v1/backup',
     tag: 'Server',

@@ -1,5 +1,5 @@
 import { pageOf } from '../wire/answers/fields.ts';
-import { listedRollout, rollout, rolloutEvent } from '../wire/answers/rollouts.ts';
+import { evidenceSeries, listedRollout, rollout, rolloutEvent } from '../wire/answers/rollouts.ts';
 import { json, type Operations, stream } from './operation.ts';
 
 const there = ['rollout_not_found'] as const;
@@ -35,6 +35,15 @@ export const rolloutOperations: Operations = {
     tag: 'Rollouts',
     summary: 'Lists what happened to a rollout, the newest first.',
     answer: json(pageOf(rolloutEvent)),
+    errors: there,
+  },
+  retrieve_rollout_evidence: {
+    route: 'GET /pawl/v1/rollouts/:id/evidence',
+    tag: 'Rollouts',
+    summary: 'Gives how the evidence of a rollout came about, as points in time to be drawn.',
+    description:
+      'A point for each look; where there are more than 200, for every second one, and so on. The last point is as it is now.',
+    answer: json(evidenceSeries),
     errors: there,
   },
   stream_rollout: {

@@ -6,7 +6,7 @@ import type { CaseChange } from '../../eval/dataset/diff.ts';
 import { fileFormats } from '../../eval/dataset/feed.ts';
 import type { KeptCase } from '../../eval/dataset/pages.ts';
 import type { DatasetRevision } from '../../eval/dataset/revision.ts';
-import { flag, limit, page, text } from './fields.ts';
+import { flag, limit, lookup, newestFirst, page, search, text } from './fields.ts';
 
 const format = z.enum(fileFormats, `must be ${fileFormats.join(' or ')}`);
 const column = (what: string) => text(1, 200).optional().describe(`The column that holds ${what}.`);
@@ -44,11 +44,18 @@ export const datasetCreate = z
 
 export const datasetListQuery = z.strictObject({
   ...onePage,
+  order: newestFirst,
+  search: search('Only datasets with this in their name or description.'),
   include_archived: flag('Whether archived ones are listed as well.'),
 });
 export const datasetQuery = z.strictObject({ revision });
 export const datasetRevisionListQuery = z.strictObject(onePage);
-export const caseListQuery = z.strictObject({ ...onePage, revision });
+export const caseListQuery = z.strictObject({
+  ...onePage,
+  revision,
+  search: search('Only cases with this in their id.'),
+  case_id: lookup.optional().describe('Only the case with exactly this id.'),
+});
 export const datasetExportQuery = z.strictObject({
   revision,
   format: format.default('jsonl').describe('What file to make of it.'),
@@ -62,10 +69,11 @@ export const datasetDiffQuery = z.strictObject({
 const json = z.unknown().transform((value) => value as Json | undefined);
 const label = (what: string) => json.optional().describe(what);
 
-/** A session and what makes a case of it. What the values must be is checked where cases are read. */
-export const sessionCase = z
+/** A session or an input, and what makes a case of it. What the values must be is checked where cases are read. */
+export const caseCreate = z
   .strictObject({
-    session_id: z.string().describe('The session that the input is taken from, `sesn_…`.'),
+    session_id: z.string().optional().describe('The session that the input is taken from, `sesn_…`.'),
+    input: label('What is asked: a text, or a list of messages. Either this or `session_id` is given.'),
     target: json
       .refine((value) => value !== undefined, 'must be given')
       .transform((value) => value ?? null)
@@ -77,7 +85,11 @@ export const sessionCase = z
     must_pass: label('A boolean: whether this one case is enough for the gate to fail.'),
     split: label('A text: the split that it belongs to.'),
   })
-  .meta({ id: 'NewCase', description: 'A session, and what makes a case of it.' });
+  .refine(({ session_id, input }) => (session_id === undefined) !== (input === undefined), {
+    path: ['session_id'],
+    message: 'must be given, or else input',
+  })
+  .meta({ id: 'NewCase', description: 'A session or an input, and what makes a case of it.' });
 
 /** A revision of a dataset as answers carry it. */
 export type DatasetRevisionResponse = DatasetRevision & { readonly type: 'dataset_revision' };
@@ -94,7 +106,7 @@ export type DatasetChangeResponse = DatasetResponse & { readonly unchanged: bool
 /** A case of a revision; `hash` is that of its content. */
 export type CaseResponse = Case & { readonly type: 'case'; readonly hash: string };
 
-/** The answer to making a case of a session: the case, and the dataset as it is with it. */
+/** The answer to adding a case: the case, and the dataset as it is with it. */
 export type NewCaseResponse = CaseResponse & { readonly dataset: DatasetChangeResponse };
 
 /** What has become of a case between two revisions. */

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { PawlError } from '../../core/errors.ts';
-import { jobStatuses } from '../../core/evaluation.ts';
+import { jobStatuses, verdicts } from '../../core/evaluation.ts';
+import { caseSorts } from '../../eval/compared-cases.ts';
 import type { EvalDefinition } from '../../eval/definition.ts';
 import type { GatePolicy } from '../../eval/gate-policy.ts';
+import { caseOutcomes } from '../../eval/gate-report.ts';
 import { createRenderer } from '../../eval/message.ts';
 import type { InlineScoring } from '../../eval/recorded/scoring.ts';
 import { createReader } from '../../eval/reply.ts';
+import { findings } from '../../eval/results.ts';
 import { scorerConfigs } from '../../eval/scorers/scorers.ts';
-import { flag, limit, lookup, page, text, versionNumber } from './fields.ts';
+import { flag, limit, list, lookup, newestFirst, page, search, text, versionNumber } from './fields.ts';
 import { gate, marginOf, share } from './gate.ts';
 
 const replyReader = z
@@ -170,7 +173,14 @@ function checkUse(path: string[], prepare: () => unknown, context: z.RefinementC
 export const evalQuery = z.strictObject({
   revision: versionNumber.optional().describe('Absent takes the newest revision.'),
 });
-export const evalListQuery = z.strictObject({ limit: limit(20, 100), page });
+export const evalListQuery = z.strictObject({
+  limit: limit(20, 100),
+  page,
+  order: newestFirst,
+  search: search('Only evals with this in their name.'),
+  dataset: lookup.optional().describe('Only evals whose cases come from one dataset, by its id or name.'),
+  include_archived: flag('Whether archived ones are listed as well.'),
+});
 
 const versionInput = z.int().min(1).optional();
 const oneEval = lookup.optional().describe('Only those of one eval, by its id or name.');
@@ -198,17 +208,36 @@ export const evalRunCreate = z
 export const evalRunListQuery = z.strictObject({
   limit: limit(20, 100),
   page,
+  order: newestFirst,
   eval: oneEval,
   agent_id: lookup.optional().describe('Only runs of one agent.'),
   agent_version: versionNumber.optional().describe('Only runs of one version.'),
+  dataset: lookup.optional().describe('Only runs on one dataset, by its id or name.'),
   status: z.enum(jobStatuses).optional().describe('Only runs that stand so.'),
 });
 
-export const evalResultListQuery = z.strictObject({
-  limit: limit(50, 200),
-  page,
-  errors: flag('Whether only results whose session broke are listed.'),
-});
+const groupFields = {
+  group: lookup.optional().describe('Only cases of one group.'),
+  ungrouped: flag('Whether only cases without a group are listed.'),
+};
+const isOneGroup = ({ group, ungrouped }: { group?: string | undefined; ungrouped: boolean }): boolean =>
+  group === undefined || !ungrouped;
+const notBesideGroup = { path: ['ungrouped'], message: 'must not be given beside group' };
+
+export const evalResultListQuery = z
+  .strictObject({
+    limit: limit(50, 200),
+    page,
+    errors: flag('Whether only results whose session broke are listed.'),
+    case_id: lookup.optional().describe('Only results of the case with exactly this id.'),
+    search: search('Only results of cases with this in their id.'),
+    ...groupFields,
+    found: z
+      .enum(findings)
+      .optional()
+      .describe('Only results that the first scorer finds so; unscored is that it could not tell.'),
+  })
+  .refine(isOneGroup, notBesideGroup);
 
 /** Two versions that are run and compared, or two runs that exist. */
 export const comparisonCreate = z
@@ -234,7 +263,31 @@ export const comparisonCreate = z
   )
   .meta({ id: 'NewComparison', description: 'Two versions to run and compare, or two runs that exist.' });
 
-export const comparisonListQuery = z.strictObject({ limit: limit(20, 100), page, eval: oneEval });
+export const comparisonListQuery = z.strictObject({
+  limit: limit(20, 100),
+  page,
+  order: newestFirst,
+  eval: oneEval,
+  agent_id: lookup.optional().describe('Only those whose candidate is a version of one agent.'),
+  agent_version: versionNumber.optional().describe('Only those whose candidate has this number.'),
+  status: z.enum(jobStatuses).optional().describe('Only comparisons that stand so.'),
+  verdict: z.enum(verdicts).optional().describe('Only comparisons of which the gate said so.'),
+});
+
+export const comparedCaseListQuery = z
+  .strictObject({
+    limit: limit(50, 200),
+    page,
+    metric: lookup.optional().describe("The scorer that decides; absent takes the gate's first."),
+    sort: z
+      .enum(caseSorts)
+      .default('flips')
+      .describe('flips gives cases that turned first, lost ones before others, and then the worst.'),
+    ...groupFields,
+    outcomes: list(z.enum(caseOutcomes)).describe('Only cases that came out so; may be given several times.'),
+    search: search('Only cases with this in their id.'),
+  })
+  .refine(isOneGroup, notBesideGroup);
 
 const reportFormats = ['table', 'markdown', 'junit', 'html', 'json'] as const;
 export type ReportFormat = (typeof reportFormats)[number];

@@ -112,6 +112,19 @@ export function limit(fallback: number, max: number) {
     });
 }
 
+/** The way a list is sorted. */
+export function order(description: string) {
+  return z.enum(['asc', 'desc'], 'must be asc or desc').default('desc').describe(description);
+}
+
+/** What a list of things that are sorted by the time at which they were made is kept in. */
+export const newestFirst = order('desc gives the newest first.');
+
+/** Words to look for in a list. */
+export function search(description: string) {
+  return lookup.max(200, 'must have at most 200 characters').optional().describe(description);
+}
+
 /** A switch in a query, off unless it says `true`. */
 export function flag(description: string) {
   return z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Key, localActor, serverActor } from '../../access/keys.ts';
 import { roleMeanings, roles } from '../../core/roles.ts';
-import { limit, page, text, time } from './fields.ts';
+import { limit, newestFirst, page, search, text, time } from './fields.ts';
 
 /** What the roles are for, in one sentence. */
 export const roleText: string = `Each may do what those before it may. ${roles
@@ -36,7 +36,13 @@ export const keyUpdate = z
   .strictObject({ rate_limit_per_minute: rateLimit })
   .meta({ id: 'ApiKeyUpdate', description: 'What of an API key can be changed.' });
 
-export const keyListQuery = z.strictObject({ limit: limit(20, 100), page });
+export const keyListQuery = z.strictObject({
+  limit: limit(20, 100),
+  page,
+  order: newestFirst,
+  search: search('Only keys with this in their name.'),
+  role: z.enum(roles).optional().describe('Only keys of this role.'),
+});
 
 /** A key as answers carry it. `hint` is its last four characters. */
 export type KeyResponse = Key & { readonly type: 'api_key' };

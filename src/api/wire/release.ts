@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { maxInteger } from '../../core/page.ts';
 import { promotionStatuses, reviewDecisions, runningModes } from '../../core/release.ts';
-import { limit, lookup, page, text } from './fields.ts';
+import { limit, lookup, newestFirst, page, text, time } from './fields.ts';
 
 const version = z.int().min(1).max(maxInteger);
 const reason = text(1, 2000).optional().describe('Why, for the history and the audit log.');
@@ -137,6 +137,7 @@ export const promotionListQuery = z
   .strictObject({
     limit: limit(20, 100),
     page,
+    order: newestFirst,
     agent_id: lookup.optional().describe('Only promotions of one agent.'),
     alias: lookup.optional().describe('Only those of one alias; needs `agent_id`.'),
     status: z.enum(promotionStatuses).optional().describe('Only promotions that stand so.'),
@@ -149,6 +150,11 @@ export const promotionListQuery = z
 export const auditListQuery = z.strictObject({
   limit: limit(50, 200),
   page,
-  order: z.enum(['asc', 'desc']).default('desc').describe('desc gives the newest first.'),
+  order: newestFirst,
   subject: lookup.optional().describe('Only entries about one thing, such as `agent_…@production`.'),
+  action: lookup.optional().describe('Only entries of one action, such as `alias.moved`.'),
+  actor: lookup.optional().describe('Only entries of one person or key, by name or by `apikey_…`.'),
+  outcome: z.enum(['done', 'refused']).optional().describe('Only what was done, or only what was tried.'),
+  'at[gte]': time.describe('Only entries of that time or later.'),
+  'at[lt]': time.describe('Only entries before that time.'),
 });

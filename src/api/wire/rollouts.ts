@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { runningModes } from '../../core/release.ts';
 import { type LiveMetric, rolloutStatuses, sessionMetrics } from '../../core/rollout.ts';
 import { scoreNamePattern } from '../../core/session-score.ts';
-import { limit, lookup, page, text } from './fields.ts';
+import { limit, lookup, newestFirst, page, text } from './fields.ts';
 
 const reason = text(1, 2000).optional().describe('Why, for the history and the audit log.');
 const longestSeconds = 30 * 86_400;
@@ -134,6 +134,7 @@ export const rolloutListQuery = z
   .strictObject({
     limit: limit(20, 100),
     page,
+    order: newestFirst,
     agent_id: lookup.optional().describe('Only rollouts of one agent.'),
     alias: lookup.optional().describe('Only those of one alias; needs `agent_id`.'),
     status: z.enum(rolloutStatuses).optional().describe('Only rollouts that stand so.'),

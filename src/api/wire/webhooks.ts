@@ -7,7 +7,7 @@ import {
   type Webhook,
   webhookStates,
 } from '../../webhook/webhook.ts';
-import { limit, page, text, time } from './fields.ts';
+import { limit, newestFirst, page, search, text, time } from './fields.ts';
 import { quoted } from './sentences.ts';
 
 const url = text(1, 2048).describe(
@@ -49,7 +49,13 @@ export const webhookUpdate = z
   })
   .meta({ id: 'WebhookChanges', description: 'What is to be different; what is absent stays.' });
 
-export const webhookListQuery = z.strictObject({ limit: limit(20, 100), page });
+export const webhookListQuery = z.strictObject({
+  limit: limit(20, 100),
+  page,
+  order: newestFirst,
+  search: search('Only webhooks with this in their URL or description.'),
+  state: z.enum(['enabled', 'disabled']).optional().describe('Only webhooks that stand so.'),
+});
 
 export const deliveryListQuery = z.strictObject({
   limit: limit(20, 100),

@@ -68,10 +68,12 @@ export function flakyOf(observed: readonly Observed[]): Capped<string> {
 
 function lineOf({ candidate }: Pair, entry: Observed | undefined): CaseLine {
   const { case_id, group, must_pass } = candidate;
-  return { case_id, group, must_pass, outcome: entry === undefined ? 'unscored' : outcomeOf(entry) };
+  return { case_id, group, must_pass, outcome: outcomeOf(entry) };
 }
 
-function outcomeOf(entry: Observed): CaseOutcome {
+/** How a case came out; one that is not there has no score on some side. */
+export function outcomeOf(entry: Observed | undefined): CaseOutcome {
+  if (entry === undefined) return 'unscored';
   if (isLost(entry)) return 'lost';
   if (isGained(entry)) return 'gained';
   if (isWrong(entry.baseline) && isWrong(entry.candidate)) return 'wrong';

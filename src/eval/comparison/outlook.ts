@@ -2,7 +2,7 @@ import { counted, points } from '../../core/quantities.ts';
 import { oneSidedAlpha } from '../../stats/interval.ts';
 import { estimateMean } from '../../stats/mean.ts';
 import { normalQuantile } from '../../stats/normal.ts';
-import { casesForFlips, casesForMargin, type Design } from '../../stats/power.ts';
+import { casesForMargin, flipPlanner } from '../../stats/power.ts';
 import { varianceParts } from '../../stats/reliability.ts';
 import type { Settle } from '../gate-report.ts';
 import { type Columns, sampleOf } from './columns.ts';
@@ -24,10 +24,9 @@ export function seenDamage(plan: {
   readonly noise: number;
   readonly level: number;
 }): number | null {
-  const design: Design = { alpha: oneSidedAlpha(plan.level), power, sides: 1 };
+  const casesFor = flipPlanner({ alpha: oneSidedAlpha(plan.level), power, sides: 1 });
   const idle = plan.noise / 2;
-  const seen = (damage: number) =>
-    casesForFlips({ harm_rate: idle + damage, benefit_rate: idle }, design) <= plan.cases;
+  const seen = (damage: number) => casesFor({ harm_rate: idle + damage, benefit_rate: idle }) <= plan.cases;
   let hidden = 0;
   // A little less than all, so that rounding does not make more of it.
   let plain = 1 - plan.noise - 1e-9;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { all, chunks } from '../../../test/chunks.ts';
-import { type FreshDatabase, freshDatabase } from '../../../test/postgres.ts';
+import { type FreshDatabase, migratedDatabase } from '../../../test/postgres.ts';
 import { createAudit } from '../../access/audit.ts';
 import type { Actor } from '../../access/keys.ts';
 import { sha256 } from '../../core/canonical.ts';
@@ -40,7 +40,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
   let database: FreshDatabase | null = null;
 
   beforeEach(async () => {
-    database = kind === 'PostgreSQL' ? await freshDatabase() : null;
+    database = kind === 'PostgreSQL' ? await migratedDatabase() : null;
     store = await openStore(database === null ? { kind: 'memory' } : { kind: 'postgres', url: database.url });
     const clock = createClock(Date.now);
     ids = createIds(clock, randomBytes);
@@ -335,7 +335,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
       await bring('d', [one('a', { target: 'x', group: 'g' })]);
       await sessionWith('sesn_1', [{ user: 'Help me' }, { agent: 'No' }]);
       const label = { session_id: 'sesn_1', target: 'billing', group: 'h', must_pass: true };
-      const added = await datasets.addSession('d', label, me);
+      const added = await datasets.add('d', label, me);
       expect(added).toMatchObject({
         unchanged: false,
         case: {
@@ -350,7 +350,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
         dataset: { revision: { cases: 2, summary: { must_pass: 1, targets: ['x', 'billing'] } } },
       });
       expect(await idsOf('d')).toEqual(['a', added.case.id]);
-      const again = await datasets.addSession('d', label, me);
+      const again = await datasets.add('d', label, me);
       expect(again).toMatchObject({ unchanged: true, dataset: { revision: added.dataset.revision } });
       expect(await strays()).toBe(0);
     });
@@ -360,7 +360,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
       await sessionWith('sesn_1', [
         ...[{ user: 'Hi' }, { user: 'there' }, { agent: 'Yes?' }, { user: 'Help' }, { agent: 'No' }],
       ]);
-      const added = await datasets.addSession('d', { session_id: 'sesn_1', target: { team: null } }, me);
+      const added = await datasets.add('d', { session_id: 'sesn_1', target: { team: null } }, me);
       expect(added.case.input).toEqual([
         { role: 'user', content: 'Hi\nthere' },
         { role: 'assistant', content: 'Yes?' },
@@ -372,7 +372,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
       const cases = ['a', 'b', 'c'].map((id) => one(id, { target: id, cluster: id }));
       const before = await bring('d', cases);
       await sessionWith('sesn_1', [{ user: 'New' }]);
-      const { dataset } = await datasets.addSession('d', { session_id: 'sesn_1', target: null, id: 'b' }, me);
+      const { dataset } = await datasets.add('d', { session_id: 'sesn_1', target: null, id: 'b' }, me);
       expect(await idsOf('d')).toEqual(['a', 'b', 'c']);
       expect(dataset.revision).toMatchObject({
         ...{ cases: 3, summary: { clusters: 2, without_target: 1, targets: ['a', 'c'] } },
@@ -386,7 +386,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
     test('is added to the very revision that a file of all cases would have made', async () => {
       await bring('d', [one('a'), one('b')]);
       await sessionWith('sesn_1', [{ user: 'New' }]);
-      const { dataset } = await datasets.addSession('d', { session_id: 'sesn_1', target: 'x' }, me);
+      const { dataset } = await datasets.add('d', { session_id: 'sesn_1', target: 'x' }, me);
       const text = (await all(await datasets.export('d', null, 'jsonl'))).join('');
       const feed = fileFeed(chunks(text, 100), 'jsonl');
       const whole = await datasets.bring({ name: 'd2', feed, mapping: {} }, me);
@@ -399,7 +399,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
       const names = Array.from({ length: 8 }, (_, n) => `sesn_${n + 1}`);
       for (const id of names) await sessionWith(id, [{ user: `I am ${id}` }]);
       const label = (id: string) => ({ session_id: id, id, target: 'x' });
-      await Promise.all(names.map((id) => datasets.addSession('d', label(id), me)));
+      await Promise.all(names.map((id) => datasets.add('d', label(id), me)));
       expect((await idsOf('d')).toSorted()).toEqual(['a', ...names]);
     });
 
@@ -441,7 +441,7 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
     ])('%s is refused, and nothing changes', async (_what, said, label, error) => {
       const { dataset } = await bring('d', [one('a')]);
       await sessionWith('sesn_1', said);
-      const added = datasets.addSession('d', { session_id: 'sesn_1', target: 'x', ...label }, me);
+      const added = datasets.add('d', { session_id: 'sesn_1', target: 'x', ...label }, me);
       await expect(added).rejects.toMatchObject(error);
       expect(await datasets.retrieve('d', null)).toEqual(dataset);
       expect(await strays()).toBe(0);
@@ -450,13 +450,13 @@ describe.each(['SQLite', 'PostgreSQL'])('Datasets on %s', (kind) => {
     test('must exist, and so must the dataset', async () => {
       await bring('d', [one('a')]);
       const label = { session_id: 'sesn_none', target: 'x' };
-      await expect(datasets.addSession('d', label, me)).rejects.toMatchObject({ code: 'session_not_found' });
-      await expect(datasets.addSession('none', label, me)).rejects.toMatchObject({
+      await expect(datasets.add('d', label, me)).rejects.toMatchObject({ code: 'session_not_found' });
+      await expect(datasets.add('none', label, me)).rejects.toMatchObject({
         code: 'dataset_not_found',
       });
       await sessionWith('sesn_1', [{ user: 'Hi' }]);
       await datasets.archive('d', me);
-      const late = datasets.addSession('d', { ...label, session_id: 'sesn_1' }, me);
+      const late = datasets.add('d', { ...label, session_id: 'sesn_1' }, me);
       await expect(late).rejects.toMatchObject({ code: 'dataset_archived' });
     });
   });

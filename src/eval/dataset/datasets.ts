@@ -5,12 +5,14 @@ import { PawlError } from '../../core/errors.ts';
 import { createIds, type Ids } from '../../core/ids.ts';
 import { type Page, type PageRequest, pageOf } from '../../core/page.ts';
 import {
+  type CaseFilter,
   type DatasetRow,
+  findCases,
   findDatasetRevisions,
   listDatasets,
   listRevisions,
   lockDataset,
-  readCases,
+  type NamedFilter,
   updateDataset,
 } from '../../store/datasets.ts';
 import type { Store } from '../../store/dialect.ts';
@@ -29,7 +31,7 @@ import {
   readRevision,
   requireRevisionBefore,
 } from './revision.ts';
-import { caseOfSession, type SessionLabel } from './session-case.ts';
+import { caseByHand, caseOfSession, type GivenCase, type SessionLabel } from './session-case.ts';
 import { sweepStaged } from './stage.ts';
 
 /** A dataset with one of its revisions: the one that was asked for, or else the one that it points to. */
@@ -69,17 +71,17 @@ export function createDatasets(deps: Deps) {
     },
 
     /**
-     * Makes a revision of the newest one and a case out of a session.
+     * Makes a revision of the newest one and one more case, of a session or as it is given.
      * @throws PawlError `dataset_not_found`, `dataset_archived`, `session_not_found`, `invalid_request`,
      *   `invalid_dataset`, `overloaded`
      */
-    async addSession(
+    async add(
       idOrName: string,
-      label: SessionLabel,
+      given: SessionLabel | GivenCase,
       by: Actor,
     ): Promise<DatasetChange & { readonly case: Case; readonly hash: string }> {
       const dataset = await requireDataset(idOrName);
-      const fit = await caseOfSession(store, label);
+      const fit = 'session_id' in given ? await caseOfSession(store, given) : caseByHand(given);
       // One after the other: each is made from what the one before has left.
       const added = turn.then(() => addCase(deps, dataset.name, { fit, by }));
       turn = added.catch(() => {});
@@ -96,7 +98,7 @@ export function createDatasets(deps: Deps) {
     revision,
 
     /** Datasets by creation time. */
-    async list(filter: { include_archived: boolean }, request: PageRequest): Promise<Page<Dataset>> {
+    async list(filter: NamedFilter, request: PageRequest): Promise<Page<Dataset>> {
       const rows = await listDatasets(store.db, filter, request);
       const page = pageOf(rows, request, (row) => [row.created_at, row.id]);
       const wanted = page.data.flatMap(({ latest_revision_id: id }) => (id === null ? [] : [id]));
@@ -120,12 +122,17 @@ export function createDatasets(deps: Deps) {
      * The cases of a revision in order. A cursor stays with the revision that it was made for.
      * @throws PawlError `dataset_not_found`, `dataset_revision_not_found`, `invalid_request`, `invalid_page`
      */
-    async cases(idOrName: string, wanted: string | null, request: PageRequest): Promise<Page<KeptCase>> {
-      const [cursorId, position] = (request.cursor?.key ?? [null, -1]) as [string | null, number];
+    async cases(
+      idOrName: string,
+      wanted: string | null,
+      request: PageRequest,
+      filter: CaseFilter = {},
+    ): Promise<Page<KeptCase>> {
+      const [cursorId, after] = (request.cursor?.key ?? [null, -1]) as [string | null, number];
       const { id } = await revision(idOrName, wanted ?? cursorId);
       requireSame(cursorId, id);
-      const range = { from: position + 1, to: position + 2 + request.limit };
-      const page = pageOf(await readCases(store.db, id, range), request, (row) => [id, row.position]);
+      const found = await findCases(store.db, { revision_id: id, after, ...filter }, request.limit + 1);
+      const page = pageOf(found, request, (row) => [id, row.position]);
       const data = page.data.map(({ body, ...row }) => ({ ...row, case: JSON.parse(body) as Case }));
       return { data, next_page: page.next_page };
     },

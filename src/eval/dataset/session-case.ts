@@ -8,12 +8,24 @@ import { findSession } from '../../store/sessions.ts';
 import type { CaseMessage } from '../case.ts';
 import type { Role } from './columns.ts';
 import { type FitCase, readCase } from './read-case.ts';
+import type { Row } from './row.ts';
 
-/** A session, and what makes a case of it. What is left out is as in a file that has no such column. */
-export type SessionLabel = {
-  readonly session_id: string;
-  readonly target: Json;
-} & { readonly [R in Exclude<Role, 'input' | 'target'>]?: Json | undefined };
+/** What makes a case of an input. What is left out is as in a file that has no such column. */
+type Labels = { readonly target: Json } & {
+  readonly [R in Exclude<Role, 'input' | 'target'>]?: Json | undefined;
+};
+
+/** A session, and what makes a case of it. */
+export type SessionLabel = Labels & { readonly session_id: string };
+
+/** A case as somebody writes it. */
+export type GivenCase = Labels & { readonly input?: Json | undefined };
+
+/** Reads a case that somebody has written. @throws PawlError `invalid_dataset` */
+export function caseByHand(given: GivenCase): FitCase {
+  const stated = Object.entries(given).filter(([, value]) => value !== undefined);
+  return fitCase(Object.fromEntries(stated));
+}
 
 /**
  * Makes a case of a session: its input is what the user said, or the whole conversation up to the last thing the user
@@ -32,7 +44,11 @@ export async function caseOfSession(store: Store, label: SessionLabel): Promise<
     );
   }
   const vars = { session_id, agent_version: session.agent_version };
-  const reading = readCase({ ...labels, input, vars }, { mapping: {}, cells: 'json' });
+  return fitCase({ ...labels, input, vars });
+}
+
+function fitCase(row: Row): FitCase {
+  const reading = readCase(row, { mapping: {}, cells: 'json' });
   if (!reading.ok) throw new PawlError('invalid_dataset', reading.complaints.join('\n'));
   return reading.fit;
 }

@@ -1,5 +1,5 @@
 import type { LiveMetric, RolloutSettings } from '../../core/rollout.ts';
-import type { SessionUsage } from '../../core/usage.ts';
+import { allTokens, type SessionUsage } from '../../core/usage.ts';
 import type { Dialect, Handle } from '../../store/dialect.ts';
 import {
   findCounted,
@@ -76,7 +76,7 @@ function outcomeOf(session: UnseenSession, settings: RolloutSettings, costOf: Co
     const usage = JSON.parse(session.usage) as SessionUsage;
     values.failures = session.failed_turns > 0 ? 1 : 0;
     values.refusals = session.refused_turns > 0 ? 1 : 0;
-    values.tokens = tokensOf(usage);
+    values.tokens = allTokens(usage);
     values.latency = session.active_us / turns / 1_000_000;
     const cost = session.list_cost_usd ?? costOf(agent_version, usage);
     if (cost !== null) values.cost = cost;
@@ -88,11 +88,6 @@ function outcomeOf(session: UnseenSession, settings: RolloutSettings, costOf: Co
     if (score !== undefined) values[metric] = score;
   }
   return { unit, arm, weight, excluded: overrides !== null, turned: turns > 0, values };
-}
-
-function tokensOf(usage: SessionUsage): number {
-  const { ephemeral_5m_input_tokens: short, ephemeral_1h_input_tokens: long } = usage.cache_creation;
-  return usage.input_tokens + usage.output_tokens + usage.cache_read_input_tokens + short + long;
 }
 
 function parsed<T>(text: string | undefined): T | null {

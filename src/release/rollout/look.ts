@@ -13,6 +13,7 @@ import type { PromotionRecords } from '../promotion-records.ts';
 import { type CheckResult, checkAll } from './checks.ts';
 import { type CostOf, countedTogether, countUnseen } from './counting.ts';
 import { decideLook, type LookDecision } from './decision.ts';
+import { keepPoint } from './evidence-series.ts';
 import type { LockedRollout, RolloutRecords } from './records.ts';
 import { nextLookAt, type RolloutDetails, readRollout, settingsOf, stateOf, summarise } from './rollout.ts';
 import type { Transitions } from './transitions.ts';
@@ -159,6 +160,7 @@ export function createLook(deps: Deps): Look {
         next_look_at: nextLookAt(settingsOf(row), now),
       };
       await updateRollout(tx, id, times);
+      await keepPoint(tx, { ...row, ...times }, { at: formatTime(now), checks: decided.checks });
       const after = await carryOut(tx, { ...locked, row: { ...row, ...times } }, decided);
       return { decision, after };
     });

@@ -20,6 +20,7 @@ import { requireUnblocked } from '../promotion-move.ts';
 import type { PromotionRecords } from '../promotion-records.ts';
 import { orWriteDown } from '../refusals.ts';
 import { checkAll } from './checks.ts';
+import { type EvidenceSeries, readSeries } from './evidence-series.ts';
 import type { LockedRollout, RolloutRecords } from './records.ts';
 import {
   evidenceOf,
@@ -127,6 +128,11 @@ export function createRollouts(deps: Deps) {
       await records.find(store.db, id);
       const page = pageOf(await listRolloutEvents(store.db, id, request), request, (row) => [row.seq]);
       return { data: page.data.map(readEvent), next_page: page.next_page };
+    },
+
+    /** How the evidence of a rollout came about. @throws PawlError `rollout_not_found` */
+    async series(id: string): Promise<EvidenceSeries> {
+      return readSeries(store.db, await records.find(store.db, id));
     },
 
     /** Calls back whenever a rollout has changed, until the function is called that it gives. */

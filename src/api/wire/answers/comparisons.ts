@@ -1,14 +1,20 @@
 import { z } from 'zod';
 import { jobStatuses } from '../../../core/evaluation.ts';
+import type { ComparedSide } from '../../../eval/compared-cases.ts';
 import type { CalibrationReport } from '../../../eval/gate-report.ts';
 import type { ComparisonOrigin } from '../../../eval/recorded/origin.ts';
 import type { CalibrationResponse } from '../../calibrations.ts';
-import type { ComparisonListed, ComparisonResponse } from '../../comparisons.ts';
+import type {
+  ComparedCaseResponse,
+  ComparedCasesResponse,
+  ComparisonListed,
+  ComparisonResponse,
+} from '../../comparisons.ts';
 import { bareRun } from './eval-runs.ts';
 import { gatePolicy } from './evals.ts';
-import { capped, count, describes, share, text, time } from './fields.ts';
+import { capped, count, describes, listOf, nextPage, share, text, time } from './fields.ts';
 import { gateReport } from './gate-report.ts';
-import { groupName, interval, rowScope, verdict } from './gate-rows.ts';
+import { caseOutcome, groupName, interval, rowScope, verdict } from './gate-rows.ts';
 
 const taken = {
   taken: count.describe('How many became cases.'),
@@ -69,6 +75,53 @@ export const comparison = describes<ComparisonResponse>()(
     report: gateReport.nullable().describe('What the gate found; null until it is completed.'),
   }),
 ).meta({ id: 'Comparison', description: 'Two runs set against each other, case by case.' });
+
+const comparedSide = describes<ComparedSide>()(
+  z.object({
+    score: share.nullable().describe('Mean over the epochs that have a score; null when none has.'),
+    passes: count.describe('Of those epochs, how many are right.'),
+    epochs: count.describe('How many epochs have a score.'),
+    errors: count.describe('Epochs whose session broke.'),
+    latency_ms: z.number().nullable().describe('Mean over the epochs; null without an outcome.'),
+    tokens: z.number().nullable().describe('Mean over the epochs; null without an outcome.'),
+    cost_usd: z.number().nullable().describe('Mean over the epochs; null without a price.'),
+  }),
+);
+
+const comparedCase = describes<ComparedCaseResponse>()(
+  z.object({
+    type: z.literal('compared_case'),
+    case_id: text.describe('The id of the case.'),
+    group: groupName,
+    must_pass: z.boolean().describe('Whether this one case is enough for the gate to fail.'),
+    outcome: caseOutcome.describe('What became of it, in a majority of epochs.'),
+    damage: z
+      .number()
+      .nullable()
+      .describe("The baseline's score less the candidate's; null without a score on both sides."),
+    baseline: comparedSide.describe('What the baseline made of it.'),
+    candidate: comparedSide.describe('What the candidate made of it.'),
+  }),
+).meta({ id: 'ComparedCase', description: 'A case that both runs of a comparison have.' });
+
+export const comparedCases = describes<ComparedCasesResponse>()(
+  z.object({
+    data: listOf(comparedCase).describe('The cases, in order.'),
+    next_page: nextPage,
+    metric: text.nullable().describe('The scorer that decides; null where no scorer counts.'),
+    total: count.describe('How many cases there are in all pages.'),
+    outcomes: z
+      .object({
+        lost: count.describe('Right under the baseline, wrong under the candidate.'),
+        gained: count.describe('The other way.'),
+        unscored: count.describe('Without a score on some side.'),
+        wrong: count.describe('Wrong on both sides.'),
+        mixed: count.describe('Without a majority on some side.'),
+        right: count.describe('Right on both sides.'),
+      })
+      .describe('How many came out how, of all that are not left out for something else.'),
+  }),
+).meta({ id: 'ComparedCases', description: 'One page of the cases of a comparison.' });
 
 const rate = z.object({
   splits: count.describe('How many splits.'),

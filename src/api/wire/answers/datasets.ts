@@ -97,7 +97,7 @@ export const oneCase = describes<CaseResponse>()(z.object(caseShape)).meta({
 
 export const newCase = describes<NewCaseResponse>()(
   z.object({ ...caseShape, dataset: datasetChange.describe('The dataset as it is with it.') }),
-).meta({ id: 'AddedCase', description: 'A case that was made of a session.' });
+).meta({ id: 'AddedCase', description: 'A case that was added.' });
 
 const caseChange = describes<CaseChangeResponse>()(
   z.object({

@@ -156,6 +156,7 @@ export const evalResult = describes<EvalResult & { readonly type: 'eval_result' 
     type: z.literal('eval_result'),
     run_id: text.describe('`erun_…`'),
     case_id: text.describe('The id of the case.'),
+    group: text.nullable().describe('The group of the case; null for one without.'),
     position: count.describe('Its place in the dataset, from 0.'),
     epoch: count.describe('Which repetition of the case it is.'),
     status: z.enum(['done', 'error']).describe('`error` when its session broke.'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Json } from '../../../core/evaluation.ts';
-import type { Page } from '../../../core/page.ts';
+import type { BidirectionalPage, Page } from '../../../core/page.ts';
 import type { Capped } from '../../../eval/gate-report.ts';
 
 /**
@@ -22,6 +22,8 @@ export const time: z.ZodString = z.string().meta({ format: 'date-time' });
 export const count: z.ZodInt = z.int().min(0);
 /** A part of a whole, or a chance. */
 export const share: z.ZodNumber = z.number().min(0).max(1);
+/** A part of a whole in percent. */
+export const percent: z.ZodNumber = z.number().min(0).max(100);
 /** Any JSON. */
 export const json: z.ZodType<Json> = z.any();
 
@@ -46,4 +48,15 @@ export const nextPage = text
 /** One page of a list. */
 export function pageOf<T>(item: z.ZodType<T>): z.ZodType<Page<T>> {
   return z.object({ data: listOf(item).describe('The items, in order.'), next_page: nextPage });
+}
+
+/** One page of a list that leads back as well. */
+export function pageBothWaysOf<T>(item: z.ZodType<T>): z.ZodType<BidirectionalPage<T>> {
+  return z.object({
+    data: listOf(item).describe('The items, in order.'),
+    next_page: nextPage,
+    prev_page: text
+      .nullable()
+      .describe('What to send as `page` to go back; null at the start, and where a page found nothing.'),
+  });
 }

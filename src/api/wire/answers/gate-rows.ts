@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { type Verdict, verdicts } from '../../../core/evaluation.ts';
-import type {
-  CaseLine,
-  Damage,
-  GateReason,
-  GateReasonCode,
-  GateRow,
-  Interval,
-  RowScope,
-  RowSide,
-  RowTests,
+import {
+  type CaseLine,
+  type CaseOutcome,
+  caseOutcomes,
+  type Damage,
+  type GateReason,
+  type GateReasonCode,
+  type GateRow,
+  type Interval,
+  type RowScope,
+  type RowSide,
+  type RowTests,
 } from '../../../eval/gate-report.ts';
 import { tier } from './evals.ts';
 import { capped, count, describes, share, text } from './fields.ts';
@@ -201,14 +203,16 @@ export const gateRow = describes<GateRow>()(
   }),
 ).meta({ id: 'GateRow', description: 'One metric over all cases or over one group.' });
 
+export const caseOutcome = describes<CaseOutcome>()(z.enum(caseOutcomes));
+
 /** What became of one case of a comparison. */
 export const caseLine = describes<CaseLine>()(
   z.object({
     case_id: text.describe('The id of the case.'),
     group: text.nullable().describe('Its group; null for none.'),
     must_pass: z.boolean().describe('Whether this one case is enough for the gate to fail.'),
-    outcome: z
-      .enum(['lost', 'unscored', 'gained', 'wrong', 'mixed', 'right'])
-      .describe('In a majority of epochs: `right` or `wrong` on both sides, or turned; `mixed` has none.'),
+    outcome: caseOutcome.describe(
+      'In a majority of epochs: `right` or `wrong` on both sides, or turned; `mixed` has none.',
+    ),
   }),
 );

@@ -15,13 +15,18 @@ import {
 import type { CheckResult } from '../../../release/rollout/checks.ts';
 import type { LookDecision } from '../../../release/rollout/decision.ts';
 import type { ArmCounts } from '../../../release/rollout/evidence.ts';
+import type { CheckBounds, CheckPoint, EvidencePoint } from '../../../release/rollout/evidence-series.ts';
 import type { EvidenceSummary } from '../../../release/rollout/rollout.ts';
 import type { ScoringCounts } from '../../../store/online-scorings.ts';
-import type { RolloutEventResponse, RolloutListed, RolloutResponse } from '../../rollouts.ts';
-import { count, describes, json, listOf, share, text, time } from './fields.ts';
+import type {
+  EvidenceSeriesResponse,
+  RolloutEventResponse,
+  RolloutListed,
+  RolloutResponse,
+} from '../../rollouts.ts';
+import { count, describes, json, listOf, percent, share, text, time } from './fields.ts';
 import { actor } from './release.ts';
 
-const percent = z.number().min(0).max(100);
 const seconds = z.number().min(0);
 const reason = text.describe('Why, for people.');
 
@@ -129,27 +134,34 @@ const arm = describes<CheckResult['control']>()(
   }),
 );
 
+const boundsShape = {
+  ...checkShape,
+  kind: z.enum(['guardrail', 'signal']).describe('What becomes of it when the canary is worse.'),
+  alpha: share.describe(
+    'The chance that it breaks by mistake: failures and refusals break where `p` is at most this, others where `harm.low` is above the margin.',
+  ),
+};
+const foundShape = {
+  status: z
+    .enum(['broken', 'safe', 'open'])
+    .describe('`broken`: the canary is worse; `safe`: not by the margin; `open`: neither is known.'),
+  p: p
+    .nullable()
+    .describe(
+      'Always-valid p-value against "no worse than allowed"; null when it is too early, or all values are alike.',
+    ),
+};
+const harmShape = {
+  estimate: limit.describe('The best guess; null when it is too early for one.'),
+  low: limit.describe('What it is at least, at all looks together; null when it is too early.'),
+  high: limit.describe('What it is at most, at all looks together; null when it is too early.'),
+};
+
 const checkResult = describes<CheckResult>()(
   z.object({
-    ...checkShape,
-    kind: z.enum(['guardrail', 'signal']).describe('What becomes of it when the canary is worse.'),
-    status: z
-      .enum(['broken', 'safe', 'open'])
-      .describe('`broken`: the canary is worse; `safe`: not by the margin; `open`: neither is known.'),
-    alpha: share.describe(
-      'The chance that it breaks by mistake: failures and refusals break where `p` is at most this, others where `harm.low` is above the margin.',
-    ),
-    p: p
-      .nullable()
-      .describe(
-        'Always-valid p-value against "no worse than allowed"; null when it is too early, or all values are alike.',
-      ),
+    ...{ ...boundsShape, ...foundShape },
     harm: z
-      .object({
-        estimate: limit.describe('The best guess; null when it is too early for one.'),
-        low: limit.describe('What it is at least, at all looks together; null when it is too early.'),
-        high: limit.describe('What it is at most, at all looks together; null when it is too early.'),
-      })
+      .object(harmShape)
       .describe('How much worse the canary is, in the terms of the margin; below 0, it is better.'),
     control: arm.describe('What the version shows that the alias stands for.'),
     canary: arm.describe('What the candidate shows.'),
@@ -241,3 +253,31 @@ export const rolloutEvent = describes<RolloutEventResponse>()(
     at: time.describe('When it happened.'),
   }),
 ).meta({ id: 'RolloutEvent', description: 'Something that happened to a rollout. It never changes.' });
+
+const checkBounds = describes<CheckBounds>()(z.object(boundsShape));
+
+const checkPoint = describes<CheckPoint>()(
+  z.object({ metric: checkShape.metric, ...foundShape, ...harmShape }),
+);
+
+const evidencePoint = describes<EvidencePoint>()(
+  z.object({
+    look: count.describe('The number of the look.'),
+    at: time.describe('When it was.'),
+    weight: percent.describe('How much of the traffic the candidate got, in percent.'),
+    step: count.describe('Which step it was at, from 1.'),
+    sessions: armCounts.describe('Sessions that had ended a turn.'),
+    units: armCounts.describe('Targeting keys, or sessions without one.'),
+    sample_ratio: z.object({ p }).describe('Whether the units had the configured weights.'),
+    checks: listOf(checkPoint).describe('What was watched, guardrails first.'),
+  }),
+);
+
+export const evidenceSeries = describes<EvidenceSeriesResponse>()(
+  z.object({
+    type: z.literal('rollout_evidence'),
+    rollout_id: text.describe('`roll_…`'),
+    checks: listOf(checkBounds).describe('What is watched, and what its points are to be read by.'),
+    points: listOf(evidencePoint).describe('In the order of time; the last is as it is now.'),
+  }),
+).meta({ id: 'RolloutEvidenceSeries', description: 'How the evidence of a rollout came about.' });

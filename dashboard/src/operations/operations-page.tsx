@@ -1,0 +1,28 @@
+import type { ReactNode } from 'react';
+import { Page } from '../parts/page.tsx';
+import { Tabs } from '../parts/tabs.tsx';
+import './operations.css';
+
+const tabs = [
+  { to: '/operations', text: 'Health' },
+  { to: '/operations/models', text: 'Models' },
+  { to: '/operations/keys', text: 'Keys and roles' },
+  { to: '/operations/webhooks', text: 'Webhooks' },
+  { to: '/operations/webhooks/dead', text: 'Given up' },
+];
+
+type Props = {
+  readonly title: string;
+  readonly actions?: ReactNode;
+  readonly children: ReactNode;
+};
+
+/** A page for those who operate the server, and the way to the others. */
+export function OperationsPage({ title, actions, children }: Props): ReactNode {
+  return (
+    <Page title={title} actions={actions}>
+      <Tabs name="Operations" tabs={tabs} />
+      {children}
+    </Page>
+  );
+}
