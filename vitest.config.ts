@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -32,8 +31,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Many tests wait, for processes of their own or until those that died are missed.
-    maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    // Many tests wait for processes of their own, so that a core need not be left for this one.
+    maxWorkers: '100%',
     sequence: { sequencer: LongFirst },
     coverage: { provider: 'v8', include: ['src/**/*.ts'], exclude: ['src/**/*.test*.ts'] },
     projects: [
