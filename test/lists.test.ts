@@ -21,6 +21,8 @@ import {
 } from '../src/store/evals.testsuite.ts';
 import { insertEvents } from '../src/store/events.ts';
 import { insertKey, listKeys } from '../src/store/keys.ts';
+import { listPromotions, updatePromotion } from '../src/store/promotions.ts';
+import { listRollouts, updateRollout } from '../src/store/rollouts.ts';
 import type { SessionRowFilter } from '../src/store/session-rows.ts';
 import { insertSession, type SessionRow } from '../src/store/sessions.ts';
 import {
@@ -32,6 +34,7 @@ import {
   sampleSession,
   sampleVersion,
 } from '../src/store/store.testsuite.ts';
+import { seedRollout } from './release/seeded-rollout.ts';
 
 /*
  * The goal: a list that somebody looks through finds what it should, in order, page by page, and looks at no more than a part
@@ -268,6 +271,31 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
       const back = await readSessionRows(store, { ...everything, ...filter }, request);
       expect(back).toMatchObject({ data: [], prev_page: expect.stringContaining('page_') });
     });
+  });
+
+  test('Promotions and rollouts are found by a part of their reason or of the agent, and by their id', async () => {
+    const { store } = opened;
+    const { agent, version } = sampleAgent('agent_r');
+    const config = JSON.stringify({ ...JSON.parse(version.config), name: "Desk's 50% \\u0000" });
+    await store.write((tx) => insertAgent(tx, { agent, version: { ...version, config } }));
+    const rollout = await seedRollout(store, { agent_id: 'agent_r', scorers: [] });
+    const reason = 'Refunds go astray';
+    await store.write(async (tx) => {
+      await updateRollout(tx, rollout.id, { reason });
+      await updatePromotion(tx, rollout.promotion_id, { reason });
+    });
+    const request = firstPage();
+    const { db, dialect } = store;
+    for (const search of ["desk's 50%", 'REFUNDS']) {
+      const found = await listPromotions(db, dialect, { filter: { search }, request });
+      expect(found.map(({ id }) => id)).toEqual([rollout.promotion_id]);
+      expect(await listRollouts(db, dialect, { filter: { search }, request })).toMatchObject([
+        { id: rollout.id },
+      ]);
+    }
+    expect(await listRollouts(db, dialect, { filter: { search: rollout.id }, request })).toHaveLength(1);
+    expect(await listPromotions(db, dialect, { filter: { search: 'promo' }, request })).toEqual([]);
+    expect(await listRollouts(db, dialect, { filter: { search: '50_' }, request })).toEqual([]);
   });
 
   test('Keys are found by a part of the name and by role', async () => {

@@ -142,11 +142,16 @@ describe('Evaluations', () => {
     const { run } = await completed(pawl, 'letters', { agent_version: 1 });
     expect(await idsOf('/eval_runs?dataset=letters')).toEqual([run.id]);
     expect(await idsOf(`/eval_runs?dataset=${dataset_id}&status=failed`)).toEqual([]);
-    await putDataset(pawl, 'letter', cases);
-    await putEval(pawl, { name: 'by-id', agent: agent.id, dataset: dataset_id, message: '"dataset":{"name":"letter",' });
+    await putDataset(pawl, 'lett', cases);
+    await putEval(pawl, {
+      name: 'by-id',
+      agent: agent.id,
+      dataset: dataset_id,
+      message: '"dataset":{"name":"lett",',
+    });
     expect((await idsOf(`/evals?dataset=${dataset_id}&order=asc`))[0]).toBe(run.eval_id);
     expect(await idsOf('/evals?dataset=letters')).toHaveLength(2);
-    expect(await idsOf('/evals?dataset=letter')).toEqual([]);
+    expect(await idsOf('/evals?dataset=lett')).toEqual([]);
     expect(await refusal(pawl, '/evals?dataset=none')).toMatchObject({ code: 'dataset_not_found' });
     expect(await refusal(pawl, '/eval_runs?dataset=none')).toMatchObject({ code: 'dataset_not_found' });
     const results = `/eval_runs/${run.id}/results?case_id=`;

@@ -101,7 +101,7 @@ describe.each(['memory', 'SQLite', 'PostgreSQL'])('In a crowd, on %s,', (kind) =
       }
       expect(listed.toSorted()).toEqual(ids.filter((_, n) => 1 + (n % 2) === version).toSorted());
     }
-  });
+  }, 60_000);
 
   test('of ten updates from one version one wins, and nine are told so at once', async () => {
     let requests = 0;

@@ -8,8 +8,11 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
+import { datasetPages } from './datasets/routes.ts';
+import { evaluationPages } from './evaluations/routes.ts';
 import { read } from './http/client.ts';
 import { keyOf } from './http/use-read.ts';
+import { operationsPages } from './operations/routes.ts';
 import type { ListSearch, ServerPage } from './parts/list.tsx';
 import { releasePages } from './release/routes.ts';
 import { Layout } from './shell/layout.tsx';
@@ -69,7 +72,18 @@ export function createPages(queries: QueryClient): AnyRouter {
       '/agents/$agentId/diff',
       lazyRouteComponent(() => import('./agents/diff-page.tsx'), 'DiffPage'),
     ),
+    page(
+      '/agents/new',
+      lazyRouteComponent(() => import('./agents/new-agent-page.tsx'), 'NewAgentPage'),
+    ),
+    page(
+      '/welcome',
+      lazyRouteComponent(() => import('./welcome/welcome-page.tsx'), 'WelcomePage'),
+    ),
     ...releasePages.map(([path, component]) => page(path, component)),
+    ...evaluationPages.map(([path, component]) => page(path, component)),
+    ...datasetPages.map(([path, component]) => page(path, component)),
+    ...operationsPages.map(([path, component]) => page(path, component)),
   ];
 
   return createRouter({

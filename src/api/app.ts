@@ -61,6 +61,7 @@ import { scoreRoutes } from './scores.ts';
 import { serverStatusRoutes } from './server-status.ts';
 import { sessionRoutes } from './sessions.ts';
 import { shadowRoutes } from './shadows.ts';
+import { sightRoutes } from './sights.ts';
 import { signInRoutes } from './sign-in.ts';
 import { statRoutes } from './stats.ts';
 import { streamRoutes } from './stream.ts';
@@ -155,6 +156,7 @@ export function createApp(deps: Deps & KeyLimits & InFlightLimits): App {
   const room = { ...deps.evaluation, store: deps.store, watch_streams };
   rolloutRoutes(app, { rollouts: deps.release.rollouts, watch_streams });
   datasetRoutes(app, room.datasets);
+  sightRoutes(app, room.datasets);
   evalRoutes(app, room.evals);
   evalRunRoutes(app, room);
   comparisonRoutes(app, room);

@@ -8,9 +8,9 @@ import { requireId } from './route.ts';
 import { acceptFiles, receivedFile } from './upload.ts';
 import {
   caseChangeResponse,
+  caseCreate,
   caseListQuery,
   caseResponse,
-  caseCreate,
   type DatasetChangeResponse,
   type DatasetDiffResponse,
   type DatasetResponse,
@@ -52,7 +52,8 @@ export function datasetRoutes(app: App, datasets: Datasets): void {
     '/pawl/v1/datasets/:id/cases',
     { schema: { params: idParams, body: caseCreate } },
     async ({ params, body: { session_id, ...given }, actor }): Promise<NewCaseResponse> => {
-      const label = session_id === undefined ? given : { ...given, session_id: requireId('session', session_id) };
+      const label =
+        session_id === undefined ? given : { ...given, session_id: requireId('session', session_id) };
       const { dataset, unchanged, ...added } = await datasets.add(params.id, label, actor);
       return { ...caseResponse(added), dataset: { ...datasetResponse(dataset), unchanged } };
     },

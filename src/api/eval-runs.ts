@@ -2,7 +2,7 @@ import { isOver } from '../core/evaluation.ts';
 import type { Datasets } from '../eval/dataset/datasets.ts';
 import type { Evals } from '../eval/evals.ts';
 import type { EvalRun } from '../eval/result.ts';
-import { listResults } from '../eval/results.ts';
+import { type EvalResult, listResults } from '../eval/results.ts';
 import type { Runs } from '../eval/runs.ts';
 import type { Store } from '../store/dialect.ts';
 import type { App } from './http.ts';
@@ -14,6 +14,9 @@ import { idParams, noBody } from './wire/params.ts';
 
 /** An eval run as answers carry it. */
 export type EvalRunResponse = EvalRun & { readonly type: 'eval_run' };
+
+/** What one case came to in one epoch, as answers carry it. */
+export type EvalResultResponse = EvalResult & { readonly type: 'eval_result' };
 
 function evalRunResponse(run: EvalRun): EvalRunResponse {
   return { type: 'eval_run', ...run };
@@ -56,7 +59,10 @@ export function evalRunRoutes(app: App, { runs, evals, datasets, store, watch_st
       const { errors, case_id, search, ungrouped, found } = query;
       const group = ungrouped ? null : query.group;
       const page = await listResults(store, { run, errors, case_id, search, group, found }, request);
-      return { ...page, data: page.data.map((result) => ({ type: 'eval_result', ...result })) };
+      return {
+        ...page,
+        data: page.data.map((result): EvalResultResponse => ({ type: 'eval_result', ...result })),
+      };
     },
   );
 

@@ -35,8 +35,11 @@ export function promotionRoutes(app: App, { promotions, reviews }: Deps): void {
   });
 
   app.get('/pawl/v1/promotions', { schema: { querystring: promotionListQuery } }, async ({ query }) => {
-    const { agent_id, alias, status } = query;
-    const page = await promotions.list({ agent_id, alias, status }, pageRequest(query, lists.promotions));
+    const { agent_id, alias, status, search } = query;
+    const page = await promotions.list(
+      { agent_id, alias, status, search },
+      pageRequest(query, lists.promotions),
+    );
     return { ...page, data: page.data.map((one): PromotionListed => ({ type: 'promotion', ...one })) };
   });
 

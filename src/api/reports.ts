@@ -20,6 +20,9 @@ import { requireId } from './route.ts';
 import { type ReportFormat, reportQuery } from './wire/evals.ts';
 import { idParams } from './wire/params.ts';
 
+/** What a run scored by itself, as answers carry it. */
+export type RunReportResponse = RunReport;
+
 type Deps = { readonly runs: Runs; readonly comparisons: Comparisons; readonly store: Store };
 
 /** How a report of one kind is written in each format. */

@@ -45,8 +45,8 @@ export function rolloutRoutes(app: App, deps: Deps): void {
 
 function readingRoutes(app: App, { rollouts, watch_streams }: Deps): void {
   app.get('/pawl/v1/rollouts', { schema: { querystring: rolloutListQuery } }, async ({ query }) => {
-    const { agent_id, alias, status } = query;
-    const page = await rollouts.list({ agent_id, alias, status }, pageRequest(query, lists.rollouts));
+    const { agent_id, alias, status, search } = query;
+    const page = await rollouts.list({ agent_id, alias, status, search }, pageRequest(query, lists.rollouts));
     return { ...page, data: page.data.map((one): RolloutListed => ({ type: 'rollout', ...one })) };
   });
 

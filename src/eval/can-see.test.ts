@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { canSee } from './can-see.ts';
+import { canSee, datasetSight } from './can-see.ts';
 
 test('canSee says what a suite can see, and under which assumption', () => {
   const { damage, text } = canSee({ cases: 200, epochs: 3, confidence: 0.9 });
@@ -22,4 +22,23 @@ test('canSee admits when a suite sees nothing', () => {
     damage: null,
     text: '2 cases in 1 epoch cannot tell any loss from chance, if 10 % of repeated answers are scored differently',
   });
+});
+
+test('A dataset sees less in each of its groups than in all of its cases, and more with more epochs', () => {
+  const groups = [
+    { group: 'billing', cases: 30 },
+    { group: null, cases: 70 },
+  ];
+  const summary = { groups, clusters: 0, must_pass: 0, without_target: 0, targets: null };
+  const sight = datasetSight({ cases: 120, summary });
+  expect(sight).toMatchObject({
+    cases: 120,
+    epochs: 3,
+    text: expect.stringContaining('120 cases in 3 epochs'),
+  });
+  expect(sight.groups.map(({ group }) => group)).toEqual(['billing', null]);
+  const [few, many] = sight.groups.map(({ damage }) => damage ?? NaN);
+  expect(few).toBeGreaterThan(many ?? NaN);
+  expect(many).toBeGreaterThan(sight.damage ?? NaN);
+  expect(datasetSight({ cases: 120, summary }, 10).damage).toBeLessThan(sight.damage ?? NaN);
 });

@@ -1,5 +1,8 @@
+import { usualEpochs } from '../core/evaluation.ts';
 import { counted, percent, points } from '../core/quantities.ts';
 import { seenDamage } from './comparison/outlook.ts';
+import type { DatasetRevision } from './dataset/revision.ts';
+import { defaultGate } from './gate.ts';
 
 /** What a suite of this size could show, before anything is run. */
 export type Sight = {
@@ -32,4 +35,31 @@ export function canSee({ cases, epochs, confidence, flake_rate = 0.1 }: Suite): 
       ? `${suite} cannot tell any loss from chance, ${assumption}`
       : `${suite} can see a loss of ${points(damage)} points or more 4 times out of 5, ${assumption}`;
   return { damage, text };
+}
+
+/** What the cases of a dataset could show: all together, and those of each group. */
+export type DatasetSight = Sight & {
+  readonly cases: number;
+  readonly epochs: number;
+  /** The first ones, in the order of the dataset; null is the group of cases without one. */
+  readonly groups: readonly {
+    readonly group: string | null;
+    readonly cases: number;
+    readonly damage: number | null;
+  }[];
+};
+
+const mostGroups = 100;
+
+/** Says what a comparison on a revision could see, by a gate that asks for nothing unusual. */
+export function datasetSight(
+  { cases, summary }: Pick<DatasetRevision, 'cases' | 'summary'>,
+  epochs: number = usualEpochs(cases),
+): DatasetSight {
+  const { confidence } = defaultGate;
+  const groups = summary.groups.slice(0, mostGroups).map((one) => {
+    const { damage } = canSee({ cases: one.cases, epochs, confidence });
+    return { group: one.group, cases: one.cases, damage };
+  });
+  return { ...canSee({ cases, epochs, confidence }), cases, epochs, groups };
 }

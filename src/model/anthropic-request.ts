@@ -3,11 +3,12 @@ import type { ReadyBlock, TextBlock } from '../core/content.ts';
 import { defaultEffort } from '../core/effort.ts';
 import { documentText, unshownText } from './block-text.ts';
 import type { Message, ModelRequest, ToolDefinition, ToolResultBlock, ToolUseBlock } from './model.ts';
+import { keptTexts, requestText } from './request-text.ts';
 
 const ephemeral = { cache_control: { type: 'ephemeral' } } as const;
 
 /**
- * The body of a request to the Messages API.
+ * Makes what writes the bodies of requests to the Messages API, as JSON.
  *
  * Everything up to a mark for the cache is read from there by the next request that starts in the same way. A mark
  * stands behind what all sessions of a version share, tools and system prompt; and, as soon as another request is to
@@ -17,12 +18,32 @@ const ephemeral = { cache_control: { type: 'ephemeral' } } as const;
  *
  * Servers that are not Anthropic's get the marks too: gateways pass them on, and others are known to ignore them.
  */
-export function requestBody(request: ModelRequest): Anthropic.MessageCreateParamsStreaming {
-  const isArmed = request.tools.length > 0;
-  const tools = isArmed ? request.tools : calledTools(request.messages);
-  const messages = placed(request.messages);
+export function bodyWriter(): (request: ModelRequest) => string {
+  const unmarked = keptTexts((message) => JSON.stringify(messageParam(message, asItIs)));
+  return (request) => {
+    const messages = placed(request.messages);
+    const isArmed = request.tools.length > 0;
+    const tools = isArmed ? request.tools : calledTools(messages);
+    const marks = messageMarks(messages, tools.length > 0);
+    const texts = messages.map((message, index) =>
+      marks.includes(index)
+        ? JSON.stringify(messageParam(message, markLast))
+        : unmarked(message, request.lasting === true),
+    );
+    const { effort } = request;
+    const behind: Body = effort === defaultEffort ? {} : { output_config: { effort } };
+    return requestText(texts, { before: headOf(request, { tools, isArmed }), behind });
+  };
+}
+
+type Body = Partial<Anthropic.MessageCreateParamsStreaming>;
+
+/** What stands before the messages. */
+function headOf(
+  request: ModelRequest,
+  { tools, isArmed }: { readonly tools: readonly ToolDefinition[]; readonly isArmed: boolean },
+): Body {
   const system = request.system === '' ? null : request.system;
-  const marks = messageMarks(messages, tools.length > 0);
   return {
     model: request.model,
     max_tokens: request.max_tokens,
@@ -30,8 +51,6 @@ export function requestBody(request: ModelRequest): Anthropic.MessageCreateParam
     ...(tools.length > 0 && { tools: tools.map(toolParam).map(system === null ? markLast : asItIs) }),
     ...(tools.length > 0 && !isArmed && { tool_choice: { type: 'none' } }),
     ...(system !== null && { system: [{ type: 'text', text: system, ...ephemeral }] }),
-    messages: messages.map((message, index) => messageParam(message, marks.includes(index))),
-    ...(request.effort !== defaultEffort && { output_config: { effort: request.effort } }),
   };
 }
 
@@ -40,6 +59,8 @@ export function requestBody(request: ModelRequest): Anthropic.MessageCreateParam
  * between two replies goes to the model in that order: first the user's words, then the instructions.
  */
 function placed(messages: readonly Message[]): readonly Message[] {
+  const isPlaced = messages.every(({ role }, i) => role !== 'user' || messages[i - 1]?.role !== 'system');
+  if (isPlaced) return messages;
   const ordered: Message[] = [];
   let user: (ReadyBlock | ToolResultBlock)[] = [];
   let system: TextBlock[] = [];
@@ -87,8 +108,9 @@ function toolParam({ name, description, input_schema }: ToolDefinition): Anthrop
   return { name, description, input_schema: { ...input_schema, type: 'object' } };
 }
 
-function messageParam(message: Message, marked: boolean): Anthropic.MessageParam {
-  const mark = marked ? markLast : asItIs;
+type Mark = <Item extends object>(item: Item, index: number, all: readonly Item[]) => Item;
+
+function messageParam(message: Message, mark: Mark): Anthropic.MessageParam {
   switch (message.role) {
     case 'user':
       return { role: 'user', content: message.content.map(userParam).map(mark) };

@@ -1,6 +1,6 @@
 import { Anthropic } from '@anthropic-ai/sdk';
 import { readReply } from './anthropic-reply.ts';
-import { requestBody } from './anthropic-request.ts';
+import { bodyWriter } from './anthropic-request.ts';
 import { type DeadlineLimits, withDeadline } from './deadline.ts';
 import { requestFailure } from './failure.ts';
 import type { Provider } from './model.ts';
@@ -34,15 +34,18 @@ export function anthropicProvider(
     logLevel: 'off',
     openTelemetry: false,
   });
+  const write = bodyWriter();
+  // The SDK sends text as it is only where its type is given.
+  const headers = { 'content-type': 'application/json' };
   return {
     name,
     send: (request, { signal, onText }) =>
       withDeadline({ provider: name, limits: options, signal }, async (deadline) => {
         const context = { provider: name, api_key: apiKey, now_ms: Date.now() } as const;
-        const body = requestBody(request);
+        const body = write(request);
         // Not `messages.create`: that writes to the console whenever a model is about to be retired.
         const response = await client
-          .post('/v1/messages', { body, signal: deadline.signal })
+          .post('/v1/messages', { body, headers, signal: deadline.signal })
           .asResponse()
           .catch((error: unknown) => {
             throw requestFailure(error, context);

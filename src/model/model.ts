@@ -50,6 +50,11 @@ export type ModelRequest = {
   readonly effort: Effort;
   /** The most output tokens that the reply may have. */
   readonly max_tokens: number;
+  /**
+   * Whether all messages but the last are the same objects in the next request of the conversation, so that it pays to keep
+   * what is made of them.
+   */
+  readonly lasting?: boolean;
 };
 
 export type Refusal = { readonly category: string | null; readonly explanation: string | null };

@@ -3,25 +3,31 @@ import type { ReadyBlock, TextBlock } from '../core/content.ts';
 import { defaultEffort, type Effort } from '../core/effort.ts';
 import { documentHead, documentText, searchResultText, unshownText } from './block-text.ts';
 import type { Message, ModelRequest, ToolResultBlock, ToolUseBlock } from './model.ts';
+import { keptTexts, requestText } from './request-text.ts';
 
 type MessageParam = OpenAI.Chat.ChatCompletionMessageParam;
 type Part = OpenAI.Chat.ChatCompletionContentPart;
 
 /**
- * The body of a request to Chat Completions. `official` tells that it goes to OpenAI itself, or to Azure, which know
+ * Makes what writes the bodies of requests to Chat Completions, as JSON. `official` tells that it goes to OpenAI itself, or to Azure, which know
  * newer fields.
  */
-export function requestBody(
-  request: ModelRequest,
-  to: { readonly official: boolean },
-): OpenAI.Chat.ChatCompletionCreateParamsStreaming {
-  const { system, tools, effort } = request;
+export function bodyWriter(to: { readonly official: boolean }): (request: ModelRequest) => string {
+  const textOf = keptTexts((message) => messageParams(message, to).map(asJson).join(','));
+  return (request) => {
+    const { model, system, messages, lasting = false } = request;
+    const head: MessageParam[] = system === null ? [] : [{ role: 'system', content: system }];
+    const texts = messages.map((message, index) => textOf(message, lasting && index < messages.length - 1));
+    const before: Body = { model };
+    return requestText([...head.map(asJson), ...texts], { before, behind: tailOf(request, to) });
+  };
+}
+
+type Body = Partial<OpenAI.Chat.ChatCompletionCreateParamsStreaming>;
+
+/** What stands behind the messages. */
+function tailOf({ tools, max_tokens, effort }: ModelRequest, to: { readonly official: boolean }): Body {
   return {
-    model: request.model,
-    messages: [
-      ...(system === null ? [] : [{ role: 'system' as const, content: system }]),
-      ...request.messages.flatMap((message) => messageParams(message, to)),
-    ],
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, input_schema }) => ({
         type: 'function' as const,
@@ -32,9 +38,13 @@ export function requestBody(
     stream_options: { include_usage: true },
     // OpenAI's newer models reject `max_tokens`; compatible servers have always taken it, and several ignore or reject
     // the newer name.
-    [to.official ? 'max_completion_tokens' : 'max_tokens']: request.max_tokens,
+    [to.official ? 'max_completion_tokens' : 'max_tokens']: max_tokens,
     ...(effort !== defaultEffort && { reasoning_effort: reasoningEffort(effort) }),
   };
+}
+
+function asJson(param: MessageParam): string {
+  return JSON.stringify(param);
 }
 
 /** Compatible servers know three levels, so those above `high` become that. */

@@ -3,7 +3,7 @@ import { type DeadlineLimits, withDeadline } from './deadline.ts';
 import { requestFailure } from './failure.ts';
 import type { Provider } from './model.ts';
 import { readReply } from './openai-reply.ts';
-import { requestBody } from './openai-request.ts';
+import { bodyWriter } from './openai-request.ts';
 import { checkedApiKey, checkedBaseUrl, upstreamFetch } from './upstream-fetch.ts';
 
 const name = 'openai';
@@ -19,7 +19,9 @@ export function openaiProvider(
 ): Provider {
   const apiKey = options.api_key === null ? null : checkedApiKey(options.api_key);
   const baseUrl = checkedBaseUrl(options.base_url);
-  const official = isOfficial(baseUrl);
+  const write = bodyWriter({ official: isOfficial(baseUrl) });
+  // The SDK sends text as it is only where its type is given.
+  const headers = { 'content-type': 'application/json' };
   const client = new OpenAI({
     // The SDK refuses to start without a key; the header that is really sent comes from `upstreamFetch`.
     apiKey: apiKey ?? 'none',
@@ -39,8 +41,10 @@ export function openaiProvider(
     send: (request, { signal, onText }) =>
       withDeadline({ provider: name, limits: options, signal }, async (deadline) => {
         const context = { provider: name, api_key: apiKey, now_ms: Date.now() } as const;
-        const response = await client.chat.completions
-          .create(requestBody(request, { official }), { signal: deadline.signal })
+        const body = write(request);
+        // Not `chat.completions.create`: that takes no text, and what is written already would be written again.
+        const response = await client
+          .post('/chat/completions', { body, headers, signal: deadline.signal })
           .asResponse()
           .catch((error: unknown) => {
             throw requestFailure(error, context);

@@ -83,8 +83,6 @@ export async function openBossQueue({ url, bus, log, name, for_one_command }: De
   const looks = new Map<QueueName, () => boolean>();
   const depths = new Map<QueueName, number>();
   const own = for_one_command ? randomInt(ownPriorities.from, ownPriorities.to) : null;
-  /** Whether there is a server to do what is nobody's in particular; duties are held by servers alone. */
-  let hasServer = false;
   const look = (queue: QueueName): boolean => looks.get(queue)?.() ?? false;
   bus.on('work', ({ queue }) => look(queue as QueueName));
   bus.onGap(() => queueNames.forEach(look));
@@ -95,10 +93,7 @@ export async function openBossQueue({ url, bus, log, name, for_one_command }: De
 
   async function count(): Promise<void> {
     try {
-      for (const { name, readyCount, activeCount } of await boss.getQueues()) {
-        depths.set(name as QueueName, readyCount);
-        if (name === ('duties' satisfies QueueName)) hasServer = activeCount > 0;
-      }
+      for (const { name, readyCount } of await boss.getQueues()) depths.set(name as QueueName, readyCount);
     } catch {
       // The next look counts again.
     }
@@ -110,14 +105,14 @@ export async function openBossQueue({ url, bus, log, name, for_one_command }: De
     return queue === 'turns' ? -(await countBusySessions(tx, group, mostRanks)) : 0;
   }
 
-  /** Which jobs are ours to take. */
-  function takeable(onlyUrgent: boolean): FetchOptions {
-    if (onlyUrgent) return { minPriority: urgent };
-    if (own === null) return {};
-    return { ignoreStartAfter: true, ...(hasServer ? { minPriority: own, maxPriority: own } : {}) };
+  /** Which jobs are a command's to take: its own, and those of others where there is no server to do them. */
+  async function takeableBy(command: number): Promise<FetchOptions> {
+    // Duties are held by servers alone.
+    const hasServer = (await boss.findJobs('duties')).some(({ state }) => state === 'active');
+    const only = hasServer ? { minPriority: command, maxPriority: command } : {};
+    return { ignoreStartAfter: true, ...only };
   }
 
-  await count();
   return {
     durable: true,
     async add(tx, jobs) {
@@ -155,7 +150,8 @@ export async function openBossQueue({ url, bus, log, name, for_one_command }: De
           includeMetadata: true,
           ignoreGroups: without.length === 0 ? null : [...without],
         },
-        ...takeable(onlyUrgent),
+        ...(onlyUrgent ? { minPriority: urgent } : {}),
+        ...(own === null ? {} : await takeableBy(own)),
       });
       return (jobs as JobWithMetadata<JobData>[]).map((job) => ({
         ...{ id: job.id, queue, subject: job.singletonKey ?? '', group: job.groupId ?? '' },

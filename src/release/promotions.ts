@@ -152,7 +152,7 @@ export function createPromotions(deps: Deps) {
 
     /** Promotions by creation time, without what was said about them. */
     async list(filter: PromotionFilter, request: PageRequest): Promise<Page<Promotion>> {
-      const rows = await listPromotions(store.db, filter, request);
+      const rows = await listPromotions(store.db, store.dialect, { filter, request });
       const page = pageOf(rows, request, (row) => [row.created_at, row.id]);
       return {
         data: await Promise.all(page.data.map((row) => read(store.db, row))),

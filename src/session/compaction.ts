@@ -49,7 +49,7 @@ export function summaryRequest(base: ModelRequest, { done, rest, size }: Summary
   const before = done === '' ? '' : `The notes so far:\n\n${done}\n\n`;
   const text = `${before}The conversation goes on:\n\n${rest.slice(0, size)}`;
   const messages: Message[] = [{ role: 'user', content: [{ type: 'text', text }] }];
-  return { ...base, system: instructions, messages, tools: [] };
+  return { ...base, system: instructions, messages, tools: [], lasting: false };
 }
 
 /** After a piece was summarised; `rest` is empty when it was the last. Null when no more requests may be made. */

@@ -2,14 +2,22 @@ import type { Store } from '../store/dialect.ts';
 import { listConversation } from '../store/events.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import type { PlacedEvent } from './compaction.ts';
-import type { ConversationEvent } from './transcript.ts';
+import { type ConversationEvent, growingTranscript } from './transcript.ts';
+
+/** What was said in a session. */
+export type Conversation = {
+  readonly events: readonly PlacedEvent[];
+  /** What a model is told of them, kept for the next time; null when the conversation is not kept. */
+  readonly transcript: ReturnType<typeof growingTranscript> | null;
+};
 
 type Kept = {
   readonly context_from: number;
   /** Up to which place of the history it was read. */
   readonly upTo: number;
   readonly events: readonly PlacedEvent[];
-  /** In characters. */
+  readonly transcript: ReturnType<typeof growingTranscript>;
+  /** In characters, of which what models are told of it may take as many again. */
   readonly size: number;
 };
 
@@ -20,7 +28,7 @@ const mostKept = 16_000_000;
 
 /**
  * What was said in sessions, for their next request. Long conversations that were read last are kept: what is written in a
- * history never changes, so only what has come since is read and parsed again.
+ * history never changes, so only what has come since is read, parsed and put together again.
  */
 export function createConversations(store: Store) {
   const kept = new Map<string, Kept>();
@@ -31,20 +39,22 @@ export function createConversations(store: Store) {
     kept.delete(sessionId);
   }
 
-  function keep(sessionId: string, conversation: Kept): void {
+  /** Says whether it is kept. */
+  function keep(sessionId: string, conversation: Kept): boolean {
     forget(sessionId);
-    if (conversation.events.length < fewestKept || conversation.size > mostKept) return;
+    if (conversation.events.length < fewestKept || conversation.size > mostKept) return false;
     kept.set(sessionId, conversation);
     size += conversation.size;
     for (const oldest of kept.keys()) {
       if (size <= mostKept) break;
       forget(oldest);
     }
+    return true;
   }
 
   return {
     /** What was said in a session from its last summary on, at least up to where its row says that the history goes. */
-    async read({ id, context_from, last_seq }: SessionRow): Promise<readonly PlacedEvent[]> {
+    async read({ id, context_from, last_seq }: SessionRow): Promise<Conversation> {
       const known = kept.get(id);
       const before = known?.context_from === context_from ? known : null;
       const rows = await listConversation(store.db, id, before === null ? context_from : before.upTo + 1);
@@ -52,8 +62,10 @@ export function createConversations(store: Store) {
       const events = before === null ? read : [...before.events, ...read];
       const added = rows.reduce((sum, { data }) => sum + data.length, 0);
       const upTo = Math.max(last_seq, rows.at(-1)?.seq ?? 0);
-      keep(id, { context_from, upTo, events, size: (before?.size ?? 0) + added });
-      return events;
+      const transcript = before?.transcript ?? growingTranscript();
+      const size = (before?.size ?? 0) + added;
+      const isKept = keep(id, { context_from, upTo, events, transcript, size });
+      return { events, transcript: isKept ? transcript : null };
     },
   };
 }

@@ -36,7 +36,10 @@ export async function planRequest(
   { conversations, router, attachments, max_tokens }: Deps,
   { session, config, toolbox }: { session: SessionRow; config: AgentConfig; toolbox: Toolbox },
 ): Promise<RequestPlan> {
-  const events = await conversations.read(session);
+  const { events, transcript: kept } = await conversations.read(session);
+  const ready = await withFiles(events, attachments);
+  // Files come and go, and with them what a model is told.
+  const lasting = kept !== null && ready === events;
   const route = router.route(config.model.id);
   return {
     provider: route?.provider ?? null,
@@ -44,10 +47,11 @@ export async function planRequest(
     request: {
       model: route?.model ?? config.model.id,
       system: config.system,
-      messages: transcript(await withFiles(events, attachments), toolbox.mcpName),
+      messages: (lasting ? kept : transcript)(ready, toolbox.mcpName),
       tools: toolbox.definitions,
       effort: config.model.effort.type,
       max_tokens,
+      lasting,
     },
   };
 }
@@ -63,8 +67,8 @@ async function withFiles<T extends ConversationEvent>(
   events: readonly T[],
   attachments: Attachments,
 ): Promise<readonly T[]> {
+  if (!events.some((event) => blocksOf(event).some(isOfFile))) return events;
   const named = events.flatMap((event) => blocksOf(event).filter(isOfFile));
-  if (named.length === 0) return events;
   const ready = await attachments.ready(named);
   const put = new Map<ResultBlock, ReadyBlock | undefined>(named.map((block, i) => [block, ready[i]]));
   return events.map((event) => {

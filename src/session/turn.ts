@@ -60,7 +60,7 @@ export function createTurns(deps: Deps) {
   /** Makes room in the model's window: what was said becomes a summary, and the turn goes on behind it. */
   async function compact(run: Run, { plan, error }: TooLong): Promise<NextStep> {
     const session = await requireSession(store, run);
-    let summary = startSummary(await conversations.read(session));
+    let summary = startSummary((await conversations.read(session)).events);
     // What is asked is too long by itself: there is nothing to put into fewer words.
     if (summary === null) return record.end(run, failedFor(error));
     while (summary.rest !== '') {

@@ -79,6 +79,30 @@ describe.each(['SQLite', 'PostgreSQL'])('Evals on %s', (kind) => {
     expect(rest.map(({ row }) => row.id)).toEqual(['eval_d', 'eval_e']);
   });
 
+  test('those of a dataset are found by what their latest revision calls it', async () => {
+    const { store } = opened;
+    const of = (id: string, dataset: string) => {
+      const { row, revision } = sampleEval(id);
+      const definition = JSON.stringify({
+        dataset: { name: dataset, revision: null },
+        message: '"dataset":{"name":"b",',
+      });
+      return { row, revision: { ...revision, definition } };
+    };
+    for (const one of [of('eval_x', 'a'), of('eval_y', 'A'), of('eval_z', 'b')]) {
+      await store.write((tx) => insertEval(tx, one));
+    }
+    const moved = { ...of('eval_z', 'a').revision, revision: 2, hash: 'moved' };
+    await store.write((tx) => insertEvalRevision(tx, moved));
+    const found = async (...datasets: string[]) =>
+      (await listEvals(store.db, firstPage(), { include_archived: false, datasets })).map(
+        ({ row }) => row.id,
+      );
+    expect(await found('a')).toEqual(['eval_x', 'eval_z']);
+    expect(await found('A', 'none')).toEqual(['eval_y']);
+    expect(await found('b')).toEqual([]);
+  });
+
   test('an object that was made at an endpoint is remembered by what it was made from', async () => {
     const { store } = opened;
     const object = (hash: string, fields: Partial<EvalObjectRow> = {}): EvalObjectRow => ({

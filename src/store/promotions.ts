@@ -4,6 +4,7 @@ import type { PromotionStatus } from '../core/release.ts';
 import type { PromotionTable, ReviewTable } from './database.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek } from './keyset.ts';
+import { isFoundBy } from './release-search.ts';
 
 export type PromotionRow = Selectable<PromotionTable>;
 export type ReviewRow = Selectable<ReviewTable>;
@@ -50,18 +51,22 @@ export type PromotionFilter = {
   /** Only looked at together with `agent_id`. */
   readonly alias?: string | undefined;
   readonly status?: PromotionStatus | undefined;
+  /** A part of the agent's name or of the reason, or an id. */
+  readonly search?: string | undefined;
 };
 
 /** Promotions by creation time; one more than the page holds, if there is one. */
 export async function listPromotions(
   db: Handle,
-  { agent_id, alias, status }: PromotionFilter,
-  request: PageRequest,
+  dialect: Dialect,
+  { filter, request }: { readonly filter: PromotionFilter; readonly request: PageRequest },
 ): Promise<PromotionRow[]> {
+  const { agent_id, alias, status, search } = filter;
   let query = db.selectFrom('promotions').selectAll();
   if (agent_id !== undefined) query = query.where('agent_id', '=', agent_id);
   if (agent_id !== undefined && alias !== undefined) query = query.where('alias', '=', alias);
   if (status !== undefined) query = query.where('status', '=', status);
+  if (search !== undefined) query = query.where(isFoundBy(search, { dialect, table: 'promotions' }));
   return seek(query, 'promotions', request).execute();
 }
 

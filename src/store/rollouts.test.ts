@@ -8,6 +8,7 @@ import type { RolloutStatus } from '../core/rollout.ts';
 import type { Database } from './database.ts';
 import { openStore } from './open.ts';
 import { listRollouts } from './rollouts.ts';
+import { sqliteDialect } from './sqlite.ts';
 
 test.each<[RolloutStatus, string]>([
   ['running', 'rollouts_open_by_time'],
@@ -27,7 +28,8 @@ test.each<[RolloutStatus, string]>([
     rmSync(folder, { recursive: true });
   });
   const list = { name: 'rollouts', key: ['string', 'string'], backwards: false } as const;
-  await listRollouts(db, { status }, { list, limit: 20, order: 'desc', cursor: null });
+  const request = { list, limit: 20, order: 'desc', cursor: null } as const;
+  await listRollouts(db, sqliteDialect, { filter: { status }, request });
   const plan = queries.flatMap(({ sql, parameters }) =>
     file.prepare(`explain query plan ${sql}`).all(...parameters),
   );

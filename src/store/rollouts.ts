@@ -3,6 +3,7 @@ import type { PageRequest } from '../core/page.ts';
 import type { RolloutStatus } from '../core/rollout.ts';
 import type { Dialect, Handle } from './dialect.ts';
 import { seek, seekNumber } from './keyset.ts';
+import { isFoundBy } from './release-search.ts';
 import type {
   CanarySweepTable,
   RolloutEventTable,
@@ -48,6 +49,8 @@ export type RolloutFilter = {
   /** Only looked at together with `agent_id`. */
   readonly alias?: string | undefined;
   readonly status?: RolloutStatus | undefined;
+  /** A part of the agent's name or of the reason, or an id. */
+  readonly search?: string | undefined;
 };
 
 /** A rollout as lists read it: without its state, which is by far the largest part of its row. */
@@ -63,14 +66,16 @@ const listColumns = [
 /** Rollouts by creation time; one more than the page holds, if there is one. */
 export async function listRollouts(
   db: Handle,
-  { agent_id, alias, status }: RolloutFilter,
-  request: PageRequest,
+  dialect: Dialect,
+  { filter, request }: { readonly filter: RolloutFilter; readonly request: PageRequest },
 ): Promise<RolloutListRow[]> {
+  const { agent_id, alias, status, search } = filter;
   let query = db.selectFrom('rollouts').select(listColumns);
   if (agent_id !== undefined) query = query.where('agent_id', '=', agent_id);
   if (agent_id !== undefined && alias !== undefined) query = query.where('alias', '=', alias);
   if (status !== undefined) query = query.where('status', '=', status);
   if (status === 'running' || status === 'paused') query = query.where(open);
+  if (search !== undefined) query = query.where(isFoundBy(search, { dialect, table: 'rollouts' }));
   return seek(query, 'rollouts', request).execute();
 }
 

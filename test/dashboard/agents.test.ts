@@ -104,6 +104,45 @@ test('two who edit at once are shown what the other did, and lose nothing', asyn
   expect(takeComplaints()).toEqual([]);
 });
 
+test('of two who save at the same moment one is first, and the other is asked before anything is overwritten', async () => {
+  const id = await agentWithTwoVersions();
+  const pages = [await editor(), await editor()] as const;
+  const texts = [prompt.replace('log-ins', 'log-ins and passwords'), `${prompt}One word.`] as const;
+  const rules = ['log-ins and passwords', 'One word.'] as const;
+  // What both send waits for the other, so that neither can have heard of the other's version before.
+  const sent: (() => Promise<void>)[] = [];
+  for (const [n, page] of pages.entries()) {
+    await page.goto(`/agents/${id}/edit`);
+    await page.getByRole('textbox', { name: 'Prompt' }).fill(texts[n] ?? '');
+    await page.route(`**/v1/agents/${id}`, async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      sent.push(() => route.continue());
+      if (sent.length === 2) await Promise.all(sent.map((go) => go()));
+    });
+  }
+  await Promise.all(pages.map((page) => page.getByRole('button', { name: 'Save as version 3' }).click()));
+  const overtaken = pages.map((page) =>
+    page
+      .getByRole('heading', { name: 'has saved version 3 meanwhile' })
+      .waitFor()
+      .then(() => page),
+  );
+  const loser = await Promise.any(overtaken);
+  const winner = pages.find((page) => page !== loser);
+  await winner?.waitForURL('**/versions/3');
+  const third = await pawl.client.beta.agents.retrieve(id);
+  expect(third.version).toBe(3);
+  expect(rules.filter((rule) => third.system?.includes(rule))).toEqual([rules[winner === pages[0] ? 0 : 1]]);
+
+  await loser.unrouteAll();
+  await loser.getByRole('button', { name: 'Put both together' }).click();
+  await loser.getByRole('button', { name: 'Save as version 4' }).click();
+  await loser.waitForURL('**/versions/4');
+  const { system } = await pawl.client.beta.agents.retrieve(id);
+  expect(rules.filter((rule) => system?.includes(rule))).toEqual(rules);
+  expect(takeComplaints()).toEqual([]);
+});
+
 test('a draft is asked beside production, without being saved', async () => {
   const id = await agentWithTwoVersions();
   const page = await editor();

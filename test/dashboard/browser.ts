@@ -79,12 +79,21 @@ type AxeResult = {
 
 /** Finds nothing serious on a page that keeps people from using it. */
 export async function expectAccessible(page: Page): Promise<void> {
+  expect(await seriousProblems(page, ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])).toEqual([]);
+}
+
+/** What on a page is too pale to be read, or too small to be pressed. */
+export function contrastProblems(page: Page): Promise<readonly string[]> {
+  return seriousProblems(page, ['color-contrast', 'target-size']);
+}
+
+async function seriousProblems(page: Page, rules: readonly string[]): Promise<string[]> {
   await page.evaluate(axe);
   const { violations } = await page.evaluate<AxeResult>(
-    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })",
+    `axe.run(document, { runOnly: ${JSON.stringify(rules)} })`,
   );
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))])).toEqual([]);
+  return serious.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
 }
 
 const pictures = join(import.meta.dirname, '../../docs/images/dashboard');

@@ -17,7 +17,8 @@ export type Place = { readonly url: string; readonly key: string };
 /** What a server said no to. */
 export type Refusal = { readonly status: number; readonly code: string; readonly message: string };
 
-const patienceMs = 30_000;
+/** A stream of states goes on until a run is over, through the death of the process that had it. */
+const patienceMs = 60_000;
 
 /** Asks a server: with a body by POST, else by GET. */
 export function request({ url, key }: Place, path: string, body?: unknown): Promise<Response> {

@@ -63,6 +63,7 @@ describe('The answers are as the document says', () => {
     const labelled = { session_id: said.id, target: 'delivery', group: 'parcels', must_pass: true };
     await server.get('create_case', { path, body: labelled });
     await server.get('diff_dataset', { path, query: { limit: '1' } });
+    await server.get('sight_dataset', { path, query: { epochs: '3' } });
     await server.get('list_cases', { path });
     await server.get('list_dataset_revisions', { path });
     await server.get('export_dataset', { path });
@@ -106,6 +107,7 @@ describe('The answers are as the document says', () => {
     await server.get('retrieve_eval_run', { path });
     await server.get('stream_eval_run', { path });
     await server.get('list_eval_results', { path, query: { limit: '200' } });
+    await server.get('list_eval_results', { path, query: { found: 'right', ungrouped: 'true' } });
     for (const format of formats) await server.get('report_eval_run', { path, query: { format } });
     await server.get('cancel_eval_run', { path });
     await server.get('resume_eval_run', { path });

@@ -6,18 +6,22 @@ import { numberText } from '../parts/quantities.ts';
 import type { Draft } from './draft.ts';
 import { PromptHelp } from './prompt-help.tsx';
 
-type Props = { readonly draft: Draft; readonly onChange: (draft: Draft) => void };
+type Props = {
+  readonly draft: Draft;
+  readonly onChange: (draft: Draft) => void;
+  /** Whether there is no agent yet, so that its name and model come first. */
+  readonly isNew?: boolean;
+};
 
 /** What the server takes at most, in characters. */
 const longestPrompt = 100_000;
 
 /** The fields of an agent, with help for the prompt. */
-export function DraftFields({ draft, onChange }: Props): ReactNode {
-  const models = useRead<ServerPage<{ readonly id: string }>>('/v1/models').data?.data ?? [];
-  const list = useId();
+export function DraftFields({ draft, onChange, isNew = false }: Props): ReactNode {
   const set = (change: Partial<Draft>): void => onChange({ ...draft, ...change });
   return (
     <>
+      {isNew && <NameAndModel draft={draft} set={set} />}
       <TextArea
         label="Prompt"
         mono
@@ -28,19 +32,8 @@ export function DraftFields({ draft, onChange }: Props): ReactNode {
       />
       <PromptHelp prompt={draft.system} onInsert={(text) => set({ system: joined(draft.system, text) })} />
       <details className="panel">
-        <summary>Name, model and tools</summary>
-        <TextField label="Name" value={draft.name} onChange={(name) => set({ name })} />
-        <TextField
-          label="Description"
-          value={draft.description}
-          onChange={(description) => set({ description })}
-        />
-        <TextField label="Model" value={draft.model} onChange={(model) => set({ model })} list={list} />
-        <datalist id={list}>
-          {models.map(({ id }) => (
-            <option key={id} value={id} />
-          ))}
-        </datalist>
+        <summary>{isNew ? 'Tools' : 'Name, model and tools'}</summary>
+        {!isNew && <NameAndModel draft={draft} set={set} />}
         <TextArea
           label="Tools, as JSON"
           mono
@@ -49,6 +42,29 @@ export function DraftFields({ draft, onChange }: Props): ReactNode {
           onChange={(tools) => set({ tools })}
         />
       </details>
+    </>
+  );
+}
+
+type Setting = { readonly draft: Draft; readonly set: (change: Partial<Draft>) => void };
+
+function NameAndModel({ draft, set }: Setting): ReactNode {
+  const models = useRead<ServerPage<{ readonly id: string }>>('/v1/models').data?.data ?? [];
+  const list = useId();
+  return (
+    <>
+      <TextField label="Name" value={draft.name} onChange={(name) => set({ name })} />
+      <TextField
+        label="Description"
+        value={draft.description}
+        onChange={(description) => set({ description })}
+      />
+      <TextField label="Model" value={draft.model} onChange={(model) => set({ model })} list={list} />
+      <datalist id={list}>
+        {models.map(({ id }) => (
+          <option key={id} value={id} />
+        ))}
+      </datalist>
     </>
   );
 }

@@ -47,19 +47,18 @@ export function AddCase({ dataset: { id, name } }: { readonly dataset: DatasetRe
           void add.run(fields);
         }}
       >
-        <TextArea
-          label="What is asked"
-          rows={3}
-          value={fields.input}
-          onChange={(input) => set({ input })}
-        />
+        <TextArea label="What is asked" rows={3} value={fields.input} onChange={(input) => set({ input })} />
         <TextField
           label="What should be answered"
           hint={'A word, or JSON such as {"team": "billing"}.'}
           value={fields.target}
           onChange={(target) => set({ target })}
         />
-        <TextField label="Group (if cases have one)" value={fields.group} onChange={(group) => set({ group })} />
+        <TextField
+          label="Group (if cases have one)"
+          value={fields.group}
+          onChange={(group) => set({ group })}
+        />
         <TextField
           label="Id (if you like)"
           hint="One that is there already is replaced."

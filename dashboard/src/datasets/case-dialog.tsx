@@ -20,11 +20,7 @@ export function CaseDialog({ case: one, onClose }: Props): ReactNode {
       <h3>What is asked</h3>
       <Asked input={one.input} />
       <h3>What should be answered</h3>
-      {one.target === null ? (
-        <p className="faint">Nothing is stated.</p>
-      ) : (
-        <pre>{valueText(one.target)}</pre>
-      )}
+      {one.target === null ? <p className="faint">Nothing is stated.</p> : <pre>{valueText(one.target)}</pre>}
       <dl className="facts">
         {facts.map(
           ([name, value]) =>

@@ -39,7 +39,9 @@ function jsonHead(text: string): readonly string[] {
 function csvHead(text: string): readonly string[] {
   const row = /^(?:"(?:[^"]|"")*"|[^"\r\n])*/.exec(text)?.[0] ?? '';
   const fields = [...row.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)];
-  return fields.map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '').filter((name) => name !== '');
+  return fields
+    .map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '')
+    .filter((name) => name !== '');
 }
 
 /** What is wrong with a file, and where; null for what is about all of it. */

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { ApiError } from '../http/client.ts';
 import { Failure } from '../parts/failure.tsx';
+import { TableBox } from '../parts/table-box.tsx';
 import { complaintsOf } from './case-file.ts';
 
 /** What is wrong with cases, by their lines; any other failure as it is. */
@@ -10,7 +11,7 @@ export function Complaints({ error }: { readonly error: Error | null }): ReactNo
   return (
     <div className="failure" role="alert">
       <p>Nothing was changed: {complaints.length === 1 ? 'one thing is' : 'these things are'} wrong.</p>
-      <div className="table-box">
+      <TableBox name="What is wrong with the cases">
         <table>
           <caption className="unseen">What is wrong with the cases</caption>
           <thead>
@@ -28,7 +29,7 @@ export function Complaints({ error }: { readonly error: Error | null }): ReactNo
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
     </div>
   );
 }

@@ -64,8 +64,8 @@ function Actions({ dataset: { id, name } }: { readonly dataset: DatasetResponse 
         changes={['/pawl/v1/datasets']}
       >
         <p>
-          It takes no more cases and gives no more evidence for promotions, for good, and its name is never free
-          again. What it holds can still be read.
+          It takes no more cases and gives no more evidence for promotions, for good, and its name is never
+          free again. What it holds can still be read.
         </p>
       </ConfirmedButton>
     </>

@@ -13,7 +13,8 @@ const columns: readonly Column<DatasetResponse>[] = [
     title: 'Dataset',
     cell: ({ id, name, archived_at }) => (
       <>
-        <Link to={`/datasets/${id}`}>{name}</Link> {archived_at !== null && <Badge tone="calm">archived</Badge>}
+        <Link to={`/datasets/${id}`}>{name}</Link>{' '}
+        {archived_at !== null && <Badge tone="calm">archived</Badge>}
       </>
     ),
   },
@@ -70,8 +71,8 @@ export function DatasetList(): ReactNode {
         filters={['include_archived']}
         empty={
           <>
-            No dataset here. A dataset holds cases: what is asked, and what should be answered. Bring a file, or{' '}
-            <Link to="/welcome">load the example</Link>.
+            No dataset here. A dataset holds cases: what is asked, and what should be answered. Bring a file,
+            or <Link to="/welcome">load the example</Link>.
           </>
         }
       >

@@ -2,9 +2,9 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { EvalResponse } from '../../../src/api/evals.ts';
 import type { DatasetResponse } from '../../../src/api/wire/datasets.ts';
-import { AgentName } from '../release/agent-name.tsx';
 import { type Column, List } from '../parts/list.tsx';
 import { Time } from '../parts/time.tsx';
+import { AgentName } from '../release/agent-name.tsx';
 import { DatasetFrame } from './dataset-frame.tsx';
 
 const columns: readonly Column<EvalResponse>[] = [

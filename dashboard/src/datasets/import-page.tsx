@@ -62,8 +62,8 @@ export function ImportPage(): ReactNode {
       under={[{ text: 'Datasets', to: '/datasets' }]}
     >
       <p>
-        A dataset holds cases: what is asked of an agent, and what should be answered. Bring a file with one JSON
-        object on each line (.jsonl), or a table (.csv) with the names of its columns in the first row.
+        A dataset holds cases: what is asked of an agent, and what should be answered. Bring a file with one
+        JSON object on each line (.jsonl), or a table (.csv) with the names of its columns in the first row.
         {given !== '' && ' What the dataset held before stays as it was, as a revision of its own.'}
       </p>
       <form

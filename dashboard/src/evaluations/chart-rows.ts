@@ -1,6 +1,5 @@
-import type { GateRow } from '../../../src/eval/gate-report.ts';
-import type { RunRow } from '../../../src/eval/run-report.ts';
 import type { IntervalRow } from '../parts/chart/interval-chart.tsx';
+import type { GateRow, RunRow } from './answers.ts';
 import { pointsText, scopeText } from './words.ts';
 
 /** So many rows are drawn; the table beside has them all. */
@@ -21,7 +20,11 @@ export function lossChart(rows: readonly GateRow[]): LossChart {
   );
   const furthest = Math.max(
     0,
-    ...drawn.flatMap(({ row, interval }) => [Math.abs(interval.low), Math.abs(interval.high), row.margin ?? 0]),
+    ...drawn.flatMap(({ row, interval }) => [
+      Math.abs(interval.low),
+      Math.abs(interval.high),
+      row.margin ?? 0,
+    ]),
   );
   const reach = reaches.find((one) => one >= furthest) ?? 1;
   return {
@@ -44,7 +47,12 @@ export function scoreRows(rows: readonly RunRow[]): IntervalRow[] {
   const drawn = rows.flatMap((row) =>
     row.mean === null || row.interval === null
       ? []
-      : [{ label: scopeText(row), intervals: [{ value: row.mean, low: row.interval.low, high: row.interval.high }] }],
+      : [
+          {
+            label: scopeText(row),
+            intervals: [{ value: row.mean, low: row.interval.low, high: row.interval.high }],
+          },
+        ],
   );
   return drawn.slice(0, mostRows);
 }

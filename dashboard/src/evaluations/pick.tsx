@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react';
 import { useRead } from '../http/use-read.ts';
-import { Choice, TextField } from '../parts/field.tsx';
+import { Choice } from '../parts/field.tsx';
 import type { ServerPage } from '../parts/list.tsx';
+import { SearchBox } from '../parts/search-box.tsx';
 
 type Named = { readonly id: string; readonly name: string };
 
@@ -22,7 +23,7 @@ const mostOffered = 100;
 export function Pick({ label, of, value, onChange, none }: Props): ReactNode {
   const page = useRead<ServerPage<Named>>(`/pawl/v1/${of}`, { query: { limit: mostOffered } });
   const { data: rows = [], next_page: more = null } = page.data ?? {};
-  if (more !== null) return <TextField label={`${label} (id)`} value={value} onChange={onChange} />;
+  if (more !== null) return <SearchBox label={`${label} (id)`} value={value} onSearch={onChange} />;
   const known = value === '' || rows.some(({ id }) => id === value);
   return (
     <Choice

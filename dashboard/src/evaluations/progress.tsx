@@ -1,10 +1,14 @@
 import type { ReactNode } from 'react';
-import type { EvalRun } from '../../../src/eval/result.ts';
 import { counted, numberText } from '../parts/quantities.ts';
+import type { EvalRun } from './answers.ts';
 import { isOver } from './words.ts';
 
 /** How far a run has come. */
-export function Progress({ run }: { readonly run: Pick<EvalRun, 'counts' | 'status' | 'agent_version'> }): ReactNode {
+export function Progress({
+  run,
+}: {
+  readonly run: Pick<EvalRun, 'counts' | 'status' | 'agent_version'>;
+}): ReactNode {
   const { done, errors, reused, total } = run.counts;
   const text = `${numberText(done + errors)} of ${numberText(total)}`;
   return (

@@ -1,7 +1,7 @@
 import type { JobStatus, Verdict } from '../../../src/core/evaluation.ts';
-import type { CaseOutcome, GateReport, GateRow, ReportSide, ResourceRow } from '../../../src/eval/gate-report.ts';
 import type { Tone } from '../parts/badge.tsx';
 import { costText, durationText, numberText } from '../parts/quantities.ts';
+import type { CaseOutcome, GateReport, GateRow, ReportSide, ResourceRow } from './answers.ts';
 
 /** Whether nothing more happens to something that stands so, unless somebody resumes it. */
 export function isOver(status: JobStatus): boolean {
@@ -10,11 +10,7 @@ export function isOver(status: JobStatus): boolean {
 
 /** Scores in points, a hundred to the full score: 0.0449 is `4.5`. */
 export function pointsText(value: number): string {
-  return (value * 100)
-    .toFixed(1)
-    .replace(/\.0$/, '')
-    .replace(/^-0$/, '0')
-    .replace('-', '−');
+  return (value * 100).toFixed(1).replace(/\.0$/, '').replace(/^-0$/, '0').replace('-', '−');
 }
 
 /** The name of a group; cases without one have no name either. */
@@ -75,7 +71,10 @@ export const verdictLooks: { readonly [V in Verdict]: 'good' | 'bad' | 'warn' } 
 
 /** What runs take, with its unit. */
 export const resourceWords: {
-  readonly [R in ResourceRow['resource']]: { readonly text: string; readonly format: (value: number) => string };
+  readonly [R in ResourceRow['resource']]: {
+    readonly text: string;
+    readonly format: (value: number) => string;
+  };
 } = {
   latency_ms: { text: 'Time to answer', format: durationText },
   tokens: { text: 'Tokens', format: (value) => numberText(Math.round(value)) },

@@ -4,6 +4,7 @@ import type { ProcessStatus, ServerStatusResponse } from '../../../src/api/wire/
 import { useRead } from '../http/use-read.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { durationText, numberText } from '../parts/quantities.ts';
+import { TableBox } from '../parts/table-box.tsx';
 import { Time } from '../parts/time.tsx';
 import { LimitTable } from './limit-table.tsx';
 import { OperationsPage } from './operations-page.tsx';
@@ -35,7 +36,7 @@ export function HealthPage(): ReactNode {
 }
 
 function Worries({ server }: { readonly server: ServerStatusResponse }): ReactNode {
-  const worries = worriesOf(server, Date.now());
+  const worries = worriesOf(server);
   if (worries.length === 0) return <p className="notice notice-good">All is as it should be.</p>;
   return (
     <div className="notice notice-warn">
@@ -60,8 +61,16 @@ function counted(count: number): string {
 function Work({ work }: Pick<ServerStatusResponse, 'work'>): ReactNode {
   const { turns, eval_runs: runs, webhook_deliveries: deliveries } = work;
   const tiles = [
-    { name: 'Sessions with a turn', count: turns.busy, more: `${counted(turns.waiting)} of them wait for a place` },
-    { name: 'Evaluations that run', count: runs.running, more: `${counted(runs.waiting)} wait for their turn` },
+    {
+      name: 'Sessions with a turn',
+      count: turns.busy,
+      more: `${counted(turns.waiting)} of them wait for a place`,
+    },
+    {
+      name: 'Evaluations that run',
+      count: runs.running,
+      more: `${counted(runs.waiting)} wait for their turn`,
+    },
     {
       name: 'Webhook deliveries that wait',
       count: deliveries.waiting,
@@ -89,7 +98,7 @@ function Facts({ server }: { readonly server: ServerStatusResponse }): ReactNode
       <dt>Up for</dt>
       <dd>{durationText(server.uptime_seconds * 1000)}</dd>
       <dt>Database</dt>
-      <dd>{server.database === 'sqlite' ? 'SQLite, in a file of this machine' : 'PostgreSQL'}</dd>
+      <dd>{server.database === 'sqlite' ? 'SQLite' : 'PostgreSQL'}</dd>
       <dt>Keys</dt>
       <dd>{server.keys === 'required' ? 'asked for with every request' : 'not asked for'}</dd>
     </dl>
@@ -104,7 +113,7 @@ const roleTexts: Readonly<Record<ProcessStatus['role'], string>> = {
 
 function Processes({ processes }: Pick<ServerStatusResponse, 'processes'>): ReactNode {
   return (
-    <div className="table-box">
+    <TableBox name="Processes that share the database">
       <table>
         <caption className="unseen">Processes that share the database</caption>
         <thead>
@@ -132,6 +141,6 @@ function Processes({ processes }: Pick<ServerStatusResponse, 'processes'>): Reac
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ServerLimits } from '../../../src/api/wire/server.ts';
 import { durationText, numberText } from '../parts/quantities.ts';
+import { TableBox } from '../parts/table-box.tsx';
 
 type Row = { readonly text: string; readonly unit?: 'bytes' | 'ms' | 'days'; readonly none: string };
 
@@ -26,7 +27,7 @@ const bytesPerMebibyte = 1024 * 1024;
 /** What the server allows at most, with the setting that says so. */
 export function LimitTable({ limits }: { readonly limits: ServerLimits }): ReactNode {
   return (
-    <div className="table-box">
+    <TableBox name="What is allowed at most">
       <table>
         <caption className="unseen">What is allowed at most</caption>
         <thead>
@@ -50,7 +51,7 @@ export function LimitTable({ limits }: { readonly limits: ServerLimits }): React
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }
 

@@ -8,6 +8,7 @@ import { Failure } from '../parts/failure.tsx';
 import { type ListSearch, useListSearch } from '../parts/list.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { SearchBox } from '../parts/search-box.tsx';
+import { TableBox } from '../parts/table-box.tsx';
 import { OperationsPage } from './operations-page.tsx';
 
 type ModelPage = {
@@ -25,8 +26,8 @@ export function ModelsPage(): ReactNode {
   return (
     <OperationsPage title="Models">
       <p>
-        Agents name a model by its id, and the routes of the server say who answers for it. Costs and budgets need
-        its price: without one, neither is known.
+        Agents name a model by its id, and the routes of the server say who answers for it. Costs and budgets
+        need its price: without one, neither is known.
       </p>
       <WhoWouldAnswer />
       <h2>Models that are named here</h2>
@@ -55,7 +56,7 @@ export function ModelsPage(): ReactNode {
 
 function ModelTable({ models }: { readonly models: readonly ModelResponse[] }): ReactNode {
   return (
-    <div className="table-box">
+    <TableBox name="Models">
       <table>
         <caption className="unseen">Models</caption>
         <thead>
@@ -87,13 +88,12 @@ function ModelTable({ models }: { readonly models: readonly ModelResponse[] }): 
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }
 
 function ServedBy({ served }: { readonly served: ModelResponse['pawl']['served_by'] }): ReactNode {
-  if (served.provider === 'offline')
-    return <Badge tone="warn">the offline model, which knows nothing</Badge>;
+  if (served.provider === 'offline') return <Badge tone="warn">the offline model, which knows nothing</Badge>;
   return (
     <>
       {served.provider} as <code>{served.model}</code>

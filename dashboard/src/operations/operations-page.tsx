@@ -8,19 +8,21 @@ const tabs = [
   { to: '/operations/models', text: 'Models' },
   { to: '/operations/keys', text: 'Keys and roles' },
   { to: '/operations/webhooks', text: 'Webhooks' },
-  { to: '/operations/webhooks/dead', text: 'Given up' },
+  { to: '/operations/webhooks/dead', text: 'Deliveries given up' },
 ];
 
 type Props = {
   readonly title: string;
+  /** The list that it is from, where it is about one thing. */
+  readonly under?: readonly { readonly text: string; readonly to: string }[];
   readonly actions?: ReactNode;
   readonly children: ReactNode;
 };
 
 /** A page for those who operate the server, and the way to the others. */
-export function OperationsPage({ title, actions, children }: Props): ReactNode {
+export function OperationsPage({ title, under = [], actions, children }: Props): ReactNode {
   return (
-    <Page title={title} actions={actions}>
+    <Page title={title} under={under} actions={actions}>
       <Tabs name="Operations" tabs={tabs} />
       {children}
     </Page>

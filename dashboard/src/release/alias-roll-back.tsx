@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
 import type { AliasResponse } from '../../../src/api/aliases.ts';
-import type { AliasKey } from '../../../src/release/alias.ts';
 import { useRead } from '../http/use-read.ts';
 import { RollBack } from './roll-back.tsx';
+
+type AliasKey = Pick<AliasResponse, 'agent_id' | 'name'>;
 
 /** An alias, read anew every few seconds: a rollout or a colleague moves it. */
 export function useAlias({ agent_id, name }: AliasKey): ReturnType<typeof useRead<AliasResponse>> {
@@ -12,5 +13,5 @@ export function useAlias({ agent_id, name }: AliasKey): ReturnType<typeof useRea
 /** The way back for whoever looks at what moves an alias; nothing until the alias is known. */
 export function AliasRollBack(alias: AliasKey): ReactNode {
   const { data } = useAlias(alias);
-  return data === undefined ? null : <RollBack alias={data} />;
+  return data === undefined ? null : <RollBack alias={data} explains />;
 }

@@ -17,7 +17,14 @@ export const runningModes = [
 ] as const;
 
 /** The way back: one press and one confirmation, which says what becomes of running sessions. */
-export function RollBack({ alias }: { readonly alias: AliasResponse }): ReactNode {
+export function RollBack({
+  alias,
+  explains = false,
+}: {
+  readonly alias: AliasResponse;
+  /** Whether it says beside the button why it may not be pressed; where there are many, pointing at it says so. */
+  readonly explains?: boolean;
+}): ReactNode {
   const [asking, setAsking] = useState(false);
   const [running, setRunning] = useState<string>('drain');
   const [reason, setReason] = useState('');
@@ -48,6 +55,7 @@ export function RollBack({ alias }: { readonly alias: AliasResponse }): ReactNod
       <Button look="danger" disabledBecause={because} onPress={() => setAsking(true)}>
         Roll back<span className="unseen"> {alias.name}</span>
       </Button>
+      {explains && because !== null && <span className="faint">{because}</span>}
       {asking && (
         <Confirm
           title={`Roll back ${alias.name}?`}

@@ -1,6 +1,5 @@
 import { lazyRouteComponent } from '@tanstack/react-router';
-
-type LazyPage = readonly [path: string, component: ReturnType<typeof lazyRouteComponent>];
+import type { LazyPage } from '../parts/lazy-page.ts';
 
 /** The pages about what moves an alias, by address. */
 export const releasePages: readonly LazyPage[] = [

@@ -11,16 +11,11 @@ export function changeText(share: number): string {
   return `${signOf(share)}${percentText(Math.abs(share), 1)}`;
 }
 
-/** Something with its sign, said by another function. */
-export function signedText(value: number, say: (value: number) => string): string {
-  return `${signOf(value)}${say(Math.abs(value))}`;
-}
-
 /** A probability: three digits that count, and no more zeros than anybody reads. */
 export function chanceText(p: number): string {
   return p < 0.001 ? 'below 0.001' : String(Number(p.toPrecision(3)));
 }
 
 function signOf(value: number): string {
-  return value > 0 ? '+' : value < 0 ? '−' : '±';
+  return value > 0 ? '+' : value < 0 ? '−' : '';
 }

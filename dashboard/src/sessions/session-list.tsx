@@ -48,7 +48,12 @@ export function SessionList(): ReactNode {
         searches="Id, or words of the title"
         filters={filters}
         listed={['statuses']}
-        empty="No session here. Sessions appear as soon as an application, an evaluation or somebody on these pages begins one."
+        empty={
+          <>
+            No session here. Sessions appear as soon as an application, an evaluation or somebody on these
+            pages begins one. <Link to="/welcome">How to begin</Link>
+          </>
+        }
       >
         <Filters />
       </List>

@@ -1,5 +1,5 @@
-import { Link, Outlet } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
+import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
 import { OfflineWarning } from './offline-warning.tsx';
 import { ThemeButton } from './theme-button.tsx';
 import { WhoIsHere } from './who-is-here.tsx';
@@ -15,6 +15,7 @@ const places = [
 
 /** What surrounds every page. */
 export function Layout(): ReactNode {
+  const content = useFocusOnArrival();
   return (
     <>
       <a className="skip" href="#content">
@@ -41,9 +42,22 @@ export function Layout(): ReactNode {
         </div>
       </header>
       <OfflineWarning />
-      <main id="content" tabIndex={-1}>
+      <main id="content" tabIndex={-1} ref={content}>
         <Outlet />
       </main>
     </>
   );
+}
+
+/** Gives the focus to each page that somebody goes on to, since the link that led there may be gone with the last one. */
+function useFocusOnArrival(): RefObject<HTMLElement | null> {
+  const content = useRef<HTMLElement>(null);
+  const pathname = useLocation({ select: (location) => location.pathname });
+  const left = useRef(pathname);
+  useEffect(() => {
+    if (left.current === pathname) return;
+    left.current = pathname;
+    content.current?.focus({ preventScroll: true });
+  }, [pathname]);
+  return content;
 }

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useState } from 'react';
-import { send } from '../http/client.ts';
+import { ApiError, send } from '../http/client.ts';
 import { useAction } from '../http/use-action.ts';
 import { Button } from '../parts/button.tsx';
 import { Failure } from '../parts/failure.tsx';
@@ -41,12 +41,20 @@ export function SignIn(): ReactNode {
           autoComplete="current-password"
           hint="The first one is shown when the server starts for the first time; an admin can make more."
         />
-        <Failure error={enter.error} />
+        <Failure error={explained(enter.error)} />
         <Button look="main" submits busy={enter.busy}>
           Sign in
         </Button>
       </form>
     </main>
+  );
+}
+
+/** What programs are told of a wrong key is about headers. */
+function explained(error: Error | null): Error | null {
+  if (!(error instanceof ApiError) || error.code !== 'authentication') return error;
+  return new Error(
+    'This key opens nothing here. See whether all of it was copied, or ask an admin for another.',
   );
 }
 

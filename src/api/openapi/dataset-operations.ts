@@ -3,6 +3,7 @@ import {
   datasetChange,
   datasetDiff,
   datasetRevision,
+  datasetSight,
   newCase,
   oneCase,
 } from '../wire/answers/datasets.ts';
@@ -69,7 +70,8 @@ export const datasetOperations: Operations = {
   create_case: {
     route: 'POST /pawl/v1/datasets/:id/cases',
     tag: 'Datasets',
-    summary: 'Adds a session, or what somebody has written, to the cases of the newest revision, and makes that a new one.',
+    summary:
+      'Adds a session, or what somebody has written, to the cases of the newest revision, and makes that a new one.',
     description:
       'The input of a session is what the user said; where there were several turns, the conversation up to the last thing that the user said.',
     answer: json(newCase),
@@ -80,6 +82,13 @@ export const datasetOperations: Operations = {
     tag: 'Datasets',
     summary: 'Lists what has become of the cases from one revision to another.',
     answer: json(datasetDiff),
+    errors: notFound,
+  },
+  sight_dataset: {
+    route: 'GET /pawl/v1/datasets/:id/sight',
+    tag: 'Datasets',
+    summary: 'Says what a comparison on a revision could see, before anything is run.',
+    answer: json(datasetSight),
     errors: notFound,
   },
   export_dataset: {

@@ -6,7 +6,7 @@ import type { CaseChange } from '../../eval/dataset/diff.ts';
 import { fileFormats } from '../../eval/dataset/feed.ts';
 import type { KeptCase } from '../../eval/dataset/pages.ts';
 import type { DatasetRevision } from '../../eval/dataset/revision.ts';
-import { flag, limit, lookup, newestFirst, page, search, text } from './fields.ts';
+import { flag, limit, lookup, newestFirst, page, search, text, versionNumber } from './fields.ts';
 
 const format = z.enum(fileFormats, `must be ${fileFormats.join(' or ')}`);
 const column = (what: string) => text(1, 200).optional().describe(`The column that holds ${what}.`);
@@ -49,6 +49,13 @@ export const datasetListQuery = z.strictObject({
   include_archived: flag('Whether archived ones are listed as well.'),
 });
 export const datasetQuery = z.strictObject({ revision });
+export const datasetSightQuery = z.strictObject({
+  revision,
+  epochs: versionNumber
+    .refine((epochs) => epochs <= 100, 'must be a whole number from 1 to 100')
+    .optional()
+    .describe('How often each case is asked, 100 times at most; absent takes what evals usually do.'),
+});
 export const datasetRevisionListQuery = z.strictObject(onePage);
 export const caseListQuery = z.strictObject({
   ...onePage,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { maxInteger } from '../../core/page.ts';
 import { promotionStatuses, reviewDecisions, runningModes } from '../../core/release.ts';
-import { limit, lookup, newestFirst, page, text, time } from './fields.ts';
+import { limit, lookup, newestFirst, page, search, text, time } from './fields.ts';
 
 const version = z.int().min(1).max(maxInteger);
 const reason = text(1, 2000).optional().describe('Why, for the history and the audit log.');
@@ -141,6 +141,7 @@ export const promotionListQuery = z
     agent_id: lookup.optional().describe('Only promotions of one agent.'),
     alias: lookup.optional().describe('Only those of one alias; needs `agent_id`.'),
     status: z.enum(promotionStatuses).optional().describe('Only promotions that stand so.'),
+    search: search("Only those with this in the agent's name or in the reason, or with this id."),
   })
   .refine(({ agent_id, alias }) => alias === undefined || agent_id !== undefined, {
     path: ['alias'],

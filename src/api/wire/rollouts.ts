@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { runningModes } from '../../core/release.ts';
 import { type LiveMetric, rolloutStatuses, sessionMetrics } from '../../core/rollout.ts';
 import { scoreNamePattern } from '../../core/session-score.ts';
-import { limit, lookup, newestFirst, page, text } from './fields.ts';
+import { limit, lookup, newestFirst, page, search, text } from './fields.ts';
 
 const reason = text(1, 2000).optional().describe('Why, for the history and the audit log.');
 const longestSeconds = 30 * 86_400;
@@ -138,6 +138,7 @@ export const rolloutListQuery = z
     agent_id: lookup.optional().describe('Only rollouts of one agent.'),
     alias: lookup.optional().describe('Only those of one alias; needs `agent_id`.'),
     status: z.enum(rolloutStatuses).optional().describe('Only rollouts that stand so.'),
+    search: search("Only those with this in the agent's name or in the reason, or with this id."),
   })
   .refine(({ agent_id, alias }) => alias === undefined || agent_id !== undefined, {
     path: ['alias'],

@@ -85,7 +85,10 @@ describe.each(['memory', 'PostgreSQL'])('On %s', (kind) => {
       const { data } = await one.rollouts.list({ agent_id: begun.agent_id, status }, firstPage);
       expect(data).toEqual([listed]);
     }
-    const rows = await listRollouts(bench.store.db, { agent_id: begun.agent_id }, firstPage);
+    const rows = await listRollouts(bench.store.db, bench.store.dialect, {
+      filter: { agent_id: begun.agent_id },
+      request: firstPage,
+    });
     const { state: _state, ...columns } = begun;
     expect(rows).toEqual([columns]);
   });

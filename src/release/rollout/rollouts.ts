@@ -116,10 +116,8 @@ export function createRollouts(deps: Deps) {
 
     /** Rollouts by creation time. */
     async list(filter: RolloutFilter, request: PageRequest): Promise<Page<Rollout>> {
-      const page = pageOf(await listRollouts(store.db, filter, request), request, (row) => [
-        row.created_at,
-        row.id,
-      ]);
+      const rows = await listRollouts(store.db, store.dialect, { filter, request });
+      const page = pageOf(rows, request, (row) => [row.created_at, row.id]);
       return { data: page.data.map(readRollout), next_page: page.next_page };
     },
 

@@ -8,6 +8,8 @@ export type IntervalRow = {
   readonly label: string;
   /** One for each series, in their order; null where there is nothing to show. */
   readonly intervals: readonly (Interval | null)[];
+  /** What this row must not go beyond; null and absent where there is no such thing. */
+  readonly limit?: number | null;
 };
 
 type Props = {
@@ -20,13 +22,23 @@ type Props = {
   /** Values that everything is held against, such as no change and the largest loss that is borne. */
   readonly marks?: readonly { readonly at: number; readonly label: string }[];
   readonly format: (value: number) => string;
+  /** What the limits of rows are called in the legend. */
+  readonly limitName?: string;
 };
 
 const [width, labelWidth, textWidth, lineHeight, gap] = [760, 170, 150, 18, 10];
 const plotWidth = width - labelWidth - textWidth;
 
 /** Values with their intervals, one row for each group. The figures stand beside it, so that nothing is told by shape alone. */
-export function IntervalChart({ title, series, rows, domain, marks = [], format }: Props): ReactNode {
+export function IntervalChart({
+  title,
+  series,
+  rows,
+  domain,
+  marks = [],
+  format,
+  limitName = '',
+}: Props): ReactNode {
   const rowHeight = lineHeight * series.length + gap;
   const height = rows.length * rowHeight + 28;
   const [from, to] = domain;
@@ -38,15 +50,15 @@ export function IntervalChart({ title, series, rows, domain, marks = [], format 
     <figure className="intervals">
       <figcaption>
         {title}
-        {series.length > 1 && (
-          <span className="legend">
-            {series.map((name, n) => (
+        <span className="legend">
+          {series.length > 1 &&
+            series.map((name, n) => (
               <span key={name} className={`legend-${n}`}>
                 {name}
               </span>
             ))}
-          </span>
-        )}
+          {limitName !== '' && <span className="legend-limit">{limitName}</span>}
+        </span>
       </figcaption>
       <div className="table-box">
         <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height}>
@@ -59,15 +71,18 @@ export function IntervalChart({ title, series, rows, domain, marks = [], format 
               </text>
             </g>
           ))}
-          {rows.map(({ label, intervals }, n) => (
+          {rows.map(({ label, intervals, limit = null }, n) => (
             <g key={label} transform={`translate(0 ${n * rowHeight + 4})`}>
               <text x={0} y={(rowHeight - gap) / 2 + 4} className="label">
                 {label.length > 24 ? `${label.slice(0, 23)}…` : label}
                 <title>{label}</title>
               </text>
+              {limit !== null && (
+                <line className="limit" x1={x(limit)} x2={x(limit)} y1={-2} y2={rowHeight - gap + 2} />
+              )}
               {intervals.map((interval, place) =>
                 interval === null ? null : (
-                  <g key={series[place]} className={`series-${place}`}>
+                  <g key={series[place]} className={`series-${series.length === 1 ? 1 : place}`}>
                     <line
                       x1={x(interval.low)}
                       x2={x(interval.high)}

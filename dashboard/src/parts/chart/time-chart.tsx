@@ -38,18 +38,20 @@ export function TimeChart({ title, times, series, format }: Props): ReactNode {
       plot.destroy();
     };
   }, [title, times, series, format]);
-  const last = series.map(({ name, values }) => [name, values.findLast((value) => value !== null)] as const);
   return (
     <figure className="time-chart">
       <figcaption>{title}</figcaption>
       <div ref={place} aria-hidden="true" />
-      <p className="faint">
-        Now:{' '}
-        {last
-          .filter(([, value]) => value !== undefined && value !== null)
-          .map(([name, value]) => `${name} ${format(value ?? 0)}`)
-          .join(', ')}
-      </p>
+      <ul className="time-chart-now">
+        {series.map(({ name, values, look }) => {
+          const last = values.findLast((value) => value !== null);
+          return (
+            <li key={name} className={`look-${look}`}>
+              {name}: {last === undefined || last === null ? 'not known' : format(last)}
+            </li>
+          );
+        })}
+      </ul>
     </figure>
   );
 }
@@ -57,11 +59,17 @@ export function TimeChart({ title, times, series, format }: Props): ReactNode {
 function draw(box: HTMLElement, { times, series, format }: Props): UPlot {
   const colour = (name: string) => () => getComputedStyle(box).getPropertyValue(`--chart-${name}`);
   const axis = { stroke: colour('axis'), grid: { stroke: colour('grid'), width: 1 } };
+  const texts = (_: UPlot, ticks: number[]): string[] => ticks.map(format);
+  const size = (_: UPlot, labels: string[] | null): number =>
+    20 + Math.max(...(labels ?? []).map((label) => label.length), 2) * 7;
   const options: UPlot.Options = {
     ...{ width: box.clientWidth, height },
     legend: { show: false },
     cursor: { show: false },
-    axes: [axis, { ...axis, size: 70, values: (_: UPlot, ticks: number[]) => ticks.map(format) }],
+    axes: [
+      { ...axis, space: 80, values: (_: UPlot, ticks: number[]) => timesOf(ticks) },
+      { ...axis, size, values: texts },
+    ],
     series: [
       {},
       ...series.map(({ name, look }) => ({
@@ -75,4 +83,14 @@ function draw(box: HTMLElement, { times, series, format }: Props): UPlot {
   };
   const seconds = times.map((time) => Date.parse(time) / 1000);
   return new UPlot(options, [seconds, ...series.map(({ values }) => [...values])], box);
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const longestInClockS = 86_400;
+
+/** Times of the clock within a day, and dates beyond; from seconds since 1970. */
+function timesOf(ticks: readonly number[]): string[] {
+  const span = (ticks.at(-1) ?? 0) - (ticks[0] ?? 0);
+  return ticks.map((tick) => (span < longestInClockS ? clock : day).format(tick * 1000));
 }

@@ -48,7 +48,7 @@ function Known({ agent, alias }: Props): ReactNode {
           >
             Ask for promotion
           </Link>
-          <RollBack alias={alias} />
+          <RollBack alias={alias} explains />
         </>
       }
     >

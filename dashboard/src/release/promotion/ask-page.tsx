@@ -16,6 +16,7 @@ import { Page } from '../../parts/page.tsx';
 import { mayActAs, useMe } from '../../shell/me.ts';
 import { SetAlias } from '../alias/set-alias.tsx';
 import { EvalChoice } from './eval-choice.tsx';
+import '../release.css';
 
 /** Where somebody asks that an alias be moved to a version, and sees what that would change. */
 export function AskPage(): ReactNode {
@@ -124,12 +125,14 @@ function Asking({ agent, version, alias, live }: AskingProps): ReactNode {
   const said = { ...(named === '' ? {} : { eval: named }), ...(reason.trim() === '' ? {} : { reason }) };
   return (
     <>
-      {alias.policy.eval === null ? (
-        <EvalChoice agentId={agent.id} value={named} onChange={setNamed} />
-      ) : (
-        <p>The alias has an eval of its own, which has to pass.</p>
-      )}
-      <TextArea label="Why it should be promoted" rows={3} value={reason} onChange={setReason} />
+      <div className="narrow">
+        {alias.policy.eval === null ? (
+          <EvalChoice agentId={agent.id} value={named} onChange={setNamed} />
+        ) : (
+          <p>The alias has an eval of its own, which has to pass.</p>
+        )}
+        <TextArea label="Why it should be promoted" rows={3} value={reason} onChange={setReason} />
+      </div>
       <p className="faint">
         The candidate is measured against version {live}, unless that was done.{' '}
         {alias.policy.approvals === 0

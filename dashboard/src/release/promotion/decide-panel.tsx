@@ -8,6 +8,7 @@ import { Confirm } from '../../parts/dialog.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { TextArea } from '../../parts/field.tsx';
 import { type SeenPromotion, whyNot } from './why-not.ts';
+import '../release.css';
 
 type Props = { readonly promotion: PromotionResponse; readonly seen: SeenPromotion };
 

@@ -1,9 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Flip, GateReport } from '../../../../src/eval/gate-report.ts';
 import { Badge } from '../../parts/badge.tsx';
+import { TableBox } from '../../parts/table-box.tsx';
+import type { Report, TurnedCase } from './report.ts';
 
-type Props = { readonly flips: GateReport['flips']; readonly comparisonId: string };
+type Props = { readonly flips: Report['flips']; readonly comparisonId: string };
 
 const mostShown = 8;
 
@@ -13,7 +14,7 @@ export function FlipList({ flips, comparisonId }: Props): ReactNode {
   const page = `/evaluations/comparisons/${comparisonId}`;
   return (
     <>
-      <div className="table-box" tabIndex={0} role="region" aria-label="Cases that turned">
+      <TableBox name="Cases that turned">
         <table>
           <caption className="unseen">Cases that turned</caption>
           <thead>
@@ -32,7 +33,7 @@ export function FlipList({ flips, comparisonId }: Props): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
       {flips.total > mostShown && (
         <p>
           <Link to={page}>All {flips.total} cases that turned</Link>
@@ -42,7 +43,7 @@ export function FlipList({ flips, comparisonId }: Props): ReactNode {
   );
 }
 
-function Row({ flip, page }: { readonly flip: Flip; readonly page: string }): ReactNode {
+function Row({ flip, page }: { readonly flip: TurnedCase; readonly page: string }): ReactNode {
   const { case_id, group, turned, must_pass, input, target, baseline, candidate } = flip;
   return (
     <tr>

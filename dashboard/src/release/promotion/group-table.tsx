@@ -1,14 +1,15 @@
 import type { ReactNode } from 'react';
-import type { GateRow } from '../../../../src/eval/gate-report.ts';
 import { StatusBadge } from '../../parts/badge.tsx';
 import { percentText } from '../../parts/quantities.ts';
+import { TableBox } from '../../parts/table-box.tsx';
 import { pointsText } from '../words.ts';
+import type { ReportRow } from './report.ts';
 import { sentence } from './why-not.ts';
 
 /** The verdict on each group by each scorer, with its reason. */
-export function GroupTable({ rows }: { readonly rows: readonly GateRow[] }): ReactNode {
+export function GroupTable({ rows }: { readonly rows: readonly ReportRow[] }): ReactNode {
   return (
-    <div className="table-box" tabIndex={0} role="region" aria-label="Verdicts by group">
+    <TableBox name="Verdicts by group">
       <table>
         <caption className="unseen">Verdicts by group</caption>
         <thead>
@@ -43,7 +44,9 @@ export function GroupTable({ rows }: { readonly rows: readonly GateRow[] }): Rea
               </td>
               <td className="number">{meanText(row.baseline.mean)}</td>
               <td className="number">{meanText(row.candidate.mean)}</td>
-              <td className="number">{changeOf(row)}</td>
+              <td className="number">
+                <Change damage={row.damage} />
+              </td>
               <td className="number">
                 {row.lost.total}, {row.gained.total}
               </td>
@@ -52,7 +55,7 @@ export function GroupTable({ rows }: { readonly rows: readonly GateRow[] }): Rea
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }
 
@@ -61,10 +64,17 @@ function meanText(mean: number | null): string {
 }
 
 /** Damage is what is lost; people read what has changed. */
-function changeOf({ damage }: GateRow): string {
-  if (damage === null) return '';
-  const change = pointsText(0 - damage.mean);
-  const { interval } = damage;
-  if (interval === null) return change;
-  return `${change} [${pointsText(0 - interval.high)}, ${pointsText(0 - interval.low)}]`;
+function Change({ damage }: Pick<ReportRow, 'damage'>): ReactNode {
+  if (damage === null) return null;
+  const { mean, interval } = damage;
+  return (
+    <>
+      {pointsText(0 - mean)}
+      {interval !== null && (
+        <div className="faint">
+          {pointsText(0 - interval.high)} to {pointsText(0 - interval.low)}
+        </div>
+      )}
+    </>
+  );
 }

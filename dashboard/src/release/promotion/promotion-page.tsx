@@ -13,8 +13,8 @@ import { AgentName } from '../agent-name.tsx';
 import { AliasRollBack } from '../alias-roll-back.tsx';
 import { CarryOut } from './carry-out.tsx';
 import { DecidePanel } from './decide-panel.tsx';
+import { EvidencePanel } from './evidence-panel.tsx';
 import { SaidPanel } from './said-panel.tsx';
-import { VerdictPanel } from './verdict-panel.tsx';
 import { type SeenPromotion, sentence } from './why-not.ts';
 
 /** A promotion for whoever decides on it: what would change, how it was measured, what was said, and what to do. */
@@ -38,10 +38,10 @@ function Known({ promotion }: { readonly promotion: PromotionResponse }): ReactN
     >
       <Facts promotion={promotion} />
       <Standing promotion={promotion} />
+      <EvidencePanel promotion={promotion} />
       <div className="columns">
-        <VerdictPanel promotion={promotion} />
+        <DecidePanel promotion={promotion} seen={seen} />
         <div>
-          <DecidePanel promotion={promotion} seen={seen} />
           <SaidPanel reviews={promotion.reviews} basisHash={promotion.basis_hash} />
           <CarryOut promotion={promotion} seen={seen} />
         </div>

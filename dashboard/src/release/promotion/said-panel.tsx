@@ -1,7 +1,10 @@
 import type { ReactNode } from 'react';
-import type { Review } from '../../../../src/release/promotion.ts';
+import type { PromotionResponse } from '../../../../src/api/promotions.ts';
 import { Badge, type Tone } from '../../parts/badge.tsx';
 import { Time } from '../../parts/time.tsx';
+import '../release.css';
+
+type Review = PromotionResponse['reviews'][number];
 
 type Props = { readonly reviews: readonly Review[]; readonly basisHash: string };
 

@@ -28,9 +28,9 @@ export function StepFields({ steps, onChange }: Props): ReactNode {
             <tr>
               <th scope="col">Step</th>
               <th scope="col">Share (%)</th>
-              <th scope="col">Lasts at least (minutes)</th>
-              <th scope="col">Sessions at least</th>
-              <th scope="col">Asks a person</th>
+              <th scope="col">At least (minutes)</th>
+              <th scope="col">At least (sessions)</th>
+              <th scope="col">Then</th>
               <th scope="col">
                 <span className="unseen">Take away</span>
               </th>
@@ -91,14 +91,14 @@ function StepRow({ step, name, onChange, onRemove }: RowProps): ReactNode {
                 checked={step.approval}
                 onChange={(event) => onChange({ approval: event.target.checked })}
               />
-              somebody has to approve<span className="unseen"> {name}</span>
+              ask a person<span className="unseen"> to approve {name}</span>
             </label>
           </td>
         </>
       )}
       <td>
         <Button look="quiet" onPress={onRemove}>
-          Take away<span className="unseen"> {name}</span>
+          Remove<span className="unseen"> {name}</span>
         </Button>
       </td>
     </tr>

@@ -8,9 +8,9 @@ type Props = {
 };
 
 const kinds: readonly { readonly value: WatchKind; readonly text: string }[] = [
-  { value: 'guardrail', text: 'takes the candidate back (guardrail)' },
-  { value: 'signal', text: 'pauses the rollout (signal)' },
-  { value: 'none', text: 'is not watched' },
+  { value: 'guardrail', text: 'takes it back (guardrail)' },
+  { value: 'signal', text: 'pauses it (signal)' },
+  { value: 'none', text: 'not watched' },
 ];
 
 /** What is watched, and what happens when the candidate is worse in it. */
@@ -20,11 +20,11 @@ export function WatchFields({ watch, onChange }: Props): ReactNode {
   return (
     <div className="table-box">
       <table className="step-fields">
-        <caption>What is watched, and what a candidate that is worse in it leads to</caption>
+        <caption>What is watched, and how much worse the candidate may be</caption>
         <thead>
           <tr>
             <th scope="col">Watched</th>
-            <th scope="col">If worse</th>
+            <th scope="col">If the candidate is worse</th>
             <th scope="col">Margin (points, or % of now)</th>
           </tr>
         </thead>

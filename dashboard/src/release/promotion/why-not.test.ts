@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Blocker } from '../../../../src/release/promotion.ts';
+import type { PromotionResponse } from '../../../../src/api/promotions.ts';
 import type { Me, Role } from '../../shell/me.ts';
 import { type PromotionDeed, type SeenPromotion, whyNot } from './why-not.ts';
 
@@ -8,7 +8,10 @@ function person(name: string, role: Role): Me {
 }
 
 const ann = { key_id: 'apikey_Ann', name: 'Ann', role: 'editor' } as const;
-const missing: Blocker = { code: 'approvals_missing', text: 'one more reviewer has to approve it' };
+const missing: PromotionResponse['blockers'][number] = {
+  code: 'approvals_missing',
+  text: 'one more reviewer has to approve it',
+};
 const comparison_id = 'cmp_1';
 
 function seen(me: Me | undefined, changes: Partial<SeenPromotion['promotion']> = {}): SeenPromotion {

@@ -1,9 +1,12 @@
 import type { ReactNode } from 'react';
-import type { CheckResult } from '../../../../src/release/rollout/checks.ts';
+import type { RolloutResponse } from '../../../../src/api/rollouts.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { numberText } from '../../parts/quantities.ts';
+import { TableBox } from '../../parts/table-box.tsx';
 import { chanceText } from '../words.ts';
 import { harmText, meanText, metricName } from './metric-words.ts';
+
+type Check = RolloutResponse['evidence']['checks'][number];
 
 const found = {
   broken: ['worse', 'bad'],
@@ -12,10 +15,10 @@ const found = {
 } as const;
 
 /** Everything that is watched, with its numbers against its bound. */
-export function CheckTable({ checks }: { readonly checks: readonly CheckResult[] }): ReactNode {
+export function CheckTable({ checks }: { readonly checks: readonly Check[] }): ReactNode {
   return (
     <>
-      <div className="table-box" tabIndex={0} role="region" aria-label="What is watched">
+      <TableBox name="What is watched">
         <table>
           <caption className="unseen">What is watched</caption>
           <thead>
@@ -44,7 +47,7 @@ export function CheckTable({ checks }: { readonly checks: readonly CheckResult[]
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
       <p className="hint">
         “Worse by” is below 0 where the candidate is better. The bounds hold however often they are looked at;
         p is the chance of such numbers, or worse ones, if the candidate were no worse.
@@ -53,7 +56,7 @@ export function CheckTable({ checks }: { readonly checks: readonly CheckResult[]
   );
 }
 
-function Row({ check }: { readonly check: CheckResult }): ReactNode {
+function Row({ check }: { readonly check: Check }): ReactNode {
   const { metric, kind, status, margin, alpha, p, harm, control, canary } = check;
   const [word, tone] = found[status];
   return (

@@ -1,5 +1,4 @@
-import type { RolloutEventResponse } from '../../../../src/api/rollouts.ts';
-import type { EvidenceSummary } from '../../../../src/release/rollout/rollout.ts';
+import type { RolloutEventResponse, RolloutResponse } from '../../../../src/api/rollouts.ts';
 import { numberText } from '../../parts/quantities.ts';
 import { chanceText } from '../words.ts';
 import { meanText, metricName } from './metric-words.ts';
@@ -20,6 +19,6 @@ export function eventNumbers({ data }: Pick<RolloutEventResponse, 'data'>): stri
   return [counted, ...said];
 }
 
-function hasEvidence(data: unknown): data is EvidenceSummary {
+function hasEvidence(data: unknown): data is RolloutResponse['evidence'] {
   return typeof data === 'object' && data !== null && 'checks' in data && 'sessions' in data;
 }

@@ -6,7 +6,6 @@ import { TimeChart } from '../../parts/chart/time-chart.tsx';
 import { Choice } from '../../parts/field.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { numberText } from '../../parts/quantities.ts';
-import { chanceText } from '../words.ts';
 import { evidenceLines, trafficLines } from './evidence-lines.ts';
 import { harmText, metricName } from './metric-words.ts';
 
@@ -25,6 +24,8 @@ export function EvidenceCharts({ rolloutId }: { readonly rolloutId: string }): R
     </Loaded>
   );
 }
+
+const plain = (value: number): string => String(Number(value.toPrecision(3)));
 
 function Charts({ series }: { readonly series: EvidenceSeriesResponse }): ReactNode {
   const first = series.checks[0]?.metric ?? 'failures';
@@ -57,7 +58,7 @@ function Charts({ series }: { readonly series: EvidenceSeriesResponse }): ReactN
             title={`${name}: p, which breaks it at its limit`}
             times={lines.times}
             series={lines.chance}
-            format={chanceText}
+            format={plain}
           />
         ) : null}
         <TimeChart title="Sessions with an answer" times={lines.times} series={traffic} format={numberText} />

@@ -61,8 +61,10 @@ function Facts({ rollout, liveness }: Props): ReactNode {
   return (
     <dl className="facts">
       <dt>Status</dt>
-      <dd role="status">
-        <StatusBadge status={status} />{' '}
+      <dd>
+        <span role="status">
+          <StatusBadge status={status} />
+        </span>{' '}
         {liveness === 'lost' && <Badge tone="warn">connection lost, trying again</Badge>}
       </dd>
       <dt>Of</dt>

@@ -1,15 +1,20 @@
 import { expect, test } from 'vitest';
-import type { CheckResult } from '../../../../src/release/rollout/checks.ts';
+import type { RolloutResponse } from '../../../../src/api/rollouts.ts';
 import { earliestStep, stepNeeds } from './step-needs.ts';
+
+type Check = RolloutResponse['evidence']['checks'][number];
 
 const start = Date.parse('2026-11-23T12:00:00Z');
 const arm = { units: 0, mean: null };
-const failures: CheckResult = {
+const failures: Check = {
   ...{ metric: 'failures', kind: 'guardrail', margin: 0.05, alpha: 0.05, status: 'open', p: null },
   ...{ harm: { estimate: null, low: null, high: null }, control: arm, canary: arm },
 };
 
-function at(step: number, changes: { readonly canary?: number; readonly checks?: CheckResult[] } = {}) {
+function at(
+  step: number,
+  changes: { readonly canary?: number; readonly checks?: Check[] } = {},
+): Parameters<typeof stepNeeds>[0] {
   const hold = { min_seconds: 3600, min_sessions: 50, approval: false };
   const none = { control: 0, canary: 0 };
   return {
@@ -29,7 +34,7 @@ function at(step: number, changes: { readonly canary?: number; readonly checks?:
       sessions: [{ weight: 10, control: 90, canary: changes.canary ?? 12 }],
       ...{ units: none, excluded: none, sample_ratio: { p: 1 }, checks: changes.checks ?? [failures] },
     },
-  } as const;
+  };
 }
 
 test('a step says what time and sessions it needs, and what of that is there', () => {
@@ -45,7 +50,7 @@ test('the last step before the end needs evidence of every guardrail, and a pers
   const needs = stepNeeds(at(2), start);
   expect(needs.map(({ text }) => text)).toEqual([
     '50 sessions of the candidate at least, 0 so far',
-    'evidence that Failures are no worse',
+    'evidence that it is no worse in: failures',
     'somebody approves it',
   ]);
   const shown = stepNeeds(at(2, { checks: [{ ...failures, status: 'safe' }] }), start);

@@ -35,7 +35,10 @@ export function stepNeeds(
   if (next.weight === 100) {
     for (const { metric, kind, status } of evidence.checks) {
       if (kind !== 'guardrail') continue;
-      needs.push({ text: `evidence that ${metricName(metric)} are no worse`, isThere: status === 'safe' });
+      needs.push({
+        text: `evidence that it is no worse in: ${metricName(metric).toLowerCase()}`,
+        isThere: status === 'safe',
+      });
     }
   }
   if (step.approval) needs.push({ text: 'somebody approves it', isThere: false });

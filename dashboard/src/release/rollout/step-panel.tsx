@@ -2,7 +2,6 @@ import { type ReactNode, useEffect, useState } from 'react';
 import type { RolloutResponse } from '../../../../src/api/rollouts.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Time } from '../../parts/time.tsx';
-import { sentence } from '../promotion/why-not.ts';
 import { earliestStep, stepNeeds } from './step-needs.ts';
 
 /** The steps, which of them it is at, what that waits for, and when the next one can be. */
@@ -65,7 +64,7 @@ function Waiting({ rollout }: { readonly rollout: RolloutResponse }): ReactNode 
         </>
       )}
       <p className="faint">
-        {decision !== null && `The last look: ${sentence(decision.reason)}. `}
+        {decision !== null && `What the last look found: ${decision.reason}. `}
         {next_look_at !== null && (
           <>The next look is due {Date.parse(next_look_at) > now ? <Time at={next_look_at} /> : 'now'}.</>
         )}

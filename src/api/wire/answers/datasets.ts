@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DatasetSummary } from '../../../eval/case.ts';
+import type { DatasetSightResponse } from '../../sights.ts';
 import type {
   CaseChangeResponse,
   CaseResponse,
@@ -9,7 +10,7 @@ import type {
   DatasetRevisionResponse,
   NewCaseResponse,
 } from '../datasets.ts';
-import { count, describes, json, listOf, nextPage, text, time } from './fields.ts';
+import { count, describes, json, listOf, nextPage, share, text, time } from './fields.ts';
 
 const summary = describes<DatasetSummary>()(
   z.object({
@@ -119,3 +120,24 @@ export const datasetDiff = describes<DatasetDiffResponse>()(
     next_page: nextPage,
   }),
 ).meta({ id: 'DatasetDiff', description: 'One page of the changes from one revision to another.' });
+
+const seenLoss = share
+  .nullable()
+  .describe('The smallest loss that would be told from none 4 times out of 5; null when none would be.');
+
+export const datasetSight = describes<DatasetSightResponse>()(
+  z.object({
+    type: z.literal('dataset_sight'),
+    cases: count.describe('Cases of the revision.'),
+    epochs: count.describe('How often each is asked.'),
+    damage: seenLoss,
+    text: text.describe('The same in a sentence, with what it assumes.'),
+    groups: listOf(
+      z.object({
+        group: text.nullable().describe('Its name; null for cases without one.'),
+        cases: count.describe('Its cases.'),
+        damage: seenLoss,
+      }),
+    ).describe('The first hundred groups.'),
+  }),
+).meta({ id: 'DatasetSight', description: 'What a comparison on a dataset could see.' });

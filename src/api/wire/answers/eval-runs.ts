@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { jobStatuses, recordings } from '../../../core/evaluation.ts';
 import type { CaseError, EvalRun, RunCounts, RunPlan } from '../../../eval/result.ts';
-import type { EvalResult } from '../../../eval/results.ts';
 import type { CaseUsage, Outcome, Reading } from '../../../eval/score.ts';
 import type { StoredScore } from '../../../eval/stored-result.ts';
-import type { EvalRunResponse } from '../../eval-runs.ts';
+import type { EvalResultResponse, EvalRunResponse } from '../../eval-runs.ts';
 import { count, describes, json, listOf, share, text, time } from './fields.ts';
 import { agreementShape } from './gate-rows.ts';
 
@@ -151,7 +150,7 @@ const error = describes<CaseError>()(
   }),
 );
 
-export const evalResult = describes<EvalResult & { readonly type: 'eval_result' }>()(
+export const evalResult = describes<EvalResultResponse>()(
   z.object({
     type: z.literal('eval_result'),
     run_id: text.describe('`erun_…`'),
