@@ -1,6 +1,6 @@
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 
@@ -68,7 +68,6 @@ export function takeComplaints(): string[] {
   return complaints.splice(0);
 }
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 type AxeResult = {
   readonly violations: readonly {
     readonly id: string;
@@ -88,7 +87,7 @@ export function contrastProblems(page: Page): Promise<readonly string[]> {
 }
 
 async function seriousProblems(page: Page, rules: readonly string[]): Promise<string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResult>(
     `axe.run(document, { runOnly: ${JSON.stringify(rules)} })`,
   );

@@ -109,6 +109,8 @@ test('an author asks and may not decide, another person does, and the author see
   await reviewer.getByLabel('Agent, or words of the reason').fill('nothing');
   await reviewer.getByText('No promotion here.').waitFor();
   await reviewer.getByLabel('Agent, or words of the reason').fill('TRIAGE');
+  await reviewer.getByRole('link', { name: 'version 3 to production' }).waitFor();
+  await look(reviewer, 'promotions');
   await reviewer.getByRole('link', { name: 'version 3 to production' }).click();
   await reviewer.getByLabel('What you think of it').fill('The refunds are <b>right</b> again');
   await reviewer.getByRole('button', { name: 'Approve' }).click();

@@ -277,3 +277,14 @@ describe('A calibration is not made', () => {
     );
   });
 });
+
+test.each<[string, RegExp]>([
+  ['/eval_runs/erun_1/results?found=maybe', /^found: .*right, wrong, unscored/],
+  ['/eval_runs/erun_1/results?group=a&ungrouped=true', /^ungrouped: must not be given beside group/],
+  ['/datasets/plain/sight?epochs=101', /^epochs: must be a whole number from 1 to 100/],
+  ['/datasets/plain/sight?epochs=some', /^epochs: must be a whole number/],
+])('GET %s is refused by the name of the field that is wrong', async (path, message) => {
+  const refused = await refusal(pawl, path);
+  expect(refused.status).toBe(400);
+  expect(refused.message).toMatch(message);
+});

@@ -35,7 +35,12 @@ function Editor({ newest: first }: { readonly newest: AgentResponse }): ReactNod
   const path = `/v1/agents/${base.id}`;
   const look = useRead<AgentResponse>(path, { everyMs: lookEveryMs });
   const newest = look.data ?? first;
-  const save = useSave(base, { message, onOvertaken: () => void look.refetch() });
+  const save = useSave(base, {
+    message,
+    onOvertaken: () => void look.refetch(),
+    // Otherwise one's own version would look like somebody else's, until the next page is there.
+    onSaved: setBase,
+  });
   const changes = draftProblem(draft) === null ? changesOf(draft, draftOf(base)) : {};
   const overtaken = newest.version > base.version;
   const because = mayActAs(me, 'editor')
@@ -102,10 +107,11 @@ type Saving = {
   readonly message: string;
   /** Is called when somebody else was faster. */
   readonly onOvertaken: () => void;
+  readonly onSaved: (saved: AgentResponse) => void;
 };
 
 /** Makes the next version of what an editor began with, and leads there. */
-function useSave(base: AgentResponse, { message, onOvertaken }: Saving): Action<object, AgentResponse> {
+function useSave(base: AgentResponse, { message, onOvertaken, onSaved }: Saving): Action<object, AgentResponse> {
   const navigate = useNavigate();
   const path = `/v1/agents/${base.id}`;
   const save = async (changes: object): Promise<AgentResponse> => {
@@ -119,6 +125,9 @@ function useSave(base: AgentResponse, { message, onOvertaken }: Saving): Action<
   };
   return useAction(save, {
     changes: [path, '/v1/agents', '/pawl/v1/agents'],
-    onDone: (saved) => void navigate({ to: `/agents/${saved.id}/versions/${saved.version}` }),
+    onDone: (saved) => {
+      onSaved(saved);
+      void navigate({ to: `/agents/${saved.id}/versions/${saved.version}` });
+    },
   });
 }

@@ -72,7 +72,7 @@ function Item({ item }: { readonly item: TranscriptItem }): ReactNode {
 const speakers = { user: 'User', agent: 'Agent', system: 'System' } as const;
 
 /** What a message is made of. Pictures and documents are named, not fetched. */
-export function Blocks({ content }: { readonly content: readonly ResultBlock[] }): ReactNode {
+function Blocks({ content }: { readonly content: readonly ResultBlock[] }): ReactNode {
   return content.map((block, n) => (
     // Blocks have no name but their place, and never move.
     // biome-ignore lint/suspicious/noArrayIndexKey: see above

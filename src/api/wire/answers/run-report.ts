@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { RunReport } from '../../../eval/run-report.ts';
+import type { RunReportResponse } from '../../reports.ts';
 import { bareRun } from './eval-runs.ts';
 import { capped, count, describes, listOf, share, text } from './fields.ts';
 import { groupName, rowScope, sideShape } from './gate-rows.ts';
 
-export const runReport = describes<RunReport>()(
+export const runReport = describes<RunReportResponse>()(
   z.object({
     schema: z.literal(1),
     run: bareRun.describe('The run.'),
