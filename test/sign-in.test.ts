@@ -133,6 +133,23 @@ describe('Signing in', () => {
     expect(cookieIn(await signInAt(pawl.url, secret, plain)).attributes).not.toContain('Secure');
   });
 
+  test('over TLS cannot be overlaid by what a neighbour under the same domain sets', async () => {
+    const [mine, theirs] = [await newKey(), await newKey('viewer')];
+    const { cookie: tossed } = await signedIn(theirs.secret);
+    const headers = { host: 'pawl.example', origin: 'https://pawl.example' };
+    const { cookie } = cookieIn(await signInAt(pawl.url, mine.secret, headers));
+    expect(cookie).toMatch(/^__Host-pawl_sign_in=[\w-]{43}$/);
+    for (const both of [`${tossed}; ${cookie}`, `${cookie}; ${tossed}`]) {
+      expect(await meAs(both)).toMatchObject({ status: 200, body: { key_id: mine.id } });
+    }
+    const out = await ask(pawl.url, '/pawl/v1/sign_out', {
+      headers: { ...headers, cookie: `${tossed}; ${cookie}` },
+      body: {},
+    });
+    expect(cookieIn(out).cookie).toBe('__Host-pawl_sign_in=');
+    expect((await meAs(cookie)).status).toBe(401);
+  });
+
   test.each([
     ['wrong', 'wrong'],
     ['nearly right', 'test-key-012345678'],
@@ -340,12 +357,14 @@ describe('A cookie', () => {
       if (answer.status === 403) expect(errorIn(answer).details.error_code).toBe('permission');
     }
     // Nobody is signed out, or in as somebody else, by a page of another origin.
+    const { cookie: _, ...without } = headers;
+    const foreign = reading === 403 || (site === 'none' && writing === 403);
+    const taken = await ask(pawl.url, '/pawl/v1/sign_out', { headers: without, body: {} });
+    expect(taken.status).toBe(foreign ? 403 : 200);
     const out = await ask(pawl.url, '/pawl/v1/sign_out', { headers, body: {} });
     expect(out.status).toBe(writing);
     expect((await meAs(cookie)).status).toBe(writing === 200 ? 401 : 200);
-    const { cookie: _, ...without } = headers;
     const inside = await ask(pawl.url, '/pawl/v1/sign_in', { headers: without, body: { key: pawl.key } });
-    const foreign = reading === 403 || (site === 'none' && writing === 403);
     expect(inside.status).toBe(foreign ? 403 : 200);
   });
 
@@ -371,7 +390,12 @@ describe('A cookie', () => {
     onTestFinished(() => server.close());
     const said = { 'x-forwarded-host': 'pawl.example', 'x-forwarded-proto': 'https' };
     const answer = await signInAt(url, key, { ...said, origin: 'https://pawl.example' });
-    expect(cookieIn(answer).attributes).toContain('Secure');
+    const { cookie, attributes } = cookieIn(answer);
+    expect(attributes).toContain('Secure');
+    const me = (sent: string) => ask(url, '/pawl/v1/me', { headers: { ...said, cookie: sent } });
+    expect((await me(cookie)).status).toBe(200);
+    // One that plain HTTP or a neighbour has set is nobody's here.
+    expect((await me(cookie.replace('__Host-', ''))).status).toBe(401);
     expect((await signInAt(url, key, said)).status).toBe(403);
   });
 });

@@ -10,7 +10,11 @@ import './style/parts.css';
 import './style/shell.css';
 
 applyTheme(savedTheme());
-const queries = createQueries(() => void pages.navigate({ to: '/sign-in', search: { next: whereWeAre() } }));
+const queries = createQueries(async () => {
+  await pages.navigate({ to: '/sign-in', search: { next: whereWeAre() } });
+  // The way back shows nothing of it to whoever comes next.
+  queries.clear();
+});
 const pages = createPages(queries);
 
 const root = document.getElementById('root');

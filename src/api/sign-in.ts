@@ -38,7 +38,9 @@ export function signInRoutes(app: App, { door, sign_ins, clock }: Deps): void {
     '/pawl/v1/sign_out',
     { schema: { body: noBody }, config },
     async (request, reply): Promise<SignedOutResponse> => {
-      if (tokenOf(request) !== null) requireOwnPage(request);
+      // Browsers keep the cookie to themselves when another site asks, and would still take it away.
+      if (tokenOf(request) === null) requireNoForeignPage(request);
+      else requireOwnPage(request);
       await leave(request, sign_ins);
       dropToken(request, uncached(reply));
       return { type: 'signed_out' };

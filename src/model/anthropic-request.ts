@@ -3,7 +3,7 @@ import type { ReadyBlock, TextBlock } from '../core/content.ts';
 import { defaultEffort } from '../core/effort.ts';
 import { documentText, unshownText } from './block-text.ts';
 import type { Message, ModelRequest, ToolDefinition, ToolResultBlock, ToolUseBlock } from './model.ts';
-import { keptTexts, requestText } from './request-text.ts';
+import { keptBeginnings, requestText } from './request-text.ts';
 
 const ephemeral = { cache_control: { type: 'ephemeral' } } as const;
 
@@ -19,20 +19,23 @@ const ephemeral = { cache_control: { type: 'ephemeral' } } as const;
  * Servers that are not Anthropic's get the marks too: gateways pass them on, and others are known to ignore them.
  */
 export function bodyWriter(): (request: ModelRequest) => string {
-  const unmarked = keptTexts((message) => JSON.stringify(messageParam(message, asItIs)));
+  const write = (message: Message, mark: Mark = asItIs): string =>
+    JSON.stringify(messageParam(message, mark));
+  const beginnings = keptBeginnings((message) => write(message));
   return (request) => {
     const messages = placed(request.messages);
     const isArmed = request.tools.length > 0;
     const tools = isArmed ? request.tools : calledTools(messages);
     const marks = messageMarks(messages, tools.length > 0);
-    const texts = messages.map((message, index) =>
-      marks.includes(index)
-        ? JSON.stringify(messageParam(message, markLast))
-        : unmarked(message, request.lasting === true),
-    );
+    // The first mark moves on with each request, so that all before it is written as it was.
+    const begun = request.lasting === true ? Math.max(0, marks[0] ?? 0) : 0;
+    const texts = messages
+      .slice(begun)
+      .map((message, i) => write(message, marks.includes(begun + i) ? markLast : asItIs));
+    const all = [...beginnings(messages.slice(0, begun)), ...texts];
     const { effort } = request;
     const behind: Body = effort === defaultEffort ? {} : { output_config: { effort } };
-    return requestText(texts, { before: headOf(request, { tools, isArmed }), behind });
+    return requestText(all, { before: headOf(request, { tools, isArmed }), behind });
   };
 }
 

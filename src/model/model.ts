@@ -51,8 +51,8 @@ export type ModelRequest = {
   /** The most output tokens that the reply may have. */
   readonly max_tokens: number;
   /**
-   * Whether all messages but the last are the same objects in the next request of the conversation, so that it pays to keep
-   * what is made of them.
+   * Whether the next request of the conversation begins with the same objects, all messages but the last, so that it pays
+   * to keep what is made of them.
    */
   readonly lasting?: boolean;
 };

@@ -3,21 +3,23 @@ import type { ReadyBlock, TextBlock } from '../core/content.ts';
 import { defaultEffort, type Effort } from '../core/effort.ts';
 import { documentHead, documentText, searchResultText, unshownText } from './block-text.ts';
 import type { Message, ModelRequest, ToolResultBlock, ToolUseBlock } from './model.ts';
-import { keptTexts, requestText } from './request-text.ts';
+import { keptBeginnings, requestText } from './request-text.ts';
 
 type MessageParam = OpenAI.Chat.ChatCompletionMessageParam;
 type Part = OpenAI.Chat.ChatCompletionContentPart;
 
 /**
- * Makes what writes the bodies of requests to Chat Completions, as JSON. `official` tells that it goes to OpenAI itself, or to Azure, which know
- * newer fields.
+ * Makes what writes the bodies of requests to Chat Completions, as JSON. `official` tells that they go to OpenAI itself, or
+ * to Azure, which know newer fields.
  */
 export function bodyWriter(to: { readonly official: boolean }): (request: ModelRequest) => string {
-  const textOf = keptTexts((message) => messageParams(message, to).map(asJson).join(','));
+  const write = (message: Message): string => messageParams(message, to).map(asJson).join(',');
+  const beginnings = keptBeginnings(write);
   return (request) => {
     const { model, system, messages, lasting = false } = request;
     const head: MessageParam[] = system === null ? [] : [{ role: 'system', content: system }];
-    const texts = messages.map((message, index) => textOf(message, lasting && index < messages.length - 1));
+    const begun = lasting ? messages.length - 1 : 0;
+    const texts = [...beginnings(messages.slice(0, begun)), ...messages.slice(begun).map(write)];
     const before: Body = { model };
     return requestText([...head.map(asJson), ...texts], { before, behind: tailOf(request, to) });
   };

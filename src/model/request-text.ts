@@ -1,18 +1,26 @@
 import type { Message } from './model.ts';
 
 /**
- * Writes messages as a provider has them, and keeps what it wrote for those that last: for as long as the message itself
- * is kept, so that nothing here has to be cleared. Messages never change.
+ * Writes the first messages of requests as a provider has them. What it wrote is kept for the next request of the same
+ * conversation, which begins with the same messages and some more: by the last of them, so that it is gone when the
+ * messages are. `write` gives an empty text for a message that says nothing.
  */
-export function keptTexts(write: (message: Message) => string): (message: Message, lasts: boolean) => string {
-  const kept = new WeakMap<Message, string>();
-  return (message, lasts) => {
-    if (!lasts) return write(message);
-    const known = kept.get(message);
-    if (known !== undefined) return known;
-    const text = write(message);
-    kept.set(message, text);
-    return text;
+export function keptBeginnings(
+  write: (message: Message) => string,
+): (messages: readonly Message[]) => readonly string[] {
+  const kept = new WeakMap<Message, { readonly length: number; readonly text: string }>();
+  return (messages) => {
+    const last = messages.at(-1);
+    if (last === undefined) return [];
+    const place = messages.findLastIndex((message) => kept.has(message));
+    const end = messages[place];
+    const known = end === undefined ? undefined : kept.get(end);
+    const isSame = known?.length === place + 1;
+    const added = messages.slice(isSame ? place + 1 : 0).map(write);
+    const text = joined(isSame ? [known.text, ...added] : added);
+    if (isSame && end !== undefined) kept.delete(end);
+    kept.set(last, { length: messages.length, text });
+    return [text];
   };
 }
 
@@ -23,5 +31,9 @@ export function requestText(
 ): string {
   const head = JSON.stringify(before).slice(0, -1);
   const tail = JSON.stringify(behind).slice(1);
-  return `${head},"messages":[${messages.join(',')}]${tail === '}' ? '' : ','}${tail}`;
+  return `${head},"messages":[${joined(messages)}]${tail === '}' ? '' : ','}${tail}`;
+}
+
+function joined(texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join(',');
 }

@@ -5,7 +5,6 @@ import { insertEvents } from '../store/events.ts';
 import { openStore } from '../store/open.ts';
 import { findSession, type SessionRow, updateSession } from '../store/sessions.ts';
 import { seedSession } from '../store/store.testsuite.ts';
-import type { PlacedEvent } from './compaction.ts';
 import { type Conversation, type Conversations, createConversations } from './conversations.ts';
 
 let store: Store;

@@ -2,11 +2,14 @@ import type { Store } from '../store/dialect.ts';
 import { listConversation } from '../store/events.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import type { PlacedEvent } from './compaction.ts';
+import { blocksOf, isOfFile } from './file-references.ts';
 import { type ConversationEvent, growingTranscript } from './transcript.ts';
 
 /** What was said in a session. */
 export type Conversation = {
   readonly events: readonly PlacedEvent[];
+  /** Whether any of them names a file. */
+  readonly hasFiles: boolean;
   /** What a model is told of them, kept for the next time; null when the conversation is not kept. */
   readonly transcript: ReturnType<typeof growingTranscript> | null;
 };
@@ -16,6 +19,7 @@ type Kept = {
   /** Up to which place of the history it was read. */
   readonly upTo: number;
   readonly events: readonly PlacedEvent[];
+  readonly hasFiles: boolean;
   readonly transcript: ReturnType<typeof growingTranscript>;
   /** In characters, of which what models are told of it may take as many again. */
   readonly size: number;
@@ -64,8 +68,9 @@ export function createConversations(store: Store) {
       const upTo = Math.max(last_seq, rows.at(-1)?.seq ?? 0);
       const transcript = before?.transcript ?? growingTranscript();
       const size = (before?.size ?? 0) + added;
-      const isKept = keep(id, { context_from, upTo, events, transcript, size });
-      return { events, transcript: isKept ? transcript : null };
+      const hasFiles = before?.hasFiles === true || read.some((event) => blocksOf(event).some(isOfFile));
+      const isKept = keep(id, { context_from, upTo, events, hasFiles, transcript, size });
+      return { events, hasFiles, transcript: isKept ? transcript : null };
     },
   };
 }

@@ -5,6 +5,7 @@ import type { ModelRequest, ProviderName } from '../model/model.ts';
 import type { Router } from '../model/router.ts';
 import type { SessionRow } from '../store/sessions.ts';
 import type { Conversations } from './conversations.ts';
+import { blocksOf, isOfFile } from './file-references.ts';
 import { overridesOf } from './opening.ts';
 import type { Toolbox } from './toolbox.ts';
 import { type ConversationEvent, transcript } from './transcript.ts';
@@ -36,10 +37,10 @@ export async function planRequest(
   { conversations, router, attachments, max_tokens }: Deps,
   { session, config, toolbox }: { session: SessionRow; config: AgentConfig; toolbox: Toolbox },
 ): Promise<RequestPlan> {
-  const { events, transcript: kept } = await conversations.read(session);
-  const ready = await withFiles(events, attachments);
+  const { events, hasFiles, transcript: kept } = await conversations.read(session);
+  const ready = hasFiles ? await withFiles(events, attachments) : events;
   // Files come and go, and with them what a model is told.
-  const lasting = kept !== null && ready === events;
+  const lasting = kept !== null && !hasFiles;
   const route = router.route(config.model.id);
   return {
     provider: route?.provider ?? null,
@@ -67,7 +68,6 @@ async function withFiles<T extends ConversationEvent>(
   events: readonly T[],
   attachments: Attachments,
 ): Promise<readonly T[]> {
-  if (!events.some((event) => blocksOf(event).some(isOfFile))) return events;
   const named = events.flatMap((event) => blocksOf(event).filter(isOfFile));
   const ready = await attachments.ready(named);
   const put = new Map<ResultBlock, ReadyBlock | undefined>(named.map((block, i) => [block, ready[i]]));
@@ -76,12 +76,4 @@ async function withFiles<T extends ConversationEvent>(
     if (!blocks.some(isOfFile)) return event;
     return { ...event, content: blocks.map((block) => put.get(block) ?? block) };
   });
-}
-
-function blocksOf(event: ConversationEvent): readonly ResultBlock[] {
-  return 'content' in event ? (event.content ?? []) : [];
-}
-
-function isOfFile(block: ResultBlock): boolean {
-  return (block.type === 'image' || block.type === 'document') && block.source.type === 'file';
 }

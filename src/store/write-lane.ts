@@ -15,9 +15,7 @@ type Job = { run(): Promise<void>; settle(error?: unknown): void };
 /** The most pieces of work that share a commit; more wait for the next one. */
 const maxBatch = 256;
 /** Enough for a crowd to come together, and too short for anybody to notice. */
-const maxGatherTurns = 24;
-/** After so many turns that bring nothing, a crowd is taken to be complete. A commit costs as much as a hundred of them. */
-const quietTurns = 6;
+const maxGatherTurns = 4;
 
 /**
  * Lets pieces of work write one after the other, and commits together all that are waiting: a commit waits
@@ -45,16 +43,12 @@ export function createWriteLane(database: LaneDatabase) {
     flushing = null;
   }
 
-  /**
-   * Lets what is arriving join the batch, for some turns of the event loop. Who is still alone after one of them does not
-   * wait for others.
-   */
+  /** Lets what is arriving join the batch: a turn of the event loop, and more while each brings something. */
   async function gather(): Promise<void> {
-    for (let turn = 0, quiet = 0; turn < maxGatherTurns; turn++) {
+    for (let turn = 0; turn < maxGatherTurns; turn++) {
       const before = waiting.length;
       await new Promise(setImmediate);
-      quiet = waiting.length === before ? quiet + 1 : 0;
-      if (quiet === quietTurns || waiting.length === 1 || waiting.length >= maxBatch) return;
+      if (waiting.length === before || waiting.length >= maxBatch) return;
     }
   }
 

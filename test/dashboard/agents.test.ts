@@ -107,13 +107,14 @@ test('two who edit at once are shown what the other did, and lose nothing', asyn
 test('of two who save at the same moment one is first, and the other is asked before anything is overwritten', async () => {
   const id = await agentWithTwoVersions();
   const pages = [await editor(), await editor()] as const;
-  const texts = [prompt.replace('log-ins', 'log-ins and passwords'), `${prompt}One word.`] as const;
   const rules = ['log-ins and passwords', 'One word.'] as const;
   // What both send waits for the other, so that neither can have heard of the other's version before.
   const sent: (() => Promise<void>)[] = [];
   for (const [n, page] of pages.entries()) {
     await page.goto(`/agents/${id}/edit`);
-    await page.getByRole('textbox', { name: 'Prompt' }).fill(texts[n] ?? '');
+    const field = page.getByRole('textbox', { name: 'Prompt' });
+    const text = await field.inputValue();
+    await field.fill(n === 0 ? text.replace('log-ins', rules[0]) : text + rules[1]);
     await page.route(`**/v1/agents/${id}`, async (route) => {
       if (route.request().method() !== 'POST') return route.continue();
       sent.push(() => route.continue());

@@ -35,3 +35,9 @@ test.each([
 ])('where there is %s, there is nothing to decide', (_, sides, text) => {
   expect(mergeTexts(base, sides)).toEqual({ kind: 'merged', text });
 });
+
+test('a text that is another altogether is left to a person', () => {
+  const lettered = (letter: string) => Array.from({ length: 10_000 }, (_, n) => `${letter}${n}\n`).join('');
+  const [mine, theirs] = [lettered('b'), lettered('c')];
+  expect(mergeTexts(lettered('a'), { mine, theirs })).toEqual({ kind: 'conflict' });
+});

@@ -73,6 +73,10 @@ async function call<T>(url: string, init: RequestInit, withinMs: number = patien
 
 /** An answer that is none of an error. @throws ApiError */
 export async function answered(url: string, init: RequestInit): Promise<Response> {
+  if (leadsElsewhere(url)) {
+    const what = { status: 404, code: 'no_such_page', request_id: null };
+    throw new ApiError('This address leads to nothing', what);
+  }
   let response: Response;
   try {
     response = await fetch(url, { ...init, redirect: 'error' });
@@ -82,6 +86,15 @@ export async function answered(url: string, init: RequestInit): Promise<Response
   }
   if (response.ok) return response;
   throw await errorOf(response);
+}
+
+/**
+ * Whether a part of a path makes it another one. Ids come out of the address bar, and a link may have anything there:
+ * a file that somebody has uploaded, say, would be shown as a promotion to approve.
+ */
+function leadsElsewhere(url: string): boolean {
+  const [path = '', ...queries] = url.split('?');
+  return queries.length > 1 || /[\\#\s]|\/(\.|%2e){1,2}(\/|$)/i.test(path);
 }
 
 function isTimeout(reason: unknown): boolean {

@@ -5,11 +5,11 @@ import { ApiError } from './client.ts';
 const freshMs = 2000;
 
 /** The memory of what was read. `onSignedOut` is called when the server asks who is there. */
-export function createQueries(onSignedOut: () => void): QueryClient {
+export function createQueries(onSignedOut: () => Promise<void>): QueryClient {
   return new QueryClient({
     queryCache: new QueryCache({
       onError: (error) => {
-        if (isSignedOut(error)) onSignedOut();
+        if (isSignedOut(error)) void onSignedOut();
       },
     }),
     defaultOptions: {
@@ -17,7 +17,8 @@ export function createQueries(onSignedOut: () => void): QueryClient {
         staleTime: freshMs,
         retry: (failures, error) => failures < 2 && isPassing(error),
       },
-      mutations: { retry: false },
+      // Some are sent a secret or answered with one: it goes with the page that has asked.
+      mutations: { retry: false, gcTime: 0 },
     },
   });
 }

@@ -8,7 +8,7 @@ export const signInOperations: Operations = {
     tag: 'Signing in',
     summary: 'Gives a browser a cookie for an API key.',
     description:
-      'The cookie `pawl_sign_in` counts for 12 hours and no longer than the key. Only pages of this server may use it: what changes something needs an `Origin` header that names the same host.',
+      'The cookie `pawl_sign_in`, over TLS `__Host-pawl_sign_in`, counts for 12 hours and no longer than the key. Only pages of this server may use it: what changes something needs an `Origin` header that names the same host.',
     open: true,
     answer: json(me),
     errors: [],

@@ -51,3 +51,22 @@ test('what is equal and far from a change is folded away, and nothing is lost', 
     [true, 6],
   ]);
 });
+
+test('texts with too little in common are shown one after the other, however long comparing them would take', () => {
+  const lettered = (letter: string) => Array.from({ length: 10_000 }, (_, n) => `${letter}${n}\n`).join('');
+  const lines = diffLines(lettered('a'), lettered('b'));
+  expect(lines.map(({ kind }) => kind)).toEqual([
+    ...Array<string>(10_000).fill('removed'),
+    ...Array<string>(10_000).fill('added'),
+  ]);
+  expect(lines.flatMap(({ parts }) => parts).filter(({ changed }) => changed)).toEqual([]);
+});
+
+test('the words of a line are compared only as far as they are alike', () => {
+  const of = (word: string) => Array.from({ length: 2_000 }, (_, n) => `${word}${n}`).join(' ');
+  const lined = (text: string) => `${text}\n`.repeat(10);
+  const lines = diffLines(lined(of('a')), lined(of('b')));
+  expect(lines.map(({ parts }) => parts.length)).toEqual(Array<number>(20).fill(1));
+  const [removed] = diffLines(`${of('a')} last\n`, `${of('a')} end\n`);
+  expect(removed?.parts.filter(({ changed }) => changed)).toEqual([{ text: 'last', changed: true }]);
+});

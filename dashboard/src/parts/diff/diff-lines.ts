@@ -11,17 +11,23 @@ export type DiffLine = {
   readonly parts: readonly Part[];
 };
 
-/** Beyond this, words of a line are not compared: it would take long, and say little. */
-const longestLine = 5000;
+/**
+ * How many lines, and how many words of one line, may differ. The time that a comparison takes grows with the square of
+ * it, and whoever writes a prompt must not be able to keep the page of its reader busy. Beyond, all counts as changed.
+ */
+const mostLines = 1000;
+const mostWords = 100;
 
 /** What has to be taken from one text and put into it to get the other, line by line. */
 export function diffLines(before: string, after: string): DiffLine[] {
   const lines: DiffLine[] = [];
   let [old, fresh] = [0, 0];
-  const changes = compareLines(before, after);
+  const compared = compareLines(before, after, { maxEditLength: mostLines });
+  const changes = compared ?? replaced(before, after);
   for (const [place, { added, removed, value }] of changes.entries()) {
     const other = removed ? changes[place + 1] : changes[place - 1];
-    const pair = (removed && other?.added) || (added && other?.removed) ? linesOf(other?.value ?? '') : [];
+    const isPair = compared !== undefined && ((removed && other?.added) || (added && other?.removed));
+    const pair = isPair ? linesOf(other?.value ?? '') : [];
     for (const [n, text] of linesOf(value).entries()) {
       const kind = added ? 'added' : removed ? 'removed' : 'same';
       lines.push({
@@ -79,6 +85,14 @@ export function fold<Line>(lines: readonly Line[], isSame: (line: Line) => boole
   return stretches.map((stretch) => ({ ...stretch, hidden: stretch.hidden && stretch.lines.length > 1 }));
 }
 
+/** A text in the place of another, with nothing in common. */
+function replaced(before: string, after: string) {
+  return [
+    { added: false, removed: true, value: before },
+    { added: true, removed: false, value: after },
+  ];
+}
+
 function linesOf(text: string): string[] {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
@@ -86,10 +100,12 @@ function linesOf(text: string): string[] {
 }
 
 function partsOf(text: string, other: string | undefined, kind: DiffLine['kind']): Part[] {
-  if (other === undefined || Math.max(text.length, other.length) > longestLine)
-    return [{ text, changed: false }];
+  const whole = [{ text, changed: false }];
+  if (other === undefined) return whole;
   const [before, after] = kind === 'removed' ? [text, other] : [other, text];
-  return diffWordsWithSpace(before, after)
+  const changes = diffWordsWithSpace(before, after, { maxEditLength: mostWords });
+  if (changes === undefined) return whole;
+  return changes
     .filter((part) => (kind === 'removed' ? !part.added : !part.removed))
     .map((part) => ({ text: part.value, changed: part.added || part.removed }));
 }
