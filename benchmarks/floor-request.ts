@@ -1,17 +1,18 @@
 /**
- * The yardstick for long conversations: the least that a turn of them can cost. It builds the request of each turn from
- * the first named to the last, with all that was said before, sends it to the model and reads the answer, and prints the
- * CPU of one such turn. Arguments: the model's URL, the first turn, the last, and how many conversations at a time.
+ * The yardstick for long conversations: the least that a turn of them can cost. It builds the requests of the first turns
+ * and of the last ones, with all that was said before, sends them to the model and reads the answers, a slice of the ones
+ * and a slice of the others in turn, and prints the CPU of one turn of each kind. Arguments: the model's URL, how many
+ * turns there are, how many are first or last, how many a slice has, and how many conversations there are at a time.
  */
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { verdict } from './fake-model.ts';
-import { sideBySide } from './measure.ts';
+import { middleMean, sideBySide, takeSlices } from './measure.ts';
 
-const [url = '', from = '1', to = '1', width = '1'] = process.argv.slice(2);
+const [url = '', ...numbers] = process.argv.slice(2);
+const [turns = 0, stretch = 0, slice = 0, width = 0] = numbers.map(Number);
 const agent = new Agent({ keepAlive: true });
-const turns = Array.from({ length: Number(to) - Number(from) + 1 }, (_, index) => Number(from) + index);
 
 async function ask(turn: number): Promise<void> {
   const messages: object[] = [];
@@ -32,14 +33,30 @@ async function ask(turn: number): Promise<void> {
 
 const said = (ticket: number): string => `{"team": "${verdict(ticket).said}", "priority": "P2"}`;
 
-const conversations = Number(width);
-const askAll = (): Promise<unknown> =>
-  sideBySide(conversations, conversations, async () => {
-    for (const turn of turns) await ask(turn);
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+const askFrom = (from: number): Promise<unknown> =>
+  sideBySide(width, width, async () => {
+    for (let turn = from; turn < from + slice; turn++) await ask(turn);
   });
-await askAll();
-const before = process.cpuUsage();
-await askAll();
-const { user, system } = process.cpuUsage(before);
-console.log(JSON.stringify({ cpu_ms: (user + system) / 1000 / (turns.length * conversations) }));
+const begin = { first: 1, last: turns - stretch + 1 };
+
+async function bothEnds(): Promise<{ first: number; last: number }> {
+  const plan = { slices: stretch / slice, calls: slice * width, cpu: cpuMs };
+  const from = { ...begin };
+  const costs = await takeSlices(['first', 'last'], plan, async (way) => {
+    await askFrom(from[way]);
+    from[way] += slice;
+  });
+  return {
+    first: middleMean(costs.map((cost) => cost.first)),
+    last: middleMean(costs.map((cost) => cost.last)),
+  };
+}
+
+// Once until the code is compiled.
+await bothEnds();
+console.log(JSON.stringify(await bothEnds()));
 agent.destroy();

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient, open, prepare } from './client.ts';
 import type { FakeModel } from './fake-model.ts';
-import { median, runRound, sideBySide } from './measure.ts';
+import { median, middleMean, runRound, sideBySide, takeSlices } from './measure.ts';
 import type { Row } from './report.ts';
 import { runNode, type Subject, startFloor, startPawl, threadsMs } from './servers.ts';
 
@@ -49,6 +49,9 @@ export async function longSession(model: FakeModel, rounds: number): Promise<Row
 /** What turns cost that have few or many before them, in ms of CPU per turn. */
 type Ends = { readonly first: number; readonly last: number };
 
+/** Turns in one go; those of sessions that are new and of long ones take turns, so that the machine is the same for both. */
+const slice = 5;
+
 /**
  * P12: what a conversation of 500 turns adds to a turn, beside what it adds to building the same request from what is in
  * memory, sending it and reading the answer.
@@ -60,12 +63,9 @@ export async function longConversation(model: FakeModel, rounds: number): Promis
   try {
     await warmUp([pawl]);
     for (let round = 0; round < rounds; round++) {
-      const grown = await grow(pawl, turns);
-      const request = {
-        first: await requestsAlone(model, 1, stretch),
-        last: await requestsAlone(model, turns - stretch + 1, turns),
-      };
-      costs.push({ pawl: { first: grown[0] ?? Number.NaN, last: grown.at(-1) ?? Number.NaN }, request });
+      const args = [model.url, ...[turns, stretch, slice, sessions].map(String)];
+      const { stdout } = await runNode(['benchmarks/floor-request.ts', ...args]);
+      costs.push({ pawl: await bothEnds(pawl, turns), request: JSON.parse(stdout) as Ends });
     }
   } finally {
     await pawl.dispose();
@@ -85,11 +85,23 @@ export async function longConversation(model: FakeModel, rounds: number): Promis
   ];
 }
 
-/** CPU of a request from one turn to another, built, sent and read without any server between, in ms. */
-async function requestsAlone(model: FakeModel, from: number, to: number): Promise<number> {
-  const args = [model.url, String(from), String(to), String(sessions)];
-  const { stdout } = await runNode(['benchmarks/floor-request.ts', ...args]);
-  return (JSON.parse(stdout) as { cpu_ms: number }).cpu_ms;
+/** What the first turns of sessions cost, and the last of sessions of so many. */
+async function bothEnds(subject: Subject, turns: number): Promise<Ends> {
+  const last = await talk(subject);
+  const first = await talk(subject);
+  try {
+    await last.go(turns - stretch);
+    const plan = { slices: stretch / slice, calls: slice * sessions, cpu: () => threadsMs(subject.pid) };
+    const ways = { first, last };
+    const costs = await takeSlices(['first', 'last'], plan, (way) => ways[way].go(slice));
+    return {
+      first: middleMean(costs.map((cost) => cost.first)),
+      last: middleMean(costs.map((cost) => cost.last)),
+    };
+  } finally {
+    first.close();
+    last.close();
+  }
 }
 
 /** Runs cases until the code is compiled, and gives how many turns that were at least. */
@@ -101,23 +113,39 @@ async function warmUp(subjects: readonly Subject[]): Promise<number> {
 
 /** Sessions side by side, a stretch of turns after the other. */
 async function grow(subject: Subject, turns: number): Promise<Stretches> {
-  const client = createClient(subject);
-  const place = await prepare(subject, client);
-  const all = await sideBySide(sessions, sessions, () => open(subject, client, place, { history: true }));
+  const talking = await talk(subject);
   try {
     const costs: number[] = [];
     for (let done = 0; done < turns; done += stretch) {
       const before = threadsMs(subject.pid);
-      await sideBySide(sessions, sessions, async (index) => {
-        for (let turn = 1; turn <= stretch; turn++) await all[index]?.say(done + turn);
-      });
+      await talking.go(stretch);
       costs.push((threadsMs(subject.pid) - before) / (stretch * sessions));
     }
     return costs;
   } finally {
-    for (const conversation of all) conversation.close();
-    client.close();
+    talking.close();
   }
+}
+
+/** Opens sessions that are spoken with side by side; each time they go on from where they are. */
+async function talk(subject: Subject): Promise<{ go(turns: number): Promise<void>; close(): void }> {
+  const client = createClient(subject);
+  const place = await prepare(subject, client);
+  const all = await sideBySide(sessions, sessions, () => open(subject, client, place, { history: true }));
+  let done = 0;
+  return {
+    async go(turns) {
+      const from = done;
+      done += turns;
+      await sideBySide(sessions, sessions, async (index) => {
+        for (let turn = from + 1; turn <= from + turns; turn++) await all[index]?.say(turn);
+      });
+    },
+    close() {
+      for (const conversation of all) conversation.close();
+      client.close();
+    },
+  };
 }
 
 function bytesIn(folder: string): number {

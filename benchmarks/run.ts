@@ -9,6 +9,7 @@ import { evalHuge, evalKilled, evals } from './evals.ts';
 import { startFakeModel } from './fake-model.ts';
 import { growth, million } from './growth.ts';
 import { longConversation, longSession } from './long-sessions.ts';
+import { pages } from './pages.ts';
 import { processes } from './processes.ts';
 import { anyFailed, line, type Row, writeResults } from './report.ts';
 import { rolloutDecision } from './rollout-decision.ts';
@@ -34,7 +35,7 @@ const sessionScenarios = { throughput, latency, slowModel, growth, killed, footp
 const scaleScenarios = { longSession, longConversation, stalls, streams, processes, million, soak };
 const rolloutScenarios = { rolloutDecision, rolloutPrice, rolloutLooks };
 const evalScenarios = { evals, evalKilled, evalHuge };
-const scenarios = { ...sessionScenarios, ...scaleScenarios, ...rolloutScenarios, ...evalScenarios };
+const scenarios = { ...sessionScenarios, ...scaleScenarios, ...rolloutScenarios, ...evalScenarios, pages };
 /** Each takes many minutes. */
 const onlyWhenNamed = ['evalHuge', 'million', 'soak'];
 const rounds = Number(values.rounds);

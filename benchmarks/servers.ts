@@ -37,17 +37,18 @@ export type PawlOptions = {
   readonly databaseUrl?: string;
 };
 
-/** Starts the built server, with the fake model behind it. */
+/** Starts the built server, with the fake model behind it; with null the model that it has built in. */
 export async function startPawl(
-  modelUrl: string,
+  modelUrl: string | null,
   { folder, logLevel = 'error', databaseUrl }: PawlOptions = {},
 ): Promise<Subject> {
   const home = folder ?? (await mkdtemp(join(tmpdir(), 'pawl-bench-')));
   const args = [...nodeFlags, 'dist/cli/pawl.js', 'serve', '--port', '0', '--data-dir', home];
   const env = {
     PAWL_API_KEY: benchKey,
-    PAWL_ANTHROPIC_BASE_URL: modelUrl,
-    PAWL_ANTHROPIC_API_KEY: 'none-needed',
+    ...(modelUrl === null
+      ? {}
+      : { PAWL_ANTHROPIC_BASE_URL: modelUrl, PAWL_ANTHROPIC_API_KEY: 'none-needed' }),
     PAWL_LOG_LEVEL: logLevel,
     ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
   };

@@ -1,5 +1,7 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { routes } from './dashboard/pages.ts';
 import { readTree } from './tidy/tree.ts';
 
 /*
@@ -7,7 +9,8 @@ import { readTree } from './tidy/tree.ts';
  * have what the other lacks.
  */
 
-const tree = readTree(join(import.meta.dirname, '..'));
+const root = join(import.meta.dirname, '..');
+const tree = readTree(root);
 const records = [...tree].filter(([path]) => /^docs\/decisions\/\d{4}-.*\.md$/.test(path));
 
 test.each(records)('%s has the headings of a decision record, in order', (_path, text) => {
@@ -36,4 +39,19 @@ test('The index of decisions lists each record under its title', () => {
 test('Decision records are numbered without repeats', () => {
   const numbers = records.map(([path]) => /\d{4}/.exec(path)?.[0]);
   expect(new Set(numbers).size).toBe(numbers.length);
+});
+
+test('The reference of the dashboard has every page by its address, and no other', () => {
+  const page = tree.get('docs/reference/dashboard.md') ?? '';
+  const rows = [...page.matchAll(/^\| `(\/\S*)` \|/gm)].map(([, address]) => address);
+  expect(rows.toSorted()).toEqual(routes());
+});
+
+test('Pictures are there, light and dark', () => {
+  const pages = [...tree].filter(([path]) => path.endsWith('.md'));
+  const named = pages.flatMap(([path, text]) =>
+    [...text.matchAll(/(?:srcset|src)="([^":]+)"/g)].map(([, file = '']) => join(dirname(path), file)),
+  );
+  expect(named.filter((file) => file.endsWith('-dark.png')).length).toBeGreaterThan(0);
+  expect(named.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });

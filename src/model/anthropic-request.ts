@@ -3,7 +3,7 @@ import type { ReadyBlock, TextBlock } from '../core/content.ts';
 import { defaultEffort } from '../core/effort.ts';
 import { documentText, unshownText } from './block-text.ts';
 import type { Message, ModelRequest, ToolDefinition, ToolResultBlock, ToolUseBlock } from './model.ts';
-import { keptBeginnings, requestText } from './request-text.ts';
+import { joined, keptBeginnings, requestText } from './request-text.ts';
 
 const ephemeral = { cache_control: { type: 'ephemeral' } } as const;
 
@@ -19,24 +19,39 @@ const ephemeral = { cache_control: { type: 'ephemeral' } } as const;
  * Servers that are not Anthropic's get the marks too: gateways pass them on, and others are known to ignore them.
  */
 export function bodyWriter(): (request: ModelRequest) => string {
-  const write = (message: Message, mark: Mark = asItIs): string =>
-    JSON.stringify(messageParam(message, mark));
-  const beginnings = keptBeginnings((message) => write(message));
+  const beginningOf = keptBeginnings(goOn, { text: '', called: [] });
   return (request) => {
-    const messages = placed(request.messages);
+    const { messages, effort } = request;
+    const begun = request.lasting === true ? unchanged(messages) : 0;
+    const beginning = beginningOf(messages.slice(0, begun));
+    const rest = placed(messages.slice(begun));
     const isArmed = request.tools.length > 0;
-    const tools = isArmed ? request.tools : calledTools(messages);
-    const marks = messageMarks(messages, tools.length > 0);
-    // The first mark moves on with each request, so that all before it is written as it was.
-    const begun = request.lasting === true ? Math.max(0, marks[0] ?? 0) : 0;
-    const texts = messages
-      .slice(begun)
-      .map((message, i) => write(message, marks.includes(begun + i) ? markLast : asItIs));
-    const all = [...beginnings(messages.slice(0, begun)), ...texts];
-    const { effort } = request;
+    const tools = isArmed ? request.tools : goneTools(namesWith(beginning, rest));
+    const marks = messageMarks(rest, tools.length > 0);
+    const texts = rest.map((message, i) => written(message, marks.includes(i) ? markLast : asItIs));
     const behind: Body = effort === defaultEffort ? {} : { output_config: { effort } };
-    return requestText(all, { before: headOf(request, { tools, isArmed }), behind });
+    return requestText([beginning.text, ...texts], { before: headOf(request, { tools, isArmed }), behind });
   };
+}
+
+/** The first messages of a request, as they are sent, and the names of the tools that are called in them. */
+type Beginning = { readonly text: string; readonly called: readonly string[] };
+
+function goOn(before: Beginning, added: readonly Message[]): Beginning {
+  return {
+    text: joined([before.text, ...placed(added).map((message) => written(message, asItIs))]),
+    called: namesWith(before, added),
+  };
+}
+
+/**
+ * How many messages stay as they are in the requests after this one: those up to the last reply but one. Behind it are the
+ * marks, which move on.
+ */
+function unchanged(messages: readonly Message[]): number {
+  const isReply = ({ role }: Message): boolean => role === 'assistant';
+  const last = messages.findLastIndex(isReply);
+  return messages.findLastIndex((message, i) => i < last && isReply(message)) + 1;
 }
 
 type Body = Partial<Anthropic.MessageCreateParamsStreaming>;
@@ -62,8 +77,6 @@ function headOf(
  * between two replies goes to the model in that order: first the user's words, then the instructions.
  */
 function placed(messages: readonly Message[]): readonly Message[] {
-  const isPlaced = messages.every(({ role }, i) => role !== 'user' || messages[i - 1]?.role !== 'system');
-  if (isPlaced) return messages;
   const ordered: Message[] = [];
   let user: (ReadyBlock | ToolResultBlock)[] = [];
   let system: TextBlock[] = [];
@@ -90,14 +103,19 @@ function placed(messages: readonly Message[]): readonly Message[] {
  * The API takes no calls in a conversation for which no tool is defined. Where all tools are gone, those that were called
  * stand in for them; the request says beside that none can be called.
  */
-function calledTools(messages: readonly Message[]): ToolDefinition[] {
-  const names = new Set<string>();
+function goneTools(called: readonly string[]): ToolDefinition[] {
+  const gone = { description: 'Not available any more.', input_schema: { type: 'object' } };
+  return called.map((name) => ({ name, ...gone }));
+}
+
+/** The tools that are called, in the order of their first calls. */
+function namesWith({ called }: Beginning, messages: readonly Message[]): readonly string[] {
+  const names = new Set(called);
   for (const { role, content } of messages) {
     if (role !== 'assistant') continue;
     for (const block of content) if (block.type === 'tool_use') names.add(block.name);
   }
-  const gone = { description: 'Not available any more.', input_schema: { type: 'object' } };
-  return [...names].map((name) => ({ name, ...gone }));
+  return [...names];
 }
 
 /** The places of the messages whose ends are marked. */
@@ -109,6 +127,10 @@ function messageMarks(messages: readonly Message[], tools: boolean): readonly nu
 
 function toolParam({ name, description, input_schema }: ToolDefinition): Anthropic.Tool {
   return { name, description, input_schema: { ...input_schema, type: 'object' } };
+}
+
+function written(message: Message, mark: Mark): string {
+  return JSON.stringify(messageParam(message, mark));
 }
 
 type Mark = <Item extends object>(item: Item, index: number, all: readonly Item[]) => Item;

@@ -3,7 +3,7 @@ import type { ReadyBlock, TextBlock } from '../core/content.ts';
 import { defaultEffort, type Effort } from '../core/effort.ts';
 import { documentHead, documentText, searchResultText, unshownText } from './block-text.ts';
 import type { Message, ModelRequest, ToolResultBlock, ToolUseBlock } from './model.ts';
-import { keptBeginnings, requestText } from './request-text.ts';
+import { joined, keptBeginnings, requestText } from './request-text.ts';
 
 type MessageParam = OpenAI.Chat.ChatCompletionMessageParam;
 type Part = OpenAI.Chat.ChatCompletionContentPart;
@@ -13,13 +13,13 @@ type Part = OpenAI.Chat.ChatCompletionContentPart;
  * to Azure, which know newer fields.
  */
 export function bodyWriter(to: { readonly official: boolean }): (request: ModelRequest) => string {
-  const write = (message: Message): string => messageParams(message, to).map(asJson).join(',');
-  const beginnings = keptBeginnings(write);
+  const written = (message: Message): string => joined(messageParams(message, to).map(asJson));
+  const beginningOf = keptBeginnings<string>((before, added) => joined([before, ...added.map(written)]), '');
   return (request) => {
     const { model, system, messages, lasting = false } = request;
     const head: MessageParam[] = system === null ? [] : [{ role: 'system', content: system }];
     const begun = lasting ? messages.length - 1 : 0;
-    const texts = [...beginnings(messages.slice(0, begun)), ...messages.slice(begun).map(write)];
+    const texts = [beginningOf(messages.slice(0, begun)), ...messages.slice(begun).map(written)];
     const before: Body = { model };
     return requestText([...head.map(asJson), ...texts], { before, behind: tailOf(request, to) });
   };

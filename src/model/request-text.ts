@@ -1,26 +1,26 @@
 import type { Message } from './model.ts';
 
 /**
- * Writes the first messages of requests as a provider has them. What it wrote is kept for the next request of the same
- * conversation, which begins with the same messages and some more: by the last of them, so that it is gone when the
- * messages are. `write` gives an empty text for a message that says nothing.
+ * Keeps what was made of the first messages of a request for the next one of the same conversation, which begins with the
+ * same objects and some more. It is kept by the last of them, so that it is gone when the messages are. `goOn` adds more
+ * messages to what was made before; `nothing` is made of none.
  */
-export function keptBeginnings(
-  write: (message: Message) => string,
-): (messages: readonly Message[]) => readonly string[] {
-  const kept = new WeakMap<Message, { readonly length: number; readonly text: string }>();
+export function keptBeginnings<T>(
+  goOn: (before: T, added: readonly Message[]) => T,
+  nothing: T,
+): (messages: readonly Message[]) => T {
+  const kept = new WeakMap<Message, { readonly length: number; readonly made: T }>();
   return (messages) => {
     const last = messages.at(-1);
-    if (last === undefined) return [];
-    const place = messages.findLastIndex((message) => kept.has(message));
-    const end = messages[place];
+    if (last === undefined) return nothing;
+    const end = messages.findLast((message) => kept.has(message));
     const known = end === undefined ? undefined : kept.get(end);
-    const isSame = known?.length === place + 1;
-    const added = messages.slice(isSame ? place + 1 : 0).map(write);
-    const text = joined(isSame ? [known.text, ...added] : added);
+    const isSame = known !== undefined && messages[known.length - 1] === end;
+    const made = isSame ? goOn(known.made, messages.slice(known.length)) : goOn(nothing, messages);
+    // Whatever was made of fewer is not asked for again.
     if (isSame && end !== undefined) kept.delete(end);
-    kept.set(last, { length: messages.length, text });
-    return [text];
+    kept.set(last, { length: messages.length, made });
+    return made;
   };
 }
 
@@ -34,6 +34,7 @@ export function requestText(
   return `${head},"messages":[${joined(messages)}]${tail === '}' ? '' : ','}${tail}`;
 }
 
-function joined(texts: readonly string[]): string {
+/** Messages that are written already as one text. An empty one stands for a message that is not sent. */
+export function joined(texts: readonly string[]): string {
   return texts.filter((text) => text !== '').join(',');
 }

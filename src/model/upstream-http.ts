@@ -27,9 +27,11 @@ export function createCaller(): (call: Call) => Promise<Response> {
   const secure = new HttpsAgent({ keepAlive: true });
   return ({ url, method, headers, body, signal }) => {
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
+    // A long text would be gone through once for its length, and once more to send it.
+    const bytes = body === null ? null : Buffer.from(body);
     const options: RequestOptions = {
       method,
-      headers: body === null ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
+      headers: bytes === null ? headers : { ...headers, 'content-length': bytes.length },
     };
     const request = url.startsWith('https:')
       ? httpsRequest(url, { ...options, agent: secure })
@@ -42,7 +44,7 @@ export function createCaller(): (call: Call) => Promise<Response> {
     // Stays for good: after the response has begun, an abort is reported here as well as by the body.
     request.on('error', reject);
     if (signal?.aborted === true) stop();
-    request.end(body ?? undefined);
+    request.end(bytes ?? undefined);
     return promise;
   };
 }

@@ -63,7 +63,7 @@ export function createConversations(store: Store) {
       const before = known?.context_from === context_from ? known : null;
       const rows = await listConversation(store.db, id, before === null ? context_from : before.upTo + 1);
       const read = rows.map((row) => ({ ...(JSON.parse(row.data) as ConversationEvent), seq: row.seq }));
-      const events = before === null ? read : [...before.events, ...read];
+      const events = before === null ? read : before.events.concat(read);
       const added = rows.reduce((sum, { data }) => sum + data.length, 0);
       const upTo = Math.max(last_seq, rows.at(-1)?.seq ?? 0);
       const transcript = before?.transcript ?? growingTranscript();

@@ -31,7 +31,7 @@ export function pagesOf(of: Large): ReadonlyMap<string, string> {
 }
 
 /** What the dashboard has pages for, as its sources name it. */
-function routes(): string[] {
+export function routes(): string[] {
   const folder = join(import.meta.dirname, '../../dashboard/src');
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
     /(^router\.tsx|\/routes\.ts)$/.test(path),

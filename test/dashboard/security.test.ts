@@ -1,12 +1,11 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Role } from '../../src/core/roles.ts';
 import { startPawl, type TestPawl } from '../pawl.ts';
 import { openBrowser, takeComplaints, visit } from './browser.ts';
 
 /*
  * The goal: what somebody has seen, or another has written, does nothing in the browser of the next. The method: a real
- * browser, with addresses, texts and tabs as somebody would make them who means harm.
+ * browser, with addresses and texts as somebody would make them who means harm.
  */
 
 let browser: Browser;
@@ -25,15 +24,6 @@ async function post<T>(path: string, body: object): Promise<T> {
   const response = await fetch(pawl.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
   expect(response.ok, path).toBe(true);
   return (await response.json()) as T;
-}
-
-const keyOf = (name: string, role: Role) =>
-  post<{ id: string; secret: string }>('/pawl/v1/keys', { name, role });
-
-async function signIn(page: Page, key: string): Promise<void> {
-  await page.getByLabel('API key').fill(key);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.waitForURL((address) => address.pathname !== '/sign-in');
 }
 
 /** Ends what a browser has, without its pages knowing. */
@@ -68,31 +58,6 @@ test('the way back shows nothing of what was there before the sign-in ended', as
   await context.close();
 });
 
-test('a tab that somebody else has left open is that of whoever signs in in another', async () => {
-  const [ann, bob] = [await keyOf('ann', 'admin'), await keyOf('bob', 'viewer')];
-  const { page, context } = await visit(browser, { url: pawl.url, key: ann.secret });
-  await page.goto('/operations/keys');
-  await page.getByRole('button', { name: 'New key' }).waitFor();
-  const other = await context.newPage();
-  await other.goto('/sessions');
-  await other.getByRole('button', { name: 'Sign out' }).click();
-  await other.waitForURL('**/sign-in**');
-  await signIn(other, bob.secret);
-  // As a browser says it when somebody goes to the first tab; what was read just now is not read again.
-  const goThere = "document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))";
-  await expect
-    .poll(() => page.evaluate(goThere).then(() => page.getByText('bob (viewer)').count()), { timeout: 9000 })
-    .toBe(1);
-  await page.evaluate(watchTexts);
-  await page.getByRole('link', { name: 'Agents' }).click();
-  await page.getByText('Confidential').waitFor();
-  await page.goBack();
-  await page.getByText('Only admins see and change keys').waitFor();
-  const shown = await page.evaluate<string[]>('window.shown');
-  expect(shown.filter((text) => text.includes('the key of ann') || text.includes('ann (admin)'))).toEqual([]);
-  await context.close();
-});
-
 test('a link makes no page of what somebody has uploaded, nor of anything else', async () => {
   const forged = { id: 'wh_x', url: 'https://forged.example', description: 'forged', enabled_events: ['*'] };
   const file = new File([JSON.stringify(forged)], 'forged.json', { type: 'application/json' });
@@ -114,6 +79,22 @@ test('a link makes no page of what somebody has uploaded, nor of anything else',
   await context.close();
 });
 
+test('two prompts of which every line differs keep nobody from reading them', async () => {
+  const lettered = (letter: string) => Array.from({ length: 12_000 }, (_, n) => `${letter}${n}`).join('\n');
+  const { id } = await post<{ id: string }>('/v1/agents', {
+    ...{ name: 'Long', model: 'pawl-echo', system: lettered('a') },
+  });
+  await post(`/v1/agents/${id}`, { version: 1, system: lettered('b') });
+  const { page, context } = await visit(browser, { url: pawl.url, key: pawl.key });
+  await page.goto(`/agents/${id}/diff?from=1&to=2`);
+  const rows = page.locator('table.diff tbody tr');
+  await rows.first().waitFor();
+  expect(await rows.count()).toBe(1001);
+  await page.getByRole('button', { name: 'Show 1000 more' }).click();
+  await expect.poll(() => rows.count()).toBe(2001);
+  await context.close();
+});
+
 test('what others have written is text, wherever it is shown', async () => {
   const harm = `<img src=x onerror="document.title='harmed'"><script>document.title='harmed'</script>"'\`{{x}}javascript:alert(1)`;
   const { id: agent } = await post<{ id: string }>('/v1/agents', {
@@ -126,7 +107,7 @@ test('what others have written is text, wherever it is shown', async () => {
   const session = await post<{ id: string }>('/v1/sessions', { agent, environment_id, title: harm });
   const content = [{ type: 'text', text: harm }];
   await post(`/v1/sessions/${session.id}/events`, { events: [{ type: 'user.message', content }] });
-  await keyOf(harm.slice(0, 100), 'viewer');
+  await post('/pawl/v1/keys', { name: harm.slice(0, 100), role: 'viewer' });
   const { page, context } = await visit(browser, { url: pawl.url, key: pawl.key });
   for (const path of [
     ...['/agents', `/agents/${agent}`, `/agents/${agent}/edit`, `/agents/${agent}/versions/1`],

@@ -17,12 +17,12 @@ import { openBrowser, takeComplaints, visit } from './browser.ts';
 let browser: Browser;
 let pawl: TestPawl;
 let people: People;
-let ann: Place;
+let nora: Place;
 let triage: Triage;
 beforeAll(async () => {
   pawl = await startPawl();
   people = await newPeople(pawl);
-  ann = await newPerson(pawl, 'Nora', 'releaser');
+  nora = await newPerson(pawl, 'Nora', 'releaser');
   triage = await firstVersionInProduction();
   browser = await openBrowser();
 });
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 async function firstVersionInProduction(): Promise<Triage> {
-  const { agents, environments } = sdk(ann.url, ann.key).beta;
+  const { agents, environments } = sdk(nora.url, nora.key).beta;
   const { id } = await agents.create({
     name: 'ticket-triage',
     model: 'claude-sonnet-4-6',
@@ -41,7 +41,7 @@ async function firstVersionInProduction(): Promise<Triage> {
   const environment = await environments.create({ name: 'place' });
   await bringTickets(people);
   await putTriageEval(people, id, { max_lost_cases: 1 });
-  await ask(ann, pathOf(id), { version: 1, from: null });
+  await ask(nora, pathOf(id), { version: 1, from: null });
   return { agent_id: id, environment_id: environment.id, eval: 'triage' };
 }
 
@@ -77,7 +77,7 @@ async function askForPromotion(page: Page, why: string): Promise<void> {
 }
 
 test('a worse prompt is stopped, a better one is approved, goes out in part, and is taken back', async () => {
-  const { page } = await visit(browser, ann);
+  const { page } = await visit(browser, nora);
   await edit(page, { prompt: secondPrompt, why: 'Usage goes to the team of the API', version: 2 });
   const worse = await evaluate(page);
   await worse.getByText('Version 2 must not take the place of version 1.').waitFor();
@@ -118,15 +118,15 @@ test('a worse prompt is stopped, a better one is approved, goes out in part, and
   await plan.getByRole('button', { name: 'Start the rollout' }).click();
   await page.getByText('60 % of new sessions get the candidate, version 3.').waitFor();
   const ready = { ...triage, promotion_id: '' };
-  const served = await Promise.all(Array.from({ length: 10 }, (_, n) => serve(ann, ready, `user-${n}`)));
+  const served = await Promise.all(Array.from({ length: 10 }, (_, n) => serve(nora, ready, `user-${n}`)));
   const canary = served.filter(({ agent }) => agent.version === 3).length;
-  await page.getByRole('row', { name: new RegExp(`candidate \\(canary\\) ${canary} ${canary}`) }).waitFor();
+  await page.getByRole('row', { name: new RegExp(`candidate \\(canary\\) 3 ${canary} ${canary}`) }).waitFor();
 
   await page.getByRole('button', { name: 'Roll back production' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Roll back production' }).click();
   await page.getByRole('dialog', { name: 'Rolled back' }).waitFor();
   await page.getByRole('button', { name: 'Close' }).click();
   await page.getByText('All new sessions get version 1; the candidate gets none.').waitFor();
-  expect((await serve(ann, ready, 'user-0')).agent.version).toBe(1);
+  expect((await serve(nora, ready, 'user-0')).agent.version).toBe(1);
   expect(takeComplaints()).toEqual([]);
 });

@@ -111,7 +111,10 @@ type Saving = {
 };
 
 /** Makes the next version of what an editor began with, and leads there. */
-function useSave(base: AgentResponse, { message, onOvertaken, onSaved }: Saving): Action<object, AgentResponse> {
+function useSave(
+  base: AgentResponse,
+  { message, onOvertaken, onSaved }: Saving,
+): Action<object, AgentResponse> {
   const navigate = useNavigate();
   const path = `/v1/agents/${base.id}`;
   const save = async (changes: object): Promise<AgentResponse> => {

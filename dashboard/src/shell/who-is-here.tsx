@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useRef } from 'react';
+import type { ReactNode } from 'react';
 import { send } from '../http/client.ts';
 import { useAction } from '../http/use-action.ts';
 import { Button } from '../parts/button.tsx';
@@ -17,13 +17,6 @@ export function WhoIsHere(): ReactNode {
       queries.clear();
     },
   });
-  const before = useRef(me);
-  useEffect(() => {
-    if (me === undefined) return;
-    // Somebody else has signed in, in another tab: what is shown here, and may be done, is no longer theirs.
-    if (before.current !== undefined && before.current.key_id !== me.key_id) void queries.resetQueries();
-    before.current = me;
-  }, [me, queries]);
   if (me === undefined) return null;
   return (
     <>

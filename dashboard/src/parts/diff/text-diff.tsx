@@ -1,4 +1,5 @@
 import { type ReactNode, useMemo, useState } from 'react';
+import { numberText } from '../quantities.ts';
 import { type DiffLine, diffLines, fold, type Pair, sideBySide } from './diff-lines.ts';
 import './text-diff.css';
 
@@ -143,27 +144,39 @@ type FoldedProps<Line> = {
   readonly children: (line: Line) => ReactNode;
 };
 
-/** Rows, of which those that are equal and far from a change can be shown on demand. */
+/** How many rows are added at once: a browser is busy for many seconds with all that two long prompts can have. */
+const rowsAtOnce = 1000;
+
+/** Rows, of which those that are equal and far from a change can be shown on demand, as can what is far down. */
 function Folded<Line>({ lines, isSame, keyOf, columns, children }: FoldedProps<Line>): ReactNode {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const [most, setMost] = useState(rowsAtOnce);
+  const more = (key: string, text: string, onClick: () => void): ReactNode => (
+    <tr key={key}>
+      <td colSpan={columns} className="diff-fold">
+        <button type="button" className="head" onClick={onClick}>
+          {text}
+        </button>
+      </td>
+    </tr>
+  );
+  const rows = fold(lines, isSame).flatMap((stretch) => {
+    const [first] = stretch.lines;
+    const key = first === undefined ? '' : keyOf(first);
+    if (!stretch.hidden || open.has(key)) {
+      return stretch.lines.map((line) => <tr key={keyOf(line)}>{children(line)}</tr>);
+    }
+    const text = `Show ${stretch.lines.length} lines that are the same`;
+    return [more(key, text, () => setOpen(new Set([...open, key])))];
+  });
+  const left = rows.length - most;
   return (
     <tbody>
-      {fold(lines, isSame).map((stretch) => {
-        const [first] = stretch.lines;
-        const key = first === undefined ? '' : keyOf(first);
-        if (!stretch.hidden || open.has(key)) {
-          return stretch.lines.map((line) => <tr key={keyOf(line)}>{children(line)}</tr>);
-        }
-        return (
-          <tr key={key}>
-            <td colSpan={columns} className="diff-fold">
-              <button type="button" className="head" onClick={() => setOpen(new Set([...open, key]))}>
-                Show {stretch.lines.length} lines that are the same
-              </button>
-            </td>
-          </tr>
-        );
-      })}
+      {rows.slice(0, most)}
+      {left > 0 &&
+        more('more', `Show ${Math.min(left, rowsAtOnce)} more of ${numberText(left)} rows`, () =>
+          setMost(most + rowsAtOnce),
+        )}
     </tbody>
   );
 }
