@@ -160,7 +160,7 @@ function Folded<Line>({ lines, isSame, keyOf, columns, children }: FoldedProps<L
       </td>
     </tr>
   );
-  const rows = fold(lines, isSame).flatMap((stretch) => {
+  const rows = fold(lines, isSame).flatMap((stretch): ReactNode[] => {
     const [first] = stretch.lines;
     const key = first === undefined ? '' : keyOf(first);
     if (!stretch.hidden || open.has(key)) {
