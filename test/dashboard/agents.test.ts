@@ -130,17 +130,40 @@ test('of two who save at the same moment one is first, and the other is asked be
   );
   const loser = await Promise.any(overtaken);
   const winner = pages.find((page) => page !== loser);
+  for (const page of pages) await page.unrouteAll({ behavior: 'ignoreErrors' });
   await winner?.waitForURL('**/versions/3');
   const third = await pawl.client.beta.agents.retrieve(id);
   expect(third.version).toBe(3);
   expect(rules.filter((rule) => third.system?.includes(rule))).toEqual([rules[winner === pages[0] ? 0 : 1]]);
 
-  await loser.unrouteAll();
   await loser.getByRole('button', { name: 'Put both together' }).click();
   await loser.getByRole('button', { name: 'Save as version 4' }).click();
   await loser.waitForURL('**/versions/4');
   const { system } = await pawl.client.beta.agents.retrieve(id);
   expect(rules.filter((rule) => system?.includes(rule))).toEqual(rules);
+  expect(takeComplaints()).toEqual([]);
+});
+
+test('a draft outlives a reload and the end of a sign-in, and is gone after signing out', async () => {
+  const id = await agentWithTwoVersions();
+  const page = await editor();
+  const field = page.getByRole('textbox', { name: 'Prompt' });
+  await page.goto(`/agents/${id}/edit`);
+  await field.fill('Half a thought');
+  await page.reload();
+  await page.getByText('Your draft from before is here again.').waitFor();
+  expect(await field.inputValue()).toBe('Half a thought');
+
+  await page.context().clearCookies();
+  await page.reload();
+  await page.getByLabel('API key').fill(pawl.key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Your draft from before is here again.').waitFor();
+  expect(await field.inputValue()).toBe('Half a thought');
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('API key').waitFor();
+  expect(await page.evaluate('sessionStorage.length')).toBe(0);
   expect(takeComplaints()).toEqual([]);
 });
 

@@ -136,6 +136,8 @@ describe('What the Dockerfile makes', () => {
     const [, port = ''] = await server.printed(/listens on http:\/\/[^:]+:(\d+)/);
     const client = sdk(`http://127.0.0.1:${port}`, 'a-key-for-the-image');
     expect(await client.beta.agents.create({ name: 'a', model: 'm' })).toMatchObject({ version: 1 });
+    const page = await fetch(`http://127.0.0.1:${port}/agents`);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<div id="root">')]);
     const ask = () => startProgram(only('HEALTHCHECK').words, { env: { PAWL_PORT: port } }).finished;
     expect(await ask()).toEqual({ code: 0, stdout: '', stderr: '' });
     server.child.kill('SIGTERM');

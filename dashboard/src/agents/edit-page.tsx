@@ -1,5 +1,5 @@
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import type { ReactNode } from 'react';
 import type { AgentResponse } from '../../../src/api/wire/agents.ts';
 import { ApiError, send } from '../http/client.ts';
 import { type Action, useAction } from '../http/use-action.ts';
@@ -9,9 +9,10 @@ import { Failure } from '../parts/failure.tsx';
 import { TextField } from '../parts/field.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Page } from '../parts/page.tsx';
-import { mayActAs, useMe } from '../shell/me.ts';
+import { type Me, mayActAs, useMe } from '../shell/me.ts';
 import { changesOf, draftOf, draftProblem, withDraft } from './draft.ts';
 import { DraftFields } from './draft-fields.tsx';
+import { untouched, useKeptDraft } from './kept-draft.ts';
 import { MergePanel } from './merge-panel.tsx';
 import { TryPanel } from './try-panel.tsx';
 import { VersionDiff } from './version-diff.tsx';
@@ -21,17 +22,19 @@ import { useAgent } from './versions.ts';
 export function EditPage(): ReactNode {
   const { agentId } = useParams({ strict: false }) as { agentId: string };
   const agent = useAgent(agentId);
-  return <Loaded of={agent}>{(newest) => <Editor key={agentId} newest={newest} />}</Loaded>;
+  const me = useMe();
+  return (
+    <Loaded of={agent}>
+      {(newest) => me !== undefined && <Editor key={agentId} newest={newest} me={me} />}
+    </Loaded>
+  );
 }
 
 /** How often it is looked whether somebody else has saved, in milliseconds. */
 const lookEveryMs = 5000;
 
-function Editor({ newest: first }: { readonly newest: AgentResponse }): ReactNode {
-  const [base, setBase] = useState(first);
-  const [draft, setDraft] = useState(() => draftOf(first));
-  const [message, setMessage] = useState('');
-  const me = useMe();
+function Editor({ newest: first, me }: { readonly newest: AgentResponse; readonly me: Me }): ReactNode {
+  const [{ base, draft, message }, change, restored] = useKeptDraft(first, me.key_id);
   const path = `/v1/agents/${base.id}`;
   const look = useRead<AgentResponse>(path, { everyMs: lookEveryMs });
   const newest = look.data ?? first;
@@ -39,7 +42,7 @@ function Editor({ newest: first }: { readonly newest: AgentResponse }): ReactNod
     message,
     onOvertaken: () => void look.refetch(),
     // Otherwise one's own version would look like somebody else's, until the next page is there.
-    onSaved: setBase,
+    onSaved: (saved) => change(untouched(saved)),
   });
   const changes = draftProblem(draft) === null ? changesOf(draft, draftOf(base)) : {};
   const overtaken = newest.version > base.version;
@@ -56,27 +59,33 @@ function Editor({ newest: first }: { readonly newest: AgentResponse }): ReactNod
       ]}
     >
       <p className="faint">
-        From version {base.version}. Saving makes version {newest.version + 1}; nobody gets it in production
-        before it is promoted, unless an agent has no alias.
+        From version {base.version}. Saving makes version {newest.version + 1}. Whoever asks for an alias,
+        such as production, goes on getting what it stands for; whoever names the agent alone gets the newest
+        version, unless it has a default alias.
       </p>
+      {restored && Object.keys(changes).length > 0 && (
+        <p className="notice" role="status">
+          Your draft from before is here again.{' '}
+          <Button onPress={() => change(untouched(newest))}>Start over from version {newest.version}</Button>
+        </p>
+      )}
       {overtaken && (
         <MergePanel
           base={base}
           theirs={newest}
           mine={draft}
           onMerged={(merged) => {
-            setBase(newest);
-            setDraft(merged);
+            change({ base: newest, draft: merged });
             save.reset();
           }}
         />
       )}
-      <DraftFields draft={draft} onChange={setDraft} />
+      <DraftFields draft={draft} onChange={(typed) => change({ draft: typed })} />
       <TextField
         label="What has changed, and why"
         hint="Stands beside the version for ever."
         value={message}
-        onChange={setMessage}
+        onChange={(text) => change({ message: text })}
       />
       {!overtaken && <Failure error={save.error} />}
       <div className="row">

@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { forgetDrafts } from '../agents/kept-draft.ts';
 import { send } from '../http/client.ts';
 import { useAction } from '../http/use-action.ts';
 import { Button } from '../parts/button.tsx';
@@ -15,6 +16,7 @@ export function WhoIsHere(): ReactNode {
     onDone: () => {
       void navigate({ to: '/sign-in' });
       queries.clear();
+      forgetDrafts();
     },
   });
   if (me === undefined) return null;
