@@ -127,9 +127,12 @@ export function createPromotions(deps: Deps) {
   }
 
   return {
-    /** Has measured what another process left without evidence, until the signal comes. */
-    async recover(signal: AbortSignal): Promise<void> {
-      const before = formatTime(clock.now() - (shared ? beginsWithinUs : 0));
+    /**
+     * Has measured what another process left without evidence, until the signal comes. Whoever takes the duty over from one
+     * that may be dead takes all of it; later on, what is new is left to its maker for a minute.
+     */
+    async recover(signal: AbortSignal, { takesOver }: { readonly takesOver: boolean }): Promise<void> {
+      const before = formatTime(clock.now() - (shared && !takesOver ? beginsWithinUs : 0));
       for (let after = ''; !signal.aborted; ) {
         const left = await listUnmeasured(store.db, { after, before });
         for (const id of left) {

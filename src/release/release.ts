@@ -90,6 +90,7 @@ export function createRelease(deps: Deps) {
   const closing = new AbortController();
   let measuring: Promise<void> | null = null;
   let isAdopting = false;
+  let wasMine = false;
 
   /** Sees to all of it, where the duty is ours. */
   function attend(): void {
@@ -97,9 +98,11 @@ export function createRelease(deps: Deps) {
     if (!isAdopting) return;
     looks.wake();
     scoring.wake();
-    if (!duty.isMine()) return;
+    const takesOver = !wasMine;
+    wasMine = duty.isMine();
+    if (!wasMine) return;
     measuring ??= promotions
-      .recover(closing.signal)
+      .recover(closing.signal, { takesOver })
       .catch((err: unknown) => deps.log.error({ err }, 'Promotions were left without evidence'))
       .finally(() => {
         measuring = null;
