@@ -164,7 +164,9 @@ describe.each(['SQLite', 'PostgreSQL'])('On %s', (kind) => {
   });
 
   test('an agent that is not there has no costs', async () => {
-    for (const id of ['agent_1', `${setting.agent.id}@production`, `${setting.agent.id.slice(0, -1)}1`]) {
+    const { id: ours } = setting.agent;
+    const other = `${ours.slice(0, -1)}${ours.endsWith('1') ? '2' : '1'}`;
+    for (const id of ['agent_1', `${ours}@production`, other]) {
       expect(await refusal(pawl, `/agents/${id}/costs`)).toMatchObject({
         status: 404,
         code: 'agent_not_found',
