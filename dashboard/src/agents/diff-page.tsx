@@ -4,7 +4,7 @@ import { Choice } from '../parts/field.tsx';
 import { type ListSearch, useListSearch } from '../parts/list.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Page } from '../parts/page.tsx';
-import { VersionDiff } from './version-diff.tsx';
+import { TwoVersions } from './two-versions.tsx';
 import { useAgent } from './versions.ts';
 
 /** Any two versions of an agent side by side. */
@@ -38,8 +38,6 @@ type SidesProps = {
 
 function Sides({ agentId, from, to, newest }: SidesProps): ReactNode {
   const change = useListSearch();
-  const before = useAgent(agentId, from);
-  const after = useAgent(agentId, to);
   const versions = Array.from({ length: newest }, (_, n) => ({
     value: String(newest - n),
     text: `Version ${newest - n}`,
@@ -50,19 +48,7 @@ function Sides({ agentId, from, to, newest }: SidesProps): ReactNode {
         <Choice label="From" value={from} onChange={(value) => change({ from: value })} options={versions} />
         <Choice label="To" value={to} onChange={(value) => change({ to: value })} options={versions} />
       </div>
-      <Loaded of={before}>
-        {(old) => (
-          <Loaded of={after}>
-            {(fresh) => (
-              <VersionDiff
-                before={old}
-                after={fresh}
-                titles={[`version ${old.version}`, `version ${fresh.version}`]}
-              />
-            )}
-          </Loaded>
-        )}
-      </Loaded>
+      <TwoVersions agentId={agentId} from={from} to={to} />
     </>
   );
 }

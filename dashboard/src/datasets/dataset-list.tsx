@@ -1,9 +1,10 @@
-import { Link, useSearch } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { DatasetResponse } from '../../../src/api/wire/datasets.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Choice } from '../parts/field.tsx';
-import { type Column, List, type ListSearch, useListSearch } from '../parts/list.tsx';
+import { type Column, List } from '../parts/list.tsx';
+import { orders, useFields } from '../parts/list-fields.ts';
 import { Page } from '../parts/page.tsx';
 import { numberText } from '../parts/quantities.ts';
 import { Time } from '../parts/time.tsx';
@@ -40,19 +41,10 @@ const archived = [
   { value: '', text: 'left out' },
   { value: 'true', text: 'as well' },
 ];
-const orders = [
-  { value: '', text: 'newest first' },
-  { value: 'asc', text: 'oldest first' },
-];
 
 /** All datasets: the cases that versions are measured on. */
 export function DatasetList(): ReactNode {
-  const search: ListSearch = useSearch({ strict: false });
-  const change = useListSearch();
-  const field = (name: string) => ({
-    value: search[name] ?? '',
-    onChange: (value: string) => change({ [name]: value, page: undefined }),
-  });
+  const field = useFields();
   return (
     <Page
       title="Datasets"

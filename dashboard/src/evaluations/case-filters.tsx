@@ -4,8 +4,8 @@ import type { ComparedCasesResponse } from '../../../src/api/comparisons.ts';
 import { useRead } from '../http/use-read.ts';
 import { Choice } from '../parts/field.tsx';
 import type { ListSearch } from '../parts/list.tsx';
+import { useFields } from '../parts/list-fields.ts';
 import type { CaseOutcome, GateRow } from './answers.ts';
-import { useFields } from './filters.tsx';
 import { GroupChoice } from './group-choice.tsx';
 import { outcomeWords } from './words.ts';
 

@@ -1,9 +1,10 @@
-import { Link, useSearch } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { PromotionListed } from '../../../src/api/promotions.ts';
 import { Badge, StatusBadge } from '../parts/badge.tsx';
 import { Choice } from '../parts/field.tsx';
-import { type Column, List, type ListSearch, useListSearch } from '../parts/list.tsx';
+import { type Column, List } from '../parts/list.tsx';
+import { useFields } from '../parts/list-fields.ts';
 import { Page } from '../parts/page.tsx';
 import { Time } from '../parts/time.tsx';
 import { AgentName } from './agent-name.tsx';
@@ -40,8 +41,7 @@ const statuses = [
 
 /** All promotions: what was asked for, how it was measured, and how it was decided. */
 export function PromotionList(): ReactNode {
-  const search: ListSearch = useSearch({ strict: false });
-  const change = useListSearch();
+  const field = useFields();
   return (
     <Page
       title="Release"
@@ -61,12 +61,7 @@ export function PromotionList(): ReactNode {
         filters={aliasFilters}
         empty="No promotion here. Whoever has made a better version asks for one from the page of that version."
       >
-        <Choice
-          label="Status"
-          value={search['status'] ?? ''}
-          onChange={(status) => change({ status, page: undefined })}
-          options={statuses}
-        />
+        <Choice label="Status" {...field('status')} options={statuses} />
         <AliasFilter />
       </List>
     </Page>

@@ -1,9 +1,10 @@
-import { Link, useSearch } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { RolloutListed } from '../../../src/api/rollouts.ts';
 import { StatusBadge } from '../parts/badge.tsx';
 import { Choice } from '../parts/field.tsx';
-import { type Column, List, type ListSearch, useListSearch } from '../parts/list.tsx';
+import { type Column, List } from '../parts/list.tsx';
+import { useFields } from '../parts/list-fields.ts';
 import { Page } from '../parts/page.tsx';
 import { Time } from '../parts/time.tsx';
 import { AgentName } from './agent-name.tsx';
@@ -46,8 +47,7 @@ const statuses = [
 
 /** All rollouts: how far they are, and how they ended. */
 export function RolloutList(): ReactNode {
-  const search: ListSearch = useSearch({ strict: false });
-  const change = useListSearch();
+  const field = useFields();
   return (
     <Page title="Rollouts">
       <ReleasePlaces />
@@ -60,12 +60,7 @@ export function RolloutList(): ReactNode {
         filters={aliasFilters}
         empty="No rollout here. A releaser starts one from a promotion that lacks nothing."
       >
-        <Choice
-          label="Status"
-          value={search['status'] ?? ''}
-          onChange={(status) => change({ status, page: undefined })}
-          options={statuses}
-        />
+        <Choice label="Status" {...field('status')} options={statuses} />
         <AliasFilter />
       </List>
     </Page>

@@ -1,9 +1,10 @@
-import { Link, useSearch } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { ListedSessionResponse } from '../../../src/api/wire/session-rows.ts';
 import { Badge, StatusBadge } from '../parts/badge.tsx';
 import { Choice, TextField } from '../parts/field.tsx';
-import { type Column, List, type ListSearch, useListSearch } from '../parts/list.tsx';
+import { type Column, List } from '../parts/list.tsx';
+import { orders, useFields } from '../parts/list-fields.ts';
 import { Page } from '../parts/page.tsx';
 import { costText, numberText } from '../parts/quantities.ts';
 import { Time } from '../parts/time.tsx';
@@ -62,12 +63,7 @@ export function SessionList(): ReactNode {
 }
 
 function Filters(): ReactNode {
-  const search: ListSearch = useSearch({ strict: false });
-  const change = useListSearch();
-  const field = (name: string) => ({
-    value: search[name] ?? '',
-    onChange: (value: string) => change({ [name]: value, page: undefined }),
-  });
+  const field = useFields();
   return (
     <>
       <Choice label="Status" {...field('statuses')} options={statuses} />
@@ -98,10 +94,6 @@ const arms = [
   { value: '', text: 'any' },
   { value: 'canary', text: 'canary' },
   { value: 'control', text: 'control' },
-];
-const orders = [
-  { value: '', text: 'newest first' },
-  { value: 'asc', text: 'oldest first' },
 ];
 
 function GivenBy({ alias, reason, rollout, overridden }: ListedSessionResponse): ReactNode {

@@ -3,7 +3,7 @@ import { type ReactNode, useState } from 'react';
 import type { AliasResponse } from '../../../../src/api/aliases.ts';
 import type { PromotionResponse } from '../../../../src/api/promotions.ts';
 import type { AgentResponse } from '../../../../src/api/wire/agents.ts';
-import { VersionDiff } from '../../agents/version-diff.tsx';
+import { TwoVersions } from '../../agents/two-versions.tsx';
 import { useAgent, useAliases } from '../../agents/versions.ts';
 import { send } from '../../http/client.ts';
 import { useAction } from '../../http/use-action.ts';
@@ -108,8 +108,6 @@ function Asking({ agent, version, alias, live }: AskingProps): ReactNode {
   const [reason, setReason] = useState('');
   const me = useMe();
   const navigate = useNavigate();
-  const before = useAgent(agent.id, live);
-  const after = useAgent(agent.id, version);
   const ask = useAction((body: object) => send<PromotionResponse>('/pawl/v1/promotions', body), {
     changes: ['/pawl/v1/promotions', '/pawl/v1/agents'],
     onDone: ({ id }) => void navigate({ to: `/release/promotions/${id}` }),
@@ -154,19 +152,7 @@ function Asking({ agent, version, alias, live }: AskingProps): ReactNode {
       <h2>
         What would change, from version {live} to version {version}
       </h2>
-      <Loaded of={before}>
-        {(old) => (
-          <Loaded of={after}>
-            {(fresh) => (
-              <VersionDiff
-                before={old}
-                after={fresh}
-                titles={[`version ${old.version}`, `version ${fresh.version}`]}
-              />
-            )}
-          </Loaded>
-        )}
-      </Loaded>
+      <TwoVersions agentId={agent.id} from={live} to={version} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { PromotionResponse } from '../../../../src/api/promotions.ts';
-import { VersionDiff } from '../../agents/version-diff.tsx';
+import { TwoVersions } from '../../agents/two-versions.tsx';
 import { useAgent } from '../../agents/versions.ts';
 import { useRead } from '../../http/use-read.ts';
 import { Badge, StatusBadge } from '../../parts/badge.tsx';
@@ -28,7 +28,6 @@ function Known({ promotion }: { readonly promotion: PromotionResponse }): ReactN
   const { agent_id, alias, candidate_version, basis } = promotion;
   const me = useMe();
   const candidate = useAgent(agent_id, candidate_version);
-  const baseline = useAgent(agent_id, basis.baseline_version);
   const seen: SeenPromotion = { promotion, me, writer: candidate.data?.pawl.author ?? null };
   return (
     <Page
@@ -49,19 +48,7 @@ function Known({ promotion }: { readonly promotion: PromotionResponse }): ReactN
       <h2>
         What would change, from version {basis.baseline_version} to version {candidate_version}
       </h2>
-      <Loaded of={baseline}>
-        {(before) => (
-          <Loaded of={candidate}>
-            {(after) => (
-              <VersionDiff
-                before={before}
-                after={after}
-                titles={[`version ${before.version}`, `version ${after.version}`]}
-              />
-            )}
-          </Loaded>
-        )}
-      </Loaded>
+      <TwoVersions agentId={agent_id} from={basis.baseline_version} to={candidate_version} />
     </Page>
   );
 }
